@@ -1,0 +1,77 @@
+"""Atomic reads and writes: a file or folder of the pipeline is whole, or it is not there.
+
+Everything is written beside its destination under a hidden name and renamed at the end, so a kill at
+any moment leaves at worst a hidden leftover, which the next writer of the same destination removes.
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from recore import RecoreError
+
+
+def _unfinished(path: Path) -> Path:
+    return path.with_name(f".{path.name}.unfinished")
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[Path]:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = _unfinished(path)
+    _remove(unfinished)
+    try:
+        yield unfinished
+        if path.is_dir():
+            _remove(path)
+        os.replace(unfinished, path)
+    finally:
+        _remove(unfinished)
+
+
+@contextmanager
+def new_folder(path: Path) -> Iterator[Path]:
+    """Yields an empty folder that becomes ``path`` (replacing what stood there) when the block succeeds."""
+    with _replacing(path) as unfinished:
+        unfinished.mkdir()
+        yield unfinished
+
+
+@contextmanager
+def new_file(path: Path) -> Iterator[Path]:
+    """Yields a file name to write to, which becomes ``path`` when the block succeeds."""
+    with _replacing(path) as unfinished:
+        yield unfinished
+
+
+def write_text(path: Path, text: str) -> None:
+    with new_file(path) as file:
+        file.write_text(text, encoding="utf-8")
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Indented, keys in the order given, NaN refused: strict JSON that diffs well."""
+    write_text(path, json.dumps(value, indent=2, allow_nan=False) + "\n")
+
+
+def read_json(path: Path) -> Any:
+    """Raises RecoreError where the file is missing."""
+    return json.loads(existing(path).read_text(encoding="utf-8"))
+
+
+def existing(path: Path) -> Path:
+    """``path`` itself; RecoreError where nothing is there."""
+    if not path.exists():
+        raise RecoreError(f"{path} does not exist; `dvc repro` makes it")
+    return path

@@ -1,0 +1,352 @@
+"""Strict loading of ``params.yaml``: the whole file is checked before any stage does work.
+
+This module holds no default: every number stands in the file. ``python -m recore.params`` only checks.
+"""
+
+import importlib
+import importlib.util
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError, model_validator
+
+from recore import RecoreError, paths
+
+METRICS = ("recall", "mrr", "ndcg")
+HYBRID_SETTINGS = ("hard_neg_k", "hard_neg_lambda")
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
+FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+VariantName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+Count = Annotated[int, Field(ge=1)]
+Share = Annotated[float, Field(gt=0, le=1)]
+Proper = Annotated[float, Field(gt=0, lt=1)]
+Rate = Annotated[float, Field(ge=0, lt=1)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Lambda = Annotated[float, Field(ge=0, le=1)]
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
+Scalar = bool | int | float | str
+Column = str | Annotated[int, Field(ge=0)]
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class File(Section):
+    """One file of a source: where its bytes are, and what they must be."""
+
+    url: str | None = None
+    path: str | None = None
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+    git_blob: Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")] | None = None
+    unzip: bool | None = None
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> "File":
+        if self.path is not None and self.url is not None:
+            raise ValueError("give `url` or `path`, not both")
+        if self.path is not None and not Path(self.path).is_absolute():
+            raise ValueError(f"`path` is absolute, not {self.path!r}")
+        if self.path is None and (self.sha256 is None) == (self.git_blob is None):
+            raise ValueError("needs exactly one of `sha256` and `git_blob`")
+        return self
+
+
+class Fetch(Section):
+    files: Annotated[dict[FileName, File], Field(min_length=1)]
+
+
+class Generate(Section):
+    generate: Literal["demo"]
+    seed: Seed
+    sessions: Annotated[int, Field(ge=20)]
+    items: Annotated[int, Field(ge=20)]
+
+
+class Columns(Section):
+    """Column names (or positions, where a file has no header) of a click log."""
+
+    session: Column
+    item: Column
+    time: Column
+    order: Column | None = None
+
+
+class Prepared(Section):
+    """Formats that say themselves what stands where."""
+
+    format: Literal["core_inter", "srgnn"]
+    comparable: bool
+
+
+class Table(Section):
+    """A click log as a table; without ``order`` the clicks of a session are sorted by time."""
+
+    format: Literal["recbole", "parquet"]
+    columns: Columns
+    time: Literal["seconds", "milliseconds", "iso8601", "date"]
+    comparable: bool
+
+
+class Delimited(Table):
+    format: Literal["delimited"]
+    delimiter: Annotated[str, Field(min_length=1, max_length=1)]
+    header: bool | None = None
+
+
+class SourceSplit(Section):
+    recent: Share
+
+
+def _fetch_kind(value: Any) -> str:
+    return "generated" if isinstance(value, dict) and "generate" in value else "files"
+
+
+class Source(Section):
+    fetch: Annotated[
+        Annotated[Fetch, Tag("files")] | Annotated[Generate, Tag("generated")], Discriminator(_fetch_kind)
+    ]
+    read: Annotated[Prepared | Table | Delimited, Field(discriminator="format")]
+    split: SourceSplit
+    train: dict[str, Any]
+
+
+class Variants(Section):
+    plain: dict[VariantName, dict[str, Scalar]]
+    hybrid: dict[VariantName, dict[str, Scalar]]
+
+
+class Filter(Section):
+    min_support: Count
+    min_length: Annotated[int, Field(ge=2)]
+    iterate: bool
+
+
+class Split(Section):
+    train: Proper
+    valid: Proper
+
+    @model_validator(mode="after")
+    def _leaves_a_test_set(self) -> "Split":
+        if self.train + self.valid >= 1:
+            raise ValueError(f"train + valid is {self.train + self.valid:g}, which leaves no test set; it must be below 1")
+        return self
+
+
+class Model(Section):
+    embedding_size: Count
+    temperature: Positive
+    session_dropout: Rate
+    item_dropout: Rate
+    max_length: Count
+    layers: Count
+    heads: Count
+    inner_size: Count
+    hidden_dropout: Rate
+    attention_dropout: Rate
+    layer_norm_eps: Positive
+    init_std: Positive
+
+    @model_validator(mode="after")
+    def _heads_divide(self) -> "Model":
+        if self.embedding_size % self.heads:
+            raise ValueError(f"{self.heads} heads do not divide an embedding_size of {self.embedding_size}")
+        return self
+
+
+class Train(Section):
+    epochs: Count
+    patience: Annotated[int, Field(ge=0)]
+    validation_cutoff: Count
+    batch_size: Count
+    learning_rate: Positive
+    threads: Count
+    model: Model
+
+
+class Evaluate(Section):
+    batch_size: Count
+    cutoffs: Annotated[list[Count], Field(min_length=1)]
+
+
+class Significance(Section):
+    alpha: Proper
+    power: Proper
+    confirm: str
+    margins: dict[str, Positive]
+    comparisons: list[Annotated[list[VariantName], Field(min_length=2, max_length=2)]]
+
+
+class Experiment(Section):
+    """The schema of ``params.yaml``."""
+
+    datasets: Annotated[list[Name], Field(min_length=1)]
+    seeds: Annotated[list[Seed], Field(min_length=1)]
+    hard_neg_k: Count
+    hard_neg_lambda: Lambda
+    variants: Variants
+    sources: dict[Name, Source]
+    filter: Filter
+    split: Split
+    train: Train
+    evaluate: Evaluate
+    significance: Significance
+
+
+class Params:
+    """A checked ``params.yaml``. A stage reads it by the dotted keys that it lists in ``dvc.yaml``."""
+
+    def __init__(self, tree: dict[str, Any]):
+        self._tree = tree
+
+    def at(self, key: str) -> Any:
+        """The plain value at a dotted key, e.g. ``sources.demo.read``; RecoreError where there is none."""
+        value: Any = self._tree
+        for part in key.split("."):
+            if not isinstance(value, dict) or part not in value:
+                raise RecoreError(f"params.yaml: `{key}` does not exist")
+            value = value[part]
+        return value
+
+
+def load(path: Path = paths.PARAMS) -> Params:
+    """The checked parameters; RecoreError names the first faulty key in one sentence."""
+    if not path.exists():
+        raise RecoreError(f"{path} does not exist here; run from the root of the repository")
+    try:
+        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise RecoreError(f"{path} is not YAML: {' '.join(str(error).split())}") from None
+    tree = _validated(Experiment, raw, "")
+    _check_names(tree)
+    for name, source in tree["sources"].items():
+        merged = merge(tree["train"], source["train"])
+        _validated(Train, merged, f"sources.{name}.train.")
+    for group, rows in tree["variants"].items():
+        for name, row in rows.items():
+            _check_variant(tree, group, name, row)
+    return Params(tree)
+
+
+def merge(base: dict[str, Any], override: dict[str, Any]) -> dict[str, Any]:
+    """``base`` with the values of ``override`` on top, nested maps merged key by key."""
+    merged = dict(base)
+    for key, value in override.items():
+        nested = isinstance(value, dict) and isinstance(merged.get(key), dict)
+        merged[key] = merge(merged[key], value) if nested else value
+    return merged
+
+
+def metric_names(cutoffs: list[int]) -> list[str]:
+    """``recall@20``, ``mrr@20``, …: every metric at every cutoff, in the order of the tables."""
+    return [f"{metric}@{k}" for k in cutoffs for metric in METRICS]
+
+
+def _validated(schema: type[BaseModel], value: Any, prefix: str) -> dict[str, Any]:
+    try:
+        return schema.model_validate(value).model_dump(exclude_unset=True)
+    except ValidationError as error:
+        # A misspelt key is also a missing one: the spelling is the better sentence.
+        faults = sorted(error.errors(), key=lambda fault: fault["type"] != "extra_forbidden")
+        raise RecoreError(_sentence(faults[0], prefix)) from None
+
+
+def _sentence(fault: Any, prefix: str) -> str:
+    """Pydantic's first finding as one sentence with the dotted key, the value and the way out."""
+    # The tags that pydantic adds for unions stand behind the key they belong to.
+    steps = [str(step) for step in fault["loc"] if step != "[key]"]
+    for i in range(len(steps) - 2, -1, -1):
+        if steps[i] == "fetch" or (steps[i] == "read" and i == 2):
+            del steps[i + 1]
+    key = prefix + ".".join(steps) if steps else (prefix.rstrip(".") or "the file")
+    if fault["type"] == "extra_forbidden":
+        return f"params.yaml: `{key}` is not a known key; remove it or correct its spelling"
+    if fault["type"] == "missing":
+        return f"params.yaml: `{key}` is missing; every value is stated in the file"
+    text = fault["msg"].removeprefix("Value error, ")
+    text = text[0].lower() + text[1:]
+    if fault["type"] == "value_error":
+        return f"params.yaml: `{key}`: {text}"
+    hint = ""
+    if fault["type"] == "float_type" and re.fullmatch(r"\d+e[+-]?\d+", str(fault["input"])):
+        hint = " (YAML reads 1e-3 as text: write 1.0e-3)"
+    return f"params.yaml: `{key}` is {fault['input']!r}, but {text}{hint}"
+
+
+def _check_names(tree: dict[str, Any]) -> None:
+    for key, values in (
+        ("datasets", tree["datasets"]),
+        ("seeds", tree["seeds"]),
+        ("evaluate.cutoffs", tree["evaluate"]["cutoffs"]),
+        ("significance.comparisons", [tuple(pair) for pair in tree["significance"]["comparisons"]]),
+    ):
+        for value in values:
+            if values.count(value) > 1:
+                raise RecoreError(f"params.yaml: `{key}` names {value} twice; name it once")
+    for dataset in tree["datasets"]:
+        if dataset not in tree["sources"]:
+            raise RecoreError(
+                f"params.yaml: `datasets` names {dataset!r}, which is no source; sources are {', '.join(tree['sources'])}"
+            )
+    plain, hybrid = tree["variants"]["plain"], tree["variants"]["hybrid"]
+    for name in plain:
+        if name in hybrid:
+            raise RecoreError(f"params.yaml: {name!r} stands in `variants.plain` and in `variants.hybrid`; keep one")
+    for a, b in tree["significance"]["comparisons"]:
+        for name in (a, b):
+            if name not in plain and name not in hybrid:
+                raise RecoreError(
+                    f"params.yaml: `significance.comparisons` compares {a} with {b}, but {name!r} is not among the "
+                    "variants; add its row or drop the comparison"
+                )
+        if a == b:
+            raise RecoreError(f"params.yaml: `significance.comparisons` compares {a} with itself")
+    metrics = metric_names(tree["evaluate"]["cutoffs"])
+    for key, names in (("confirm", [tree["significance"]["confirm"]]), ("margins", tree["significance"]["margins"])):
+        for name in names:
+            if name not in metrics:
+                raise RecoreError(f"params.yaml: `significance.{key}` names {name!r}; metrics are {', '.join(metrics)}")
+
+
+def _check_variant(tree: dict[str, Any], group: str, name: str, row: dict[str, Any]) -> None:
+    """A row needs its file, and its settings need to be known there: the model's, the objective's or its own."""
+    key = f"variants.{group}.{name}"
+    module = f"recore.variants.{name}"
+    if importlib.util.find_spec(module) is None:
+        raise RecoreError(
+            f"params.yaml: `{key}` has no file src/recore/variants/{name}.py; write it or correct the name"
+        )
+    shared = {setting: value for setting, value in row.items() if setting in tree["train"]["model"]}
+    _validated(Model, tree["train"]["model"] | shared, f"{key}.")
+    objective = HYBRID_SETTINGS if group == "hybrid" else ()
+    numbers = {setting: row.get(setting, tree[setting]) for setting in HYBRID_SETTINGS}
+    _validated(_Objective, numbers, f"{key}.")
+    unknown = [setting for setting in row if setting not in shared and setting not in objective]
+    if not unknown:
+        return
+    # Only a row with settings of its own pays for this import: it loads torch.
+    own: dict[str, Any] = getattr(importlib.import_module(module), "SETTINGS", {})
+    for setting in unknown:
+        if setting not in own:
+            known = ", ".join([*tree["train"]["model"], *objective, *own])
+            raise RecoreError(f"params.yaml: `{key}.{setting}` is not a known setting; known are {known}")
+        allowed = own[setting]
+        if row[setting] not in allowed:
+            raise RecoreError(
+                f"params.yaml: `{key}.{setting}` is {row[setting]!r}; it can be {', '.join(map(repr, allowed))}"
+            )
+
+
+class _Objective(Section):
+    hard_neg_k: Count
+    hard_neg_lambda: Lambda
+
+
+if __name__ == "__main__":
+    try:
+        load()
+    except RecoreError as fault:
+        raise SystemExit(f"recore: {fault}") from None

@@ -1,0 +1,44 @@
+"""Every file and folder name of the pipeline, relative to the working directory.
+
+Never relative to ``__file__``: a queued or cloned run must see its own checkout.
+"""
+
+from pathlib import Path
+
+PARAMS = Path("params.yaml")
+DATA = Path("data")
+METRICS = Path("metrics")
+PLOTS = Path("plots")
+
+RANKS = DATA / "ranks"
+RECORDS = DATA / "records"
+SIGNIFICANCE = DATA / "significance"
+SPLIT = DATA / "split"
+
+
+def raw(dataset: str) -> Path:
+    return DATA / "raw" / dataset
+
+
+def filtered(dataset: str) -> Path:
+    return DATA / "filtered" / dataset
+
+
+def split(dataset: str) -> Path:
+    return SPLIT / dataset
+
+
+def model(dataset: str, variant: str, seed: int) -> Path:
+    return DATA / "models" / dataset / variant / str(seed)
+
+
+def record(dataset: str, variant: str, seed: int) -> Path:
+    return RECORDS / dataset / variant / str(seed)
+
+
+def ranks(dataset: str, variant: str, seed: int) -> Path:
+    return RANKS / dataset / variant / str(seed)
+
+
+def significance(dataset: str) -> Path:
+    return SIGNIFICANCE / f"{dataset}.csv"
