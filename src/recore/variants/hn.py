@@ -1,0 +1,10 @@
+"""CORE-HN: transformer weights + hybrid objective (Eq. 4 and 12 to 14, Algorithm 1)."""
+
+from typing import Any
+
+from recore.models.core import Core, attention_core
+
+
+def build(settings: dict[str, Any], n_items: int) -> Core:
+    """The encoder of CORE-trm; the row in ``variants.hybrid`` makes the objective (1 - λ)·CE + λ·BPR."""
+    return attention_core(settings, n_items, scorer="linear", recent=False, residual=False)

@@ -1,0 +1,53 @@
+# Two commands do everything, set-up included: `make repro` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(CURDIR)/$(VENV)/bin
+export PATH := $(BIN):$(PATH)
+export DVC_NO_ANALYTICS := 1
+# Another wheel index for torch, e.g. TORCH_INDEX=https://download.pytorch.org/whl/cpu
+TORCH_INDEX ?=
+JOBS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help setup repro grid test test-slow lint format bench
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(VENV)/.ready  ## make .venv and install the pinned dependencies (again only when they change)
+
+$(VENV)/.ready: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit("recore needs Python 3.11 or later, this is " + sys.version.split()[0] + "; set PYTHON=python3.x" if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+	$(if $(TORCH_INDEX),$(BIN)/python -m pip install --quiet --constraint constraints.txt --index-url $(TORCH_INDEX) torch)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+repro: setup  ## the main job: run what is not up to date of the grid in params.yaml
+	PYTHONPATH=src python -m recore.params
+	dvc repro
+	@cat metrics/table.md
+
+grid: setup  ## the same with JOBS cells at once (JOBS=2)
+	PYTHONPATH=src python -m recore.params
+	python scripts/grid.py --jobs $(JOBS)
+	@cat metrics/table.md
+
+test: setup  ## the fast tests (under 3 minutes)
+	python -m pytest
+
+test-slow: setup  ## the tests that take longer
+	python -m pytest -m slow
+
+lint: setup  ## formatting and static checks
+	ruff format --check .
+	ruff check .
+
+format: setup  ## apply the formatting
+	ruff format .
+	ruff check --fix .
+
+bench: setup  ## speed and memory, as ratios to a plain reference in the same run
+	PYTHONPATH=src python benchmarks/filter_split.py
+	PYTHONPATH=src python benchmarks/significance.py
+

@@ -1,0 +1,131 @@
+"""The split in time of CORE's preprocessing: oldest sessions train, the next validate, the newest test.
+
+A click log: the newest int(recent * S) sessions, sorted stably by time, cut at int(n * train) and
+int(n * (train + valid)). A source that comes already split keeps its parts, and with ``recent`` = 1 its own
+numbering too; below 1 the newest share of *each* part stays, since its parts are the split that others published.
+In both, ids run from 1 by first appearance in train, items that train lacks leave valid and test, and so do the
+sessions that this makes shorter than 2.
+
+Differs from CORE in time only: its script reads dates in the time zone of the machine and YooChoose's in whole
+seconds; here a time is UTC, in milliseconds.
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+import numpy as np
+import pandas as pd
+
+from recore import RecoreError
+from recore.data.sessions import Sessions
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Three parts with item ids 1..n (int32); ``codes`` (n,) holds the source's number of id i at i - 1."""
+
+    train: Sessions
+    valid: Sessions
+    test: Sessions
+    codes: np.ndarray
+
+    @property
+    def parts(self) -> dict[str, Sessions]:
+        return {"train": self.train, "valid": self.valid, "test": self.test}
+
+
+def split_clicks(clicks: Sessions, train: float, valid: float, recent: float) -> Split:
+    """A filtered click log in three parts; shares are of the sessions, ``recent`` of them all.
+
+    Raises RecoreError where a part would be empty.
+    """
+    by_time = np.argsort(clicks.times, kind="stable")
+    newest = by_time[_newest(recent, clicks)]
+    first, second = share(train, len(newest)), share(_decimal(train) + _decimal(valid), len(newest))
+    cut = [clicks.take(chosen) for chosen in (newest[:first], newest[first:second], newest[second:])]
+    return _numbered(*cut)
+
+
+def split_parts(train: Sessions, valid: Sessions, test: Sessions, numbers: np.ndarray, recent: float) -> Split:
+    """A source that comes already split; ``numbers`` holds its own item number of each code.
+
+    Raises RecoreError where its numbering is not 1..n over train's items, or a part would be empty.
+    """
+    codes = _own_numbering(train, (valid, test), numbers)
+    if recent < 1:
+        return _numbered(
+            *(part.take(np.arange(part.n_sessions)[_newest(recent, part)]) for part in (train, valid, test))
+        )
+    ids = np.zeros(len(numbers), np.int32)
+    ids[codes] = np.arange(1, len(codes) + 1)
+    return _checked(Split(*(part.with_items(ids[part.items]) for part in (train, valid, test)), codes))
+
+
+def share(fraction: float | Decimal, n: int) -> int:
+    """The whole number below ``fraction`` * n, of the fraction as it is written: 0.7 + 0.2 is 0.9, and 0.29 of 100 is
+    29, which floating point makes 28. It equals CORE's int(n * 0.8) and int(n * 0.9) for every n.
+    """
+    return int(_decimal(fraction) * n)
+
+
+def stats(split: Split) -> dict:
+    """Items of the catalogue (without padding) and sessions, clicks and cases of each part."""
+    counts = {
+        name: {"sessions": part.n_sessions, "clicks": part.n_clicks, "cases": part.n_cases}
+        for name, part in split.parts.items()
+    }
+    return {"items": len(split.codes), **counts}
+
+
+def _newest(recent: float, sessions: Sessions) -> slice:
+    """The last int(recent * S) sessions of S that stand in order of time."""
+    return slice(sessions.n_sessions - share(recent, sessions.n_sessions), None)
+
+
+def _decimal(fraction: float | Decimal) -> Decimal:
+    return Decimal(str(fraction))
+
+
+def _numbered(train: Sessions, valid: Sessions, test: Sessions) -> Split:
+    """Ids from 1 by first appearance in train; what train lacks leaves the other two."""
+    _, codes = pd.factorize(np.asarray(train.items))
+    size = max((int(part.items.max()) for part in (train, valid, test) if part.n_clicks), default=0) + 1
+    ids = np.zeros(size, np.int32)
+    ids[codes] = np.arange(1, len(codes) + 1)
+    parts = []
+    for part in (train, valid, test):
+        known = part.with_items(ids[part.items])
+        parts.append(known.keep_clicks(known.items > 0).drop_short(2))
+    return _checked(Split(*parts, codes))
+
+
+def _own_numbering(train: Sessions, others: tuple[Sessions, ...], numbers: np.ndarray) -> np.ndarray:
+    """The codes in the order of the source's own numbers, which have to be 1..n over train and to hold all others."""
+    in_train = np.zeros(len(numbers), bool)
+    in_train[train.items] = True
+    codes = np.flatnonzero(in_train)
+    codes = codes[np.argsort(numbers[codes])]
+    gaps = np.flatnonzero(numbers[codes] != np.arange(1, len(codes) + 1))
+    if gaps.size:
+        raise RecoreError(
+            f"the source comes already split, but its train items are not numbered 1 to {len(codes)}: "
+            f"{gaps[0] + 1} is missing; use its original files, or give it as a click log to be split here"
+        )
+    for part in others:
+        unseen = numbers[part.items[~in_train[part.items]]]
+        if unseen.size:
+            raise RecoreError(
+                f"the source comes already split, but item {unseen[0]} of its valid or test part is not in train; "
+                "use its original files, or give it as a click log to be split here"
+            )
+    return codes
+
+
+def _checked(split: Split) -> Split:
+    for name, part in split.parts.items():
+        if not part.n_sessions:
+            raise RecoreError(
+                f"the split leaves no session of 2 clicks in {name}; raise the source's `split.recent`, change the "
+                "shares in `split`, or use a larger log"
+            )
+    return split

@@ -1,0 +1,80 @@
+"""Ranks by counting: how many items of the whole catalogue score above the target, and how many tie.
+
+No sort: one product and two comparison passes per chunk of cases, in fp32. The target's score is read
+from the same product as the others, so it always ties with itself (tied ≥ 1) and equal items tie
+exactly. Seen items are not removed and padding is no item, as in CORE.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from recore import RecoreError
+from recore.data.cases import Batch, Cases
+from recore.models.core import Core
+from recore.models.packing import Packing
+
+CHUNK = 256  # cases whose scores are in memory at once
+
+
+@dataclass(frozen=True)
+class Ranks:
+    """Per case of a split, in its order: counts of items, and the gate where the model has one."""
+
+    above: np.ndarray  # (N,) int32, items scored strictly above the target
+    tied: np.ndarray  # (N,) int32, items with exactly the target's score, the target included
+    gate: np.ndarray | None  # (N,) float32, the share given to the recent branch
+
+
+def count_above_and_tied(session: Tensor, catalogue: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+    """Sessions (B, D), catalogue (V - 1, D), targets (B,) from 1 -> two float counts (B,).
+
+    Raises RecoreError for a non-finite vector: no rank would be true.
+    """
+    if not (session.isfinite().all() and catalogue.isfinite().all()):
+        raise RecoreError("the model's scores are not finite, so nothing can be ranked; train it again")
+    n_items = len(catalogue)
+    ones = catalogue.new_ones(n_items)
+    buffer = catalogue.new_empty(2, n_items * min(CHUNK, len(session)))
+    above, tied = session.new_empty(len(session)), session.new_empty(len(session))
+    for start in range(0, len(session), CHUNK):
+        chunk = slice(start, start + CHUNK)
+        cases = session[chunk]
+        scores, flags = buffer[:, : n_items * len(cases)].view(2, n_items, len(cases))
+        torch.mm(catalogue, cases.T, out=scores)
+        target = scores[targets[chunk] - 1, torch.arange(len(cases), device=scores.device)]
+        # Counts as products with ones: exact in fp32 below 2^24 items, and the fastest sum there is.
+        torch.mv(torch.gt(scores, target, out=flags).T, ones, out=above[chunk])
+        torch.mv(torch.eq(scores, target, out=flags).T, ones, out=tied[chunk])
+    return above, tied
+
+
+@torch.inference_mode()
+def rank(
+    model: Core, cases: Cases, batch_size: int, device: torch.device, on_batch: Callable[[int], None] = lambda n: None
+) -> Ranks:
+    """Ranks of all cases; ``on_batch`` is told how many cases each batch had."""
+    model.eval()
+    catalogue = model.items.catalogue()
+    above, tied = np.empty((2, len(cases)), np.int32)
+    gate: np.ndarray | None = None
+    # Neighbours in length share a batch: fewer blocks, and the order of the cases does not matter here.
+    order = np.argsort(cases.length, kind="stable")
+    for start in range(0, len(cases), batch_size):
+        batch = cases.batch(order[start : start + batch_size])
+        encoding = encode(model, batch, device)
+        counts = count_above_and_tied(encoding.session, catalogue, torch.from_numpy(batch.targets).to(device))
+        above[batch.cases], tied[batch.cases] = (count.cpu().numpy() for count in counts)
+        if encoding.gate is not None:
+            gate = np.empty(len(cases), np.float32) if gate is None else gate
+            gate[batch.cases] = encoding.gate.cpu().numpy()
+        on_batch(len(batch.cases))
+    return Ranks(above, tied, gate)
+
+
+def encode(model: Core, batch: Batch, device: torch.device):
+    """The model's ``Encoding`` of a batch."""
+    return model(torch.from_numpy(batch.items).to(device), Packing(batch.lengths, device))

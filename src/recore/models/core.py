@@ -1,0 +1,49 @@
+"""A CORE model: an item space and an encoder that stays inside it."""
+
+from typing import Any
+
+from torch import Tensor, nn
+from torch.nn import functional
+
+from recore.models.encoders import AttentionEncoder, Encoding, MeanEncoder
+from recore.models.items import ItemSpace
+from recore.models.packing import Packing
+from recore.models.transformer import Transformer
+
+
+class Core(nn.Module):
+    """Item numbers of sessions to unit session vectors (Eq. 2, 10)."""
+
+    def __init__(self, items: ItemSpace, encoder: nn.Module):
+        super().__init__()
+        self.items = items
+        self.encoder = encoder
+
+    def forward(self, items: Tensor, packing: Packing) -> Encoding:
+        """Item numbers (T,) to sessions (B, D) of norm 1."""
+        vectors = self.items.session_dropout(self.items.embed(items))
+        encoding = self.encoder(vectors, packing)
+        return Encoding(functional.normalize(encoding.session, dim=1), encoding.gate)
+
+
+def mean_core(settings: dict[str, Any], n_items: int) -> Core:
+    """CORE-ave from the settings of ``train.model``."""
+    return Core(_item_space(settings, n_items), MeanEncoder())
+
+
+def attention_core(settings: dict[str, Any], n_items: int, *, scorer: str, recent: bool, residual: bool) -> Core:
+    """A CORE model with self-attention weights; see ``encoders`` for the switches."""
+    names = ("embedding_size", "max_length", "layers", "heads", "inner_size", "hidden_dropout")
+    names += ("attention_dropout", "layer_norm_eps", "init_std")
+    transformer = Transformer(**{name: settings[name] for name in names})
+    encoder = AttentionEncoder(
+        transformer, scorer=scorer, recent=recent, residual=residual, init_std=settings["init_std"]
+    )
+    return Core(_item_space(settings, n_items), encoder)
+
+
+def _item_space(settings: dict[str, Any], n_items: int) -> ItemSpace:
+    names = ("embedding_size", "temperature", "session_dropout", "item_dropout")
+    return ItemSpace(n_items, **{name: settings[name] for name in names})
+
+

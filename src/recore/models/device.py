@@ -1,0 +1,24 @@
+"""The device a stage runs on, set up so that the same seed gives the same bits there."""
+
+import os
+
+import torch
+
+from recore import RecoreError
+
+
+def prepare(name: str, threads: int) -> torch.device:
+    """``auto`` (a GPU if there is one), ``cpu`` or ``cuda``; fixes the CPU threads and determinism.
+
+    Raises RecoreError for a device that is not there.
+    """
+    if name not in ("auto", "cpu", "cuda"):
+        raise RecoreError(f"--device is {name!r}; it can be auto, cpu or cuda")
+    if name == "cuda" and not torch.cuda.is_available():
+        raise RecoreError("--device is cuda, but torch sees no GPU here; use --device auto or install a CUDA build")
+    torch.set_num_threads(threads)
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    torch.use_deterministic_algorithms(True)
+    # Deterministic mode would otherwise fill every new tensor with NaN, which costs and changes nothing here.
+    torch.utils.deterministic.fill_uninitialized_memory = False
+    return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")

@@ -1,0 +1,112 @@
+"""Representation-consistent encoders: a session is a linear combination of its items' vectors (Eq. 2).
+
+They differ in the weights alone. ``MeanEncoder`` weighs equally (CORE-ave, Eq. 3). ``AttentionEncoder``
+computes weights with self-attention; its switches span CORE-trm (Eq. 4), CORE-DA (Eq. 6 to 10) and the
+forms between them, which differ in nothing else:
+
+    global scores   e⁽ᵍ⁾ᵢ = w·fᵢ + b            scorer ``linear``, CORE-trm (Eq. 4)
+                    e⁽ᵍ⁾ᵢ = MLP_g([fᵢ; pᵢ])      scorer ``position`` (Eq. 6)
+    recent scores   e⁽ʳ⁾ᵢ = MLP_r([fᵢ; f_last])  (Eq. 7)
+    sessions        h⁽ᵍ⁾ = Σ softmax(e⁽ᵍ⁾)ᵢ hᵢ, h⁽ʳ⁾ = Σ softmax(e⁽ʳ⁾)ᵢ hᵢ  (Eq. 8)
+    fusion          g = softmax(MLP_gate([h⁽ᵍ⁾; h⁽ʳ⁾])), h = g₁h⁽ᵍ⁾ + g₂h⁽ʳ⁾  (Eq. 9)
+    residual        h + mean of the hᵢ  (Eq. 10; the norm is taken in ``core``)
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from recore.models.layers import default_linear, linear
+from recore.models.packing import Packing
+from recore.models.transformer import Transformer
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """Sessions (B, D), and the share (B,) that the gate gives to the recent branch where there is one."""
+
+    session: Tensor
+    gate: Tensor | None = None
+
+
+class MeanEncoder(nn.Module):
+    """CORE-ave: every click weighs 1/m (Eq. 3)."""
+
+    def forward(self, vectors: Tensor, packing: Packing) -> Encoding:
+        """Item vectors (T, D) to sessions (B, D)."""
+        return Encoding(packing.mean(vectors))
+
+
+class PairScorer(nn.Module):
+    """MLP over a click's state and a partner: Linear(2D → D), GELU, Linear(D → 1).
+
+    Linear([f; q]) is computed as A·f + B·q + c, so that B·q is computed once per distinct partner.
+    """
+
+    def __init__(self, width: int, std: float):
+        super().__init__()
+        self.hidden = linear(2 * width, width, std)
+        self.output = linear(width, 1, std)
+
+    def forward(self, states: Tensor, partners: Tensor, partner_of: Tensor) -> Tensor:
+        """States (T, D), partners (N, D), the partner of each click (T,) -> scores (T,)."""
+        of_state, of_partner = self.hidden.weight.chunk(2, dim=1)
+        mixed = functional.linear(states, of_state, self.hidden.bias)
+        mixed = mixed + functional.linear(partners, of_partner)[partner_of]
+        return self.output(functional.gelu(mixed)).squeeze(1)
+
+
+class Gate(nn.Module):
+    """MLP_gate of Eq. 9, with PyTorch's default initial weights as in the paper's code."""
+
+    def __init__(self, width: int):
+        super().__init__()
+        self.hidden = default_linear(2 * width, width)
+        self.output = default_linear(width, 2)
+
+    def forward(self, overall: Tensor, recent: Tensor) -> Tensor:
+        """Two sessions (B, D) each -> shares (B, 2) that sum to 1."""
+        both = torch.cat([overall, recent], dim=1)
+        return self.output(functional.gelu(self.hidden(both))).softmax(dim=1)
+
+
+class AttentionEncoder(nn.Module):
+    """Self-attention weights; the switches are explained at the top of this module."""
+
+    def __init__(self, transformer: Transformer, *, scorer: str, recent: bool, residual: bool, init_std: float):
+        super().__init__()
+        width = transformer.positions.shape[1]
+        self.transformer = transformer
+        self.residual = residual
+        self.global_scorer = {"linear": linear, "position": _pair_scorer}[scorer](width, 1, init_std)
+        self.recent_scorer = PairScorer(width, init_std) if recent else None
+        self.gate = Gate(width) if recent else None
+
+    def forward(self, vectors: Tensor, packing: Packing) -> Encoding:
+        """Item vectors (T, D) to sessions (B, D) and the recent branch's share (B,)."""
+        states = self.transformer(vectors, packing)
+        session, share = packing.pool(self.global_weights(states, packing), vectors), None
+        if self.gate is not None:
+            recent = packing.pool(self.recent_weights(states, packing), vectors)
+            shares = self.gate(session, recent)
+            session = shares[:, :1] * session + shares[:, 1:] * recent  # Eq. 9
+            share = shares[:, 1]
+        if self.residual:
+            session = session + packing.mean(vectors)  # Eq. 10
+        return Encoding(session, share)
+
+    def global_weights(self, states: Tensor, packing: Packing) -> Tensor:
+        """α⁽ᵍ⁾ (T,) of Eq. 6, or α of Eq. 4 with the linear scorer."""
+        if isinstance(self.global_scorer, PairScorer):
+            return packing.softmax(self.global_scorer(states, self.transformer.positions, packing.position))
+        return packing.softmax(self.global_scorer(states).squeeze(1))
+
+    def recent_weights(self, states: Tensor, packing: Packing) -> Tensor:
+        """α⁽ʳ⁾ (T,) of Eq. 7: the last click's state is the partner of every click of its session."""
+        return packing.softmax(self.recent_scorer(states, states[packing.last], packing.row))
+
+
+def _pair_scorer(width: int, _: int, std: float) -> PairScorer:
+    return PairScorer(width, std)

@@ -1,0 +1,116 @@
+"""The same objectives without ever holding batch × catalogue scores (Algorithm 1, lines 4 to 8).
+
+The batch is walked in chunks of ``CHUNK`` cases over one buffer, laid out (catalogue, cases) for the
+matrix products: scores are computed into it, the K hardest negatives are read off it, it is
+exponentiated in place, the sparse terms of the gradient are added in place, and it is multiplied out
+into the two gradients before the next chunk overwrites it. Forward and backward are thus one pass, and
+memory is O(CHUNK · V) for any K and any batch.
+
+Scaling a column of the buffer by its softmax denominator is left to the narrow factor of each product
+(c × D instead of V × c numbers), which saves one pass over the buffer.
+"""
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from recore.models.objectives import Objective
+
+CHUNK = 256  # cases; wider buffers fall out of the cache, narrower ones make poor matrix products
+MINING_BLOCK = 64  # items whose maximum stands for them in the first stage of the mining
+
+
+def fused_loss(session: Tensor, catalogue: Tensor, targets: Tensor, temperature: float, objective: Objective) -> Tensor:
+    """As ``objectives.plain_loss``, equal to rounding in value and gradients; second derivatives are not defined."""
+    return _FusedLoss.apply(session, catalogue, targets, temperature, objective)
+
+
+class _FusedLoss(torch.autograd.Function):
+    @staticmethod
+    def forward(
+        ctx: Any, session: Tensor, catalogue: Tensor, targets: Tensor, temperature: float, objective: Objective
+    ) -> Tensor:
+        batch, n_items = len(session), len(catalogue)
+        scaled = session / temperature
+        rows = targets - 1
+        buffer = catalogue.new_empty(n_items * min(CHUNK, batch))
+        grad_session = torch.empty_like(session)
+        grad_catalogue = torch.zeros_like(catalogue)
+        shift = not _exp_is_safe(temperature, n_items, session.dtype)
+        loss = session.new_zeros(())
+        for start in range(0, batch, CHUNK):
+            chunk = scaled[start : start + CHUNK]
+            z = torch.mm(catalogue, chunk.T, out=buffer[: n_items * len(chunk)].view(n_items, len(chunk)))
+            losses, scale = _scores_to_gradient(z, rows[start : start + CHUNK], objective, batch, shift)
+            loss += losses.sum()
+            grad_catalogue.addmm_(z, chunk * scale[:, None])
+            torch.mm(z.T, catalogue, out=grad_session[start : start + CHUNK])
+            grad_session[start : start + CHUNK].mul_(scale[:, None] / temperature)
+        ctx.save_for_backward(grad_session, grad_catalogue)
+        return loss / batch
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
+        grad_session, grad_catalogue = ctx.saved_tensors
+        return grad * grad_session, grad * grad_catalogue, None, None, None
+
+
+def _exp_is_safe(temperature: float, n_items: int, dtype: torch.dtype) -> bool:
+    """|z| ≤ 1/τ: the sum of n exponentials then neither overflows nor loses the target's term to underflow."""
+    return 1 / temperature + math.log(n_items) < math.log(torch.finfo(dtype).max) - 1
+
+
+def _scores_to_gradient(
+    z: Tensor, rows: Tensor, objective: Objective, batch: int, shift: bool
+) -> tuple[Tensor, Tensor]:
+    """Turns scores z (n, c) in place into G with gradient = G · diag(scale); returns the c losses and ``scale`` (c,)."""
+    columns = torch.arange(len(rows), device=z.device)
+    target = z[rows, columns]
+    weight = 1 - objective.hard_neg_lambda
+    losses = z.new_zeros(len(rows))
+    if objective.hard_neg_lambda > 0:
+        z[rows, columns] = -torch.inf  # the target is never mined
+        values, negatives = top_k(z, objective.hard_neg_k)
+        z[rows, columns] = target
+        margins = values - target
+        losses += objective.hard_neg_lambda * functional.softplus(margins).mean(dim=0)
+        pulls = torch.sigmoid(margins) * (objective.hard_neg_lambda / (objective.hard_neg_k * batch))
+    if weight > 0:
+        highest = z.amax(dim=0) if shift else z.new_zeros(len(rows))
+        total = (z.sub_(highest) if shift else z).exp_().sum(dim=0)
+        losses += weight * (total.log() + highest - target)
+        scale = weight / (batch * total)
+        z[rows, columns] -= total
+    else:
+        z.zero_()
+        scale = z.new_ones(len(rows))
+    if objective.hard_neg_lambda > 0:
+        pulls /= scale
+        z.scatter_add_(0, negatives, pulls)
+        z[rows, columns] -= pulls.sum(dim=0)
+    return losses, scale
+
+
+def top_k(z: Tensor, k: int) -> tuple[Tensor, Tensor]:
+    """The k largest of each column of z (n, c): values and rows (k, c), exactly, in no particular order.
+
+    In two stages, since a full selection reads the buffer several times: the k blocks of rows with the
+    largest maxima contain the k largest rows.
+    """
+    n, columns = z.shape
+    blocks = n // MINING_BLOCK
+    if blocks <= 2 * k:
+        values, rows = z.topk(k, dim=0)
+        return values, rows
+    whole = z[: blocks * MINING_BLOCK].view(blocks, MINING_BLOCK, columns)
+    best = whole.amax(dim=1).topk(k, dim=0).indices  # (k, c)
+    inside = torch.arange(MINING_BLOCK, device=z.device)[None, :, None]
+    candidates = (best[:, None, :] * MINING_BLOCK + inside).reshape(-1, columns)
+    rest = torch.arange(blocks * MINING_BLOCK, n, device=z.device)[:, None].expand(-1, columns)
+    candidates = torch.cat([candidates, rest])
+    values, chosen = z.gather(0, candidates).topk(k, dim=0)
+    return values, candidates.gather(0, chosen)

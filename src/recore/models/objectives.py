@@ -1,0 +1,52 @@
+"""The training objectives, in the plain form: readable, slow, the reference for ``fused``.
+
+Algorithm 1 of the paper: L = (1 - λ)·CE + λ·BPR, the mean over the batch. The same dropped-out, τ-scaled
+scores z serve both terms and the mining; the selection itself carries no gradient. λ = 0 is CORE's loss.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from recore import RecoreError
+from recore.models.items import scores
+
+
+@dataclass(frozen=True)
+class Objective:
+    """K hard negatives a case with weight λ; λ = 0 is plain cross-entropy, whatever K."""
+
+    hard_neg_k: int
+    hard_neg_lambda: float
+
+    def check(self, n_items: int) -> None:
+        """Raises RecoreError where the catalogue has fewer than K items beside the target."""
+        if self.hard_neg_lambda > 0 and self.hard_neg_k > n_items - 1:
+            raise RecoreError(
+                f"hard_neg_k is {self.hard_neg_k}, but a catalogue of {n_items} items has only {n_items - 1} "
+                "beside the target; lower hard_neg_k"
+            )
+
+
+CROSS_ENTROPY = Objective(hard_neg_k=0, hard_neg_lambda=0.0)
+
+
+def plain_loss(session: Tensor, catalogue: Tensor, targets: Tensor, temperature: float, objective: Objective) -> Tensor:
+    """Mean loss of a batch.
+
+    ``session`` (B, D) and ``catalogue`` (V - 1, D) are unit vectors; ``targets`` (B,) are item numbers
+    from 1, so that item v is row v - 1.
+    """
+    z = scores(session, catalogue, temperature)
+    rows = targets - 1
+    cross_entropy = functional.cross_entropy(z, rows)  # Eq. 12
+    if objective.hard_neg_lambda == 0:
+        return cross_entropy
+    target = z.gather(1, rows[:, None])
+    with torch.no_grad():  # Eq. 13: the choice is a constant
+        others = z.scatter(1, rows[:, None], -torch.inf)
+        negatives = others.topk(objective.hard_neg_k, dim=1).indices
+    pairwise = functional.softplus(z.gather(1, negatives) - target).mean()  # Eq. 14
+    return (1 - objective.hard_neg_lambda) * cross_entropy + objective.hard_neg_lambda * pairwise

@@ -1,0 +1,71 @@
+"""The runs of one dataset, and the checks without which a paired test means nothing.
+
+Comparing runs case by case supposes one test set, in one order; a spread over seeds supposes runs that are
+really different. Both are checked here, on the hash of the test set and on the ranks themselves.
+"""
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+
+from recore import RecoreError
+
+
+@dataclass(frozen=True)
+class Run:
+    """The ranks of one run: ``above`` and ``tied`` (N,), see recore.evaluation.metrics."""
+
+    variant: str
+    seed: int
+    test_hash: str
+    above: np.ndarray
+    tied: np.ndarray
+
+
+@dataclass(frozen=True)
+class Sessions:
+    """Where sessions start in the cases (S,), and how many cases each has (S,)."""
+
+    starts: np.ndarray
+    sizes: np.ndarray
+
+    @property
+    def n_cases(self) -> int:
+        return int(self.sizes.sum())
+
+    def sums(self, values: np.ndarray) -> np.ndarray:
+        """(N,) values of cases to (S,) sums of sessions."""
+        return np.add.reduceat(values, self.starts)
+
+
+def sessions_of(session: np.ndarray) -> Sessions:
+    """The sessions of the cases' session ids (N,), which must ascend: a session that comes twice is an error."""
+    if len(session) == 0:
+        raise RecoreError("the test set has no case; use more data")
+    steps = np.diff(session)
+    if (steps < 0).any():
+        late = session[1:][steps < 0][0]
+        raise RecoreError(f"session {late} stands behind a later one in the ranks; run evaluate again, it sorts them")
+    starts = np.concatenate([[0], np.flatnonzero(steps) + 1])
+    return Sessions(starts, np.diff(starts, append=len(session)))
+
+
+def check_runs(dataset: str, runs: list[Run]) -> None:
+    """RecoreError where two runs saw different test sets, or two seeds of a variant are one run."""
+    first = runs[0]
+    for run in runs:
+        if run.test_hash != first.test_hash:
+            raise RecoreError(
+                f"{dataset}: {run.variant} seed {run.seed} was tested on other cases than {first.variant} seed "
+                f"{first.seed} (test_hash {run.test_hash[:8]} and {first.test_hash[:8]}); evaluate both again on one split"
+            )
+    seen: dict[tuple[str, bytes], int] = {}
+    for run in runs:
+        key = (run.variant, hashlib.sha256(run.above.tobytes() + run.tied.tobytes()).digest())
+        if key in seen:
+            raise RecoreError(
+                f"{dataset}: {run.variant} has identical ranks under seeds {seen[key]} and {run.seed}, so one run counts "
+                "twice; train both again, or name only one of them in `seeds`"
+            )
+        seen[key] = run.seed

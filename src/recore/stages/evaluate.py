@@ -1,0 +1,70 @@
+"""Stage evaluate (and evaluate_hybrid): the weights of a run to the ranks of every test case."""
+
+import argparse
+import hashlib
+import importlib
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from safetensors.torch import load_file
+
+from recore import artifacts, params, paths
+from recore.data.cases import Cases
+from recore.data.sessions import Sessions
+from recore.evaluation.ranking import Ranks, rank
+from recore.models.device import prepare
+from recore.stages import run
+
+
+def main(argv: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(prog="recore.stages.evaluate", description=__doc__)
+    parser.add_argument("dataset")
+    parser.add_argument("variant")
+    parser.add_argument("seed", type=int)
+    parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
+    args = parser.parse_args(argv)
+
+    given = params.load()
+    device = prepare(args.device, given.at("train.threads"))
+    folder = paths.model(args.dataset, args.variant, args.seed)
+    config = artifacts.read_json(folder / "config.json")
+    model = importlib.import_module(f"recore.variants.{args.variant}").build(config["settings"], config["n_items"])
+    model.load_state_dict(load_file(folder / "weights.safetensors"))
+    test = Cases(Sessions.load(paths.split(args.dataset), "test"), config["settings"]["max_length"])
+    ranks = rank(model.to(device), test, given.at("evaluate.batch_size"), device)
+
+    meta = {
+        "dataset": args.dataset,
+        "variant": args.variant,
+        "seed": args.seed,
+        "n_items": config["n_items"],
+        "test_hash": cases_hash(test),
+    }
+    with artifacts.new_folder(paths.ranks(args.dataset, args.variant, args.seed)) as out:
+        pq.write_table(table(test, ranks), out / "cases.parquet")
+        artifacts.write_json(out / "meta.json", meta)
+
+
+def table(test: Cases, ranks: Ranks) -> pa.Table:
+    """One row per test case; ``gate`` only where the model has one."""
+    columns = {
+        "session": test.session.astype(np.int64),
+        "position": test.position.astype(np.int32),
+        "target": test.target.astype(np.int32),
+        "above": ranks.above,
+        "tied": ranks.tied,
+    }
+    return pa.table(columns if ranks.gate is None else columns | {"gate": ranks.gate})
+
+
+def cases_hash(test: Cases) -> str:
+    """SHA-256 over session, position and target of every case: runs are comparable where it is equal."""
+    digest = hashlib.sha256()
+    for values in (test.session, test.position, test.target):
+        digest.update(np.ascontiguousarray(values, dtype="<i8").tobytes())
+    return digest.hexdigest()
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,143 @@
+"""The training loop: Adam, validation after every epoch, the best epoch kept, early stopping.
+
+A new best is strictly greater and unrounded, so a tie keeps the earlier epoch; the run stops when the
+best is ``patience`` epochs old and the next one is no better either. (The published code accepts ties
+of metrics rounded to 4 decimals.)
+"""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from recore import RecoreError
+from recore.data.cases import Cases
+from recore.evaluation.metrics import metric_table
+from recore.evaluation.ranking import encode, rank
+from recore.models.core import Core
+from recore.models.fused import fused_loss
+from recore.models.objectives import Objective
+from recore.training.progress import Progress
+from recore.training.seeding import attach_streams, batch_order, initialise
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One row of history.csv; ``valid`` holds the validation metrics by name."""
+
+    epoch: int
+    loss: float
+    valid: dict[str, float]
+    train_seconds: float
+    valid_seconds: float
+
+
+@dataclass
+class Training:
+    """What a run left: its epochs from 1, the best one, and the weights of that one."""
+
+    epochs: list[Epoch] = field(default_factory=list)
+    best: int = 0
+    weights: dict[str, Tensor] = field(default_factory=dict)
+
+
+def fit(
+    model: Core,
+    train: Cases,
+    valid: Cases,
+    settings: dict[str, Any],
+    objective: Objective,
+    seed: int,
+    device: torch.device,
+    progress: Progress,
+) -> Training:
+    """Trains ``model`` from the seed's initial weights with the settings of ``params.yaml``'s ``train``.
+
+    Raises RecoreError for a loss that is not finite, with epoch and step.
+    """
+    objective.check(len(model.items.table) - 1)
+    initialise(model, seed)
+    model.to(device)
+    attach_streams(model, seed, device)
+    optimizer = torch.optim.Adam(model.parameters(), lr=settings["learning_rate"], fused=True)
+    metric = f"mrr@{settings['validation_cutoff']}"
+    training = Training()
+    for epoch in range(1, settings["epochs"] + 1):
+        began = time.perf_counter()
+        loss = _train_epoch(model, optimizer, train, settings["batch_size"], objective, seed, epoch, device, progress)
+        trained = time.perf_counter()
+        with progress.steps(f"epoch {epoch} validation", len(valid)) as advance:
+            ranks = rank(model, valid, settings["batch_size"], device, advance)
+        metrics = metric_table(ranks.above, ranks.tied, [settings["validation_cutoff"]])
+        means = {name: float(np.mean(values)) for name, values in metrics.items()}
+        ended = time.perf_counter()
+        training.epochs.append(Epoch(epoch, loss, means, trained - began, ended - trained))
+        if not training.best or means[metric] > training.epochs[training.best - 1].valid[metric]:
+            training.best = epoch
+            training.weights = {name: value.detach().cpu().clone() for name, value in model.state_dict().items()}
+        progress.epoch_done(training.epochs[-1], training.best, metric)
+        if epoch - training.best > settings["patience"]:
+            break
+    return training
+
+
+def _train_epoch(
+    model: Core,
+    optimizer: torch.optim.Optimizer,
+    cases: Cases,
+    batch_size: int,
+    objective: Objective,
+    seed: int,
+    epoch: int,
+    device: torch.device,
+    progress: Progress,
+) -> float:
+    """One pass over all cases; returns the mean loss a case."""
+    model.train()
+    order = batch_order(seed, epoch, len(cases))
+    starts = range(0, len(order), batch_size)
+    losses = torch.zeros(len(starts), device=device)
+    with progress.steps(f"epoch {epoch}", len(order)) as advance:
+        for step, start in enumerate(starts):
+            batch = cases.batch(order[start : start + batch_size])
+            session = encode(model, batch, device).session
+            targets = torch.from_numpy(batch.targets).to(device)
+            loss = fused_loss(session, model.items.catalogue(), targets, model.items.temperature, objective)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            losses[step] = loss.detach()
+            if device.type == "cpu":  # elsewhere a look at the loss would stall the device
+                _check_finite(losses[step : step + 1], epoch, step)
+                advance(len(batch.cases), float(losses[step]))
+            else:
+                advance(len(batch.cases))
+    _check_finite(losses, epoch, 0)
+    sizes = torch.tensor([min(batch_size, len(order) - start) for start in starts], device=device)
+    return float((losses * sizes).sum() / len(order))
+
+
+def _check_finite(losses: Tensor, epoch: int, first_step: int) -> None:
+    bad = (~losses.isfinite()).nonzero()
+    if len(bad):
+        step = first_step + int(bad[0]) + 1
+        raise RecoreError(
+            f"the loss is {float(losses[bad[0]])} at epoch {epoch}, step {step}; likely causes are a learning_rate "
+            "too high, a temperature too low or a corrupt split; nothing was written"
+        )
+
+
+def flatten(training: Training) -> Iterator[dict[str, float | int]]:
+    """The rows of history.csv."""
+    for epoch in training.epochs:
+        yield {
+            "epoch": epoch.epoch,
+            "loss": epoch.loss,
+            **epoch.valid,
+            "train_seconds": round(epoch.train_seconds, 3),
+            "valid_seconds": round(epoch.valid_seconds, 3),
+        }

@@ -1,0 +1,54 @@
+"""Where and with what a run was made: the part of its record that differs between equal runs."""
+
+import os
+import platform
+import resource
+import subprocess
+import sys
+from importlib.metadata import version
+from typing import Any
+
+import torch
+
+PACKAGES = ("torch", "numpy", "pyarrow", "safetensors")
+
+
+def provenance(device: torch.device) -> dict[str, Any]:
+    """Machine, versions, commit (null outside git) and whether tracked files differed from it."""
+    return {
+        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
+        "machine": {
+            "processor": _processor(),
+            "cores": os.cpu_count(),
+            "platform": platform.platform(),
+            "threads": torch.get_num_threads(),
+        },
+        "versions": {"python": platform.python_version()} | {name: version(name) for name in PACKAGES},
+        "commit": _git("rev-parse", "HEAD"),
+        "dirty": bool(_git("status", "--porcelain", "--untracked-files=no")),
+    }
+
+
+def peak_memory_bytes(device: torch.device) -> int:
+    """Largest resident memory of this process so far; on a GPU the largest memory allocated there."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device)
+    kilobytes_or_bytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return kilobytes_or_bytes if sys.platform == "darwin" else kilobytes_or_bytes * 1024
+
+
+def _processor() -> str:
+    try:
+        with open("/proc/cpuinfo") as file:
+            names = [line.split(":", 1)[1].strip() for line in file if line.startswith("model name")]
+    except OSError:
+        names = []
+    return names[0] if names else platform.processor()
+
+
+def _git(*arguments: str) -> str | None:
+    try:
+        result = subprocess.run(["git", *arguments], capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return result.stdout.strip()
