@@ -106,9 +106,7 @@ def _fetch_kind(value: Any) -> str:
 
 
 class Source(Section):
-    fetch: Annotated[
-        Annotated[Fetch, Tag("files")] | Annotated[Generate, Tag("generated")], Discriminator(_fetch_kind)
-    ]
+    fetch: Annotated[Annotated[Fetch, Tag("files")] | Annotated[Generate, Tag("generated")], Discriminator(_fetch_kind)]
     read: Annotated[Prepared | Table | Delimited, Field(discriminator="format")]
     split: SourceSplit
     train: dict[str, Any]
@@ -132,7 +130,9 @@ class Split(Section):
     @model_validator(mode="after")
     def _leaves_a_test_set(self) -> "Split":
         if self.train + self.valid >= 1:
-            raise ValueError(f"train + valid is {self.train + self.valid:g}, which leaves no test set; it must be below 1")
+            raise ValueError(
+                f"train + valid is {self.train + self.valid:g}, which leaves no test set; it must be below 1"
+            )
         return self
 
 
@@ -247,7 +247,8 @@ def metric_names(cutoffs: list[int]) -> list[str]:
 
 def _validated(schema: type[BaseModel], value: Any, prefix: str) -> dict[str, Any]:
     try:
-        return schema.model_validate(value).model_dump(exclude_unset=True)
+        # The serialiser does not follow a callable discriminator and would warn about `fetch`.
+        return schema.model_validate(value).model_dump(exclude_unset=True, warnings="none")
     except ValidationError as error:
         # A misspelt key is also a missing one: the spelling is the better sentence.
         faults = sorted(error.errors(), key=lambda fault: fault["type"] != "extra_forbidden")
@@ -288,9 +289,8 @@ def _check_names(tree: dict[str, Any]) -> None:
                 raise RecoreError(f"params.yaml: `{key}` names {value} twice; name it once")
     for dataset in tree["datasets"]:
         if dataset not in tree["sources"]:
-            raise RecoreError(
-                f"params.yaml: `datasets` names {dataset!r}, which is no source; sources are {', '.join(tree['sources'])}"
-            )
+            known = ", ".join(tree["sources"])
+            raise RecoreError(f"params.yaml: `datasets` names {dataset!r}, which is no source; sources are {known}")
     plain, hybrid = tree["variants"]["plain"], tree["variants"]["hybrid"]
     for name in plain:
         if name in hybrid:

@@ -45,5 +45,3 @@ def attention_core(settings: dict[str, Any], n_items: int, *, scorer: str, recen
 def _item_space(settings: dict[str, Any], n_items: int) -> ItemSpace:
     names = ("embedding_size", "temperature", "session_dropout", "item_dropout")
     return ItemSpace(n_items, **{name: settings[name] for name in names})
-
-

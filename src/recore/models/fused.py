@@ -67,7 +67,7 @@ def _exp_is_safe(temperature: float, n_items: int, dtype: torch.dtype) -> bool:
 def _scores_to_gradient(
     z: Tensor, rows: Tensor, objective: Objective, batch: int, shift: bool
 ) -> tuple[Tensor, Tensor]:
-    """Turns scores z (n, c) in place into G with gradient = G · diag(scale); returns the c losses and ``scale`` (c,)."""
+    """Turns scores z (n, c) in place into G with gradient = G · diag(scale); returns losses and ``scale`` (c,)."""
     columns = torch.arange(len(rows), device=z.device)
     target = z[rows, columns]
     weight = 1 - objective.hard_neg_lambda
@@ -77,7 +77,7 @@ def _scores_to_gradient(
         values, negatives = top_k(z, objective.hard_neg_k)
         z[rows, columns] = target
         margins = values - target
-        losses += objective.hard_neg_lambda * functional.softplus(margins).mean(dim=0)
+        losses -= objective.hard_neg_lambda * functional.logsigmoid(-margins).mean(dim=0)
         pulls = torch.sigmoid(margins) * (objective.hard_neg_lambda / (objective.hard_neg_k * batch))
     if weight > 0:
         highest = z.amax(dim=0) if shift else z.new_zeros(len(rows))

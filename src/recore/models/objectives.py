@@ -48,5 +48,6 @@ def plain_loss(session: Tensor, catalogue: Tensor, targets: Tensor, temperature:
     with torch.no_grad():  # Eq. 13: the choice is a constant
         others = z.scatter(1, rows[:, None], -torch.inf)
         negatives = others.topk(objective.hard_neg_k, dim=1).indices
-    pairwise = functional.softplus(z.gather(1, negatives) - target).mean()  # Eq. 14
+    # Eq. 14; softplus would do, but PyTorch's is linear beyond 20, which is seen in float64.
+    pairwise = -functional.logsigmoid(target - z.gather(1, negatives)).mean()
     return (1 - objective.hard_neg_lambda) * cross_entropy + objective.hard_neg_lambda * pairwise

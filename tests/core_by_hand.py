@@ -1,0 +1,117 @@
+"""The paper's equations, written out one session, one click and one item at a time in float64.
+
+Slow, without batches, and without a line of ``src/``: the golden tests compare recore with it. ``w`` maps
+parameter names to numpy arrays. A session is a list of item numbers from 1.
+"""
+
+import math
+
+import numpy as np
+
+
+def gelu(x):
+    return np.array([0.5 * value * (1 + math.erf(value / math.sqrt(2))) for value in x])
+
+
+def softmax(values):
+    exponentials = [math.exp(value - max(values)) for value in values]
+    return [value / sum(exponentials) for value in exponentials]
+
+
+def layer_norm(x, weight, bias, eps):
+    variance = sum((value - x.mean()) ** 2 for value in x) / len(x)
+    return (x - x.mean()) / math.sqrt(variance + eps) * weight + bias
+
+
+def norm(x):
+    return x / math.sqrt(sum(value * value for value in x))
+
+
+def transformer(w, prefix, vectors, heads, eps):
+    """F of Eq. 4: the states of one session's clicks after the self-attention blocks."""
+    hidden = [
+        layer_norm(vector + w[f"{prefix}.positions"][i], w[f"{prefix}.norm.weight"], w[f"{prefix}.norm.bias"], eps)
+        for i, vector in enumerate(vectors)
+    ]
+    block = 0
+    while f"{prefix}.blocks.{block}.expand.weight" in w:
+        b = f"{prefix}.blocks.{block}"
+
+        def affine(name, x, b=b):
+            return w[f"{b}.{name}.weight"] @ x + w[f"{b}.{name}.bias"]
+
+        attended = []
+        for i in range(len(hidden)):
+            size = len(hidden[i]) // heads
+            parts = []
+            for head in range(heads):
+                dims = slice(head * size, (head + 1) * size)
+                query = affine("attention.query", hidden[i])[dims]
+                scores = [
+                    float(query @ affine("attention.key", hidden[j])[dims]) / math.sqrt(size) for j in range(i + 1)
+                ]
+                weights = softmax(scores)
+                parts.append(sum(a * affine("attention.value", hidden[j])[dims] for j, a in enumerate(weights)))
+            attended.append(affine("attention.output", np.concatenate(parts)))
+        hidden = [
+            layer_norm(h + a, w[f"{b}.attention_norm.weight"], w[f"{b}.attention_norm.bias"], eps)
+            for h, a in zip(hidden, attended, strict=True)
+        ]
+        hidden = [
+            layer_norm(
+                h + affine("contract", gelu(affine("expand", h))),
+                w[f"{b}.feed_forward_norm.weight"],
+                w[f"{b}.feed_forward_norm.bias"],
+                eps,
+            )
+            for h in hidden
+        ]
+        block += 1
+    return hidden
+
+
+def mlp(w, prefix, x):
+    inner = gelu(w[f"{prefix}.hidden.weight"] @ x + w[f"{prefix}.hidden.bias"])
+    return w[f"{prefix}.output.weight"] @ inner + w[f"{prefix}.output.bias"]
+
+
+def combine(weights, vectors):
+    """Eq. 2 and 8."""
+    return sum(a * vector for a, vector in zip(weights, vectors, strict=True))
+
+
+def session_vector(form, w, session, heads=2, eps=1e-12):
+    """hₛ of Eq. 2, 4 or 10, of norm 1, for ``form`` ave, trm or da."""
+    vectors = [w["items.table"][item] for item in session]
+    uniform = [1 / len(session)] * len(session)  # Eq. 3
+    if form == "ave":
+        return norm(combine(uniform, vectors))
+    states = transformer(w, "encoder.transformer", vectors, heads, eps)
+    if form == "trm":
+        weight, bias = w["encoder.global_scorer.weight"][0], w["encoder.global_scorer.bias"][0]
+        return norm(combine(softmax([float(weight @ state) + bias for state in states]), vectors))  # Eq. 4
+    positions = w["encoder.transformer.positions"]
+    overall = softmax(
+        [
+            float(mlp(w, "encoder.global_scorer", np.concatenate([state, positions[i]]))[0])
+            for i, state in enumerate(states)
+        ]
+    )  # Eq. 6
+    recent = softmax(
+        [float(mlp(w, "encoder.recent_scorer", np.concatenate([state, states[-1]]))[0]) for state in states]
+    )  # Eq. 7
+    h_g, h_r = combine(overall, vectors), combine(recent, vectors)
+    gate = softmax(list(mlp(w, "encoder.gate", np.concatenate([h_g, h_r]))))  # Eq. 9
+    return norm(gate[0] * h_g + gate[1] * h_r + combine(uniform, vectors))  # Eq. 10
+
+
+def loss(h, table, target, temperature, k, lam):
+    """L of Algorithm 1 for one case: (1 - λ)·Eq. 12 + λ·Eq. 14 over the items 1, 2, …"""
+    z = {item: float(h @ norm(table[item])) / temperature for item in range(1, len(table))}  # Eq. 11
+    highest = max(z.values())
+    cross_entropy = highest + math.log(sum(math.exp(value - highest) for value in z.values())) - z[target]
+    if lam == 0:
+        return cross_entropy
+    others = sorted((value for item, value in z.items() if item != target), reverse=True)[:k]  # Eq. 13
+    pairwise = sum(math.log1p(math.exp(value - z[target])) for value in others) / k
+    return (1 - lam) * cross_entropy + lam * pairwise

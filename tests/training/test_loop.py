@@ -1,0 +1,111 @@
+"""The loop: it learns, keeps the best epoch, stops in time, repeats itself and refuses NaN."""
+
+import importlib
+
+import numpy as np
+import pytest
+import torch
+from builders import SETTINGS, TRAIN, VARIANTS, flat, random_sessions
+
+from recore import RecoreError
+from recore.data.cases import Cases
+from recore.evaluation.ranking import rank
+from recore.models.objectives import CROSS_ENTROPY, Objective
+from recore.training import loop
+from recore.training.loop import fit
+from recore.training.progress import Progress
+
+CPU = torch.device("cpu")
+SPLIT = {
+    part: Cases(flat(random_sessions(n, 30, seed)), 10) for seed, (part, n) in enumerate([("train", 80), ("valid", 20)])
+}
+
+
+def train(variant="trm", seed=1, objective=CROSS_ENTROPY, **settings):
+    built = importlib.import_module(f"recore.variants.{variant}").build(SETTINGS, 30)
+    return fit(
+        built, SPLIT["train"], SPLIT["valid"], TRAIN | settings, objective, seed, CPU, Progress("test", 1)
+    ), built
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_the_loss_falls_and_padding_stays_zero(variant):
+    training, built = train(variant, objective=Objective(5, 0.2) if "hn" in variant else CROSS_ENTROPY)
+    losses = [epoch.loss for epoch in training.epochs]
+    assert losses[-1] < losses[0]
+    assert built.items.table[0].abs().max() == 0
+
+
+def test_the_same_seed_gives_the_same_bits_and_another_does_not():
+    (first, _), (second, _), (other, _) = train(), train(), train(seed=2)
+    assert [epoch.loss for epoch in first.epochs] == [epoch.loss for epoch in second.epochs]
+    for name, value in first.weights.items():
+        assert torch.equal(value, second.weights[name])
+    assert first.epochs[0].loss != other.epochs[0].loss
+
+
+def test_an_epoch_sees_every_case_once(monkeypatch):
+    seen = []
+    original = loop.encode
+    monkeypatch.setattr(
+        loop, "encode", lambda model, batch, device: seen.append(batch.cases) or original(model, batch, device)
+    )
+    train(epochs=1, batch_size=13)
+    assert sorted(np.concatenate(seen)) == list(range(len(SPLIT["train"])))
+
+
+def scripted(monkeypatch, values):
+    """Validation MRR@20 by script: 1 / (above + 1) with ``above`` chosen so that it takes these values."""
+    script = iter(values)
+    metric = lambda above, tied, cutoffs: {"recall@20": np.zeros(1), "mrr@20": np.array([next(script)])}  # noqa: E731
+    monkeypatch.setattr(loop, "metric_table", metric)
+
+
+@pytest.mark.parametrize(
+    ("values", "patience", "best", "epochs"),
+    [
+        ([0.1, 0.2, 0.3, 0.4], 5, 4, 4),  # always better: the best is the last
+        ([0.3, 0.3, 0.3, 0.3], 5, 1, 4),  # a tie keeps the earlier epoch
+        ([0.1, 0.5, 0.4, 0.4, 0.4, 0.4, 0.4, 0.4, 0.9], 5, 2, 8),  # stops at the sixth without a new best
+        ([0.1, 0.5, 0.4, 0.4, 0.4, 0.4, 0.4, 0.6, 0.1], 5, 8, 9),  # a new best at the sixth goes on
+        ([0.5, 0.4, 0.9], 0, 1, 2),
+        ([0.00001, 0.00002, 0.00001], 5, 2, 3),  # unrounded
+    ],
+)
+def test_early_stopping(monkeypatch, values, patience, best, epochs):
+    scripted(monkeypatch, values)
+    training, _ = train(epochs=len(values), patience=patience)
+    assert training.best == best
+    assert len(training.epochs) == epochs
+
+
+def test_the_weights_kept_are_those_of_the_best_epoch(monkeypatch):
+    scripted(monkeypatch, [0.1, 0.9, 0.2])
+    kept, built = train(epochs=3)
+    scripted(monkeypatch, [0.1, 0.9])
+    _, at_best = train(epochs=2)
+    for name, value in at_best.state_dict().items():
+        assert torch.equal(kept.weights[name], value)
+    assert not torch.equal(kept.weights["items.table"], built.items.table)
+
+
+def test_a_loss_that_is_not_finite_stops_the_run():
+    with pytest.raises(RecoreError, match=r"the loss is (nan|inf) at epoch 1, step \d+; likely causes"):
+        train(learning_rate=1e30)
+
+
+def test_validation_is_the_ranking_of_the_kept_weights():
+    training, built = train(epochs=2)
+    built.load_state_dict(training.weights)
+    ranks = rank(built, SPLIT["valid"], 7, CPU)
+    expected = np.mean([1 / (above + 1) if above < 20 else 0 for above in ranks.above])
+    assert (ranks.tied == 1).all()
+    assert training.epochs[training.best - 1].valid["mrr@20"] == pytest.approx(expected)
+
+
+def test_a_log_that_is_no_terminal_gets_one_line_an_epoch(capsys):
+    train(epochs=2)
+    lines = capsys.readouterr().err.strip().splitlines()
+    assert len(lines) == 2
+    assert lines[0].startswith("test epoch 1/1: loss ")
+    assert "validation mrr@20" in lines[0]
