@@ -30,7 +30,10 @@ repro: setup  ## the main job: run what is not up to date of the grid in params.
 
 grid: setup  ## the same with JOBS cells at once (JOBS=2)
 	PYTHONPATH=src python -m recore.params
-	python scripts/grid.py --jobs $(JOBS)
+	dvc stage list --name-only | grep '^split' | xargs dvc repro
+	dvc stage list --name-only | grep '^train' | xargs -P $(JOBS) -n 1 dvc --wait-for-lock repro --single-item
+	dvc stage list --name-only | grep '^evaluate' | xargs -P $(JOBS) -n 1 dvc --wait-for-lock repro --single-item
+	dvc repro
 	@cat metrics/table.md
 
 test: setup  ## the fast tests (under 3 minutes)

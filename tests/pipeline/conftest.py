@@ -1,0 +1,115 @@
+"""A clone of this checkout in a temporary folder, with a tiny grid that has run once."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+
+
+class Clone:
+    """A checkout elsewhere; commands run there as a user's would, with this environment's programs."""
+
+    def __init__(self, path: Path):
+        self.path = path
+        identity = {f"GIT_{who}_{what}": "recore" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+        self.env = identity | {
+            "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
+            "HOME": str(path.parent),
+            "DVC_NO_ANALYTICS": "1",
+            "DVC_SITE_CACHE_DIR": str(path.parent / "site-cache"),
+        }
+
+    def run(self, *command: str, ok: bool = True, **env: str) -> subprocess.CompletedProcess:
+        result = subprocess.run(command, cwd=self.path, env=self.env | env, capture_output=True, text=True)
+        assert not ok or result.returncode == 0, f"{command}: {result.stdout}\n{result.stderr}"
+        return result
+
+    def repro(self) -> set[str]:
+        """Runs the pipeline; returns the names of the stages that ran."""
+        return ran(self.run("dvc", "repro").stdout)
+
+    def changed(self) -> set[str]:
+        """The stages that DVC finds changed, before anything downstream of them has."""
+        return set(json.loads(self.run("dvc", "status", "--json").stdout))
+
+    def commit(self) -> None:
+        self.run("git", "add", "--all")
+        self.run("git", "commit", "--quiet", "--allow-empty", "--message", "state")
+
+    def status(self) -> str:
+        return self.run("git", "status", "--porcelain").stdout
+
+    def params(self, change) -> None:
+        """Applies ``change(tree)`` to params.yaml."""
+        path = self.path / "params.yaml"
+        tree = yaml.safe_load(path.read_text())
+        change(tree)
+        path.write_text(yaml.safe_dump(tree, sort_keys=False))
+
+    def edit(self, file: str, old: str, new: str) -> None:
+        path = self.path / file
+        assert old in path.read_text()
+        path.write_text(path.read_text().replace(old, new))
+
+    def read(self, file: str) -> str:
+        return (self.path / file).read_text()
+
+
+def ran(output: str) -> set[str]:
+    prefix = "Running stage '"
+    return {line.split("'")[1] for line in output.splitlines() if line.startswith(prefix)}
+
+
+def tiny(tree) -> None:
+    """trm and hn, two seeds, one epoch."""
+    tree |= {"datasets": ["demo"], "seeds": [1, 2], "variants": {"plain": {"trm": {}}, "hybrid": {"hn": {}}}}
+    tree["sources"]["demo"]["fetch"] |= {"sessions": 200, "items": 30}
+    tree["sources"]["demo"]["train"] |= {"epochs": 1, "threads": 1}
+    tree["significance"]["comparisons"] = [["hn", "trm"]]
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory) -> Clone:
+    """The tiny grid, run and committed. Do not change it: take a ``clone``."""
+    path = tmp_path_factory.mktemp("finished") / "recore"
+    files = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    for file in filter(None, files.split("\0")):
+        if (ROOT / file).exists() and file != "dvc.lock":
+            (path / file).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / file, path / file)
+    made = Clone(path)
+    made.run("git", "init", "--quiet", "--initial-branch", "main")
+    made.params(tiny)
+    made.commit()
+    made.first_run = made.repro()
+    made.commit()
+    return made
+
+
+@pytest.fixture
+def clone(finished, tmp_path) -> Clone:
+    """A copy of the finished clone, results and all, to be changed."""
+    path = tmp_path / "recore"
+    shutil.copytree(finished.path, path, symlinks=True, copy_function=_link_or_copy)
+    return Clone(path)
+
+
+def _link_or_copy(source: str, destination: str) -> None:
+    """Cached objects are read-only and can be shared; everything else is copied."""
+    if f"{os.sep}.dvc{os.sep}cache{os.sep}" in source:
+        os.link(source, destination)
+    else:
+        shutil.copy2(source, destination)

@@ -1,0 +1,113 @@
+"""dvc.yaml says what each stage reaches: DVC does not follow imports, so a test does.
+
+Every stage runs once, tiny. The recore modules that it then has loaded must be covered by its ``deps``,
+every code dependency must have been loaded, and the params that it read must be its ``params``.
+"""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
+PLUMBING = {"recore", "recore.params", "recore.paths", "recore.artifacts", "recore.stages"}
+ITEM = {"dataset": "demo", "seed": "1"}
+TRACED = {  # the stage of dvc.yaml, and the variant it is tried with
+    "download": None,
+    "filter": None,
+    "split": None,
+    "train": "da",
+    "train_hybrid": "hn",
+    "evaluate": "da",
+    "evaluate_hybrid": "hn",
+    "significance": None,
+    "aggregate": None,
+}
+
+
+def resolved(text, variant):
+    for key, value in (ITEM | {"variant": variant or ""}).items():
+        text = text.replace("${item." + key + "}", value)
+    return text
+
+
+@pytest.fixture(scope="module")
+def traces(tmp_path_factory):
+    """What every stage loaded and read, in one folder, one after the other."""
+    folder = tmp_path_factory.mktemp("pipeline")
+    given = yaml.safe_load((ROOT / "params.yaml").read_text())
+    given |= {"datasets": ["demo"], "seeds": [1], "variants": {"plain": {"da": {}}, "hybrid": {"hn": {}}}}
+    given["sources"]["demo"]["fetch"] |= {"sessions": 120, "items": 25}
+    given["sources"]["demo"]["train"] |= {"epochs": 1}
+    given["significance"]["comparisons"] = [["hn", "da"]]
+    (folder / "params.yaml").write_text(yaml.safe_dump(given))
+    traced = {}
+    for stage, variant in TRACED.items():
+        words = resolved(STAGES[stage]["cmd"], variant).split()
+        command = words[words.index("-m") + 1 :]
+        result = subprocess.run(
+            [sys.executable, ROOT / "tests/pipeline/trace_stage.py", *command],
+            cwd=folder,
+            env={"PYTHONPATH": str(ROOT / "src"), "PATH": "/usr/bin:/bin"},
+            capture_output=True,
+            text=True,
+        )
+        assert result.returncode == 0, f"{stage}: {result.stderr}"
+        traced[stage] = json.loads(result.stdout.splitlines()[-1])
+    return traced
+
+
+def code(stage):
+    return [resolved(dep, TRACED[stage]) for dep in STAGES[stage]["deps"] if dep.startswith("src/")]
+
+
+@pytest.mark.parametrize("stage", TRACED)
+def test_deps_are_what_the_stage_imports(traces, stage):
+    loaded = {
+        Path(file).relative_to(ROOT).as_posix()
+        for name, file in traces[stage]["modules"].items()
+        if name not in PLUMBING and Path(file).read_text()
+    }
+    missing = {file for file in loaded if not any(file == dep or file.startswith(f"{dep}/") for dep in code(stage))}
+    assert not missing, f"dvc.yaml: {stage} imports {missing}, which its deps do not list"
+    unused = {dep for dep in code(stage) if not any(file == dep or file.startswith(f"{dep}/") for file in loaded)}
+    assert not unused, f"dvc.yaml: {stage} lists {unused}, which it does not import"
+
+
+@pytest.mark.parametrize("stage", TRACED)
+def test_params_are_what_the_stage_reads(traces, stage):
+    assert set(traces[stage]["params"]) == {resolved(key, TRACED[stage]) for key in STAGES[stage]["params"]}
+
+
+def test_every_stage_is_traced():
+    assert set(TRACED) == set(STAGES)
+
+
+@pytest.mark.parametrize("stage", ["train", "evaluate"])
+def test_a_hybrid_stage_is_the_plain_one_and_more(stage):
+    """A YAML merge key does not append, so nothing says it but this test."""
+    plain, hybrid = STAGES[stage], STAGES[f"{stage}_hybrid"]
+    assert hybrid["deps"] == plain["deps"]
+    assert hybrid["outs"] == plain["outs"]
+    assert hybrid["cmd"].startswith(plain["cmd"])
+    assert {key.replace("variants.plain", "variants.hybrid") for key in plain["params"]} <= set(hybrid["params"])
+
+
+def test_imports_point_one_way():
+    """stages -> training -> evaluation -> variants -> models, data; significance and reporting stand alone."""
+    floors = {"stages": 0, "training": 1, "evaluation": 2, "variants": 3, "models": 4, "data": 4}
+    floors |= {"significance": 4, "reporting": 4}
+    for file in (ROOT / "src/recore").rglob("*.py"):
+        room = file.relative_to(ROOT / "src/recore").parts[0]
+        if room not in floors:
+            continue
+        for target in re.findall(r"^\s*(?:from|import) recore\.(\w+)", file.read_text(), re.MULTILINE):
+            if target in floors and target != room:
+                assert floors[target] > floors[room], f"{file.name} in {room} imports from {target}"
+                alone = ("significance", "reporting")
+                assert target not in alone or room == "stages", f"{file.name} in {room} imports from {target}"

@@ -1,0 +1,106 @@
+"""What reruns is what the design says: asked of DVC, in a clone whose grid is up to date."""
+
+import pytest
+from builders import VARIANTS
+
+CELLS = {"demo-trm-1", "demo-trm-2"}
+HYBRID_CELLS = {"demo-hn-1", "demo-hn-2"}
+
+
+def cells(stage, names):
+    return {f"{stage}@{name}" for name in names}
+
+
+TESTS = {"significance@demo", "aggregate"}
+TRAIN = cells("train", CELLS) | cells("train_hybrid", HYBRID_CELLS)
+EVALUATE = cells("evaluate", CELLS) | cells("evaluate_hybrid", HYBRID_CELLS)
+
+
+def test_the_first_run_ran_everything_and_the_second_nothing(finished):
+    prepare = {"download@demo", "filter@demo", "split@demo"}
+    assert finished.first_run == prepare | TRAIN | EVALUATE | TESTS
+    assert finished.repro() == set()
+    assert finished.changed() == set()
+    assert finished.status() == ""
+
+
+@pytest.mark.parametrize(
+    ("file", "changed"),
+    [
+        ("src/recore/reporting/style.py", {"aggregate"}),
+        ("src/recore/data/readers/clicks.py", {"filter@demo"}),
+        ("src/recore/data/split.py", {"split@demo"}),
+        ("src/recore/data/fetch.py", {"download@demo"}),
+        ("src/recore/models/encoders.py", TRAIN | EVALUATE),
+        ("src/recore/training/loop.py", TRAIN),
+        ("src/recore/evaluation/ranking.py", TRAIN | EVALUATE),
+        ("src/recore/variants/hn.py", cells("train_hybrid", HYBRID_CELLS) | cells("evaluate_hybrid", HYBRID_CELLS)),
+        ("src/recore/variants/ave.py", set()),
+        ("src/recore/significance/crossed.py", TESTS),
+        ("src/recore/params.py", set()),
+        ("README.md", set()),
+    ],
+)
+def test_an_edited_file_changes_the_stages_that_reach_it(clone, file, changed):
+    with (clone.path / file).open("a") as text:
+        text.write("\n# edited\n")
+    assert clone.changed() == changed
+
+
+def new_variant(tree):
+    tree["variants"]["plain"]["mine"] = {}
+
+
+@pytest.mark.parametrize(
+    ("change", "changed"),
+    [
+        (lambda tree: tree.update(hard_neg_k=10), cells("train_hybrid", HYBRID_CELLS)),
+        (lambda tree: tree["variants"]["plain"].update(trm={"layers": 1}), cells("train", CELLS) | TESTS),
+        (lambda tree: tree["train"].update(learning_rate=0.01), TRAIN),
+        (lambda tree: tree["sources"]["demo"]["train"].update(batch_size=64), TRAIN | {"aggregate"}),
+        (lambda tree: tree["evaluate"].update(cutoffs=[20, 10]), TESTS),
+        (lambda tree: tree["significance"].update(alpha=0.01), TESTS),
+        (lambda tree: tree["filter"].update(min_support=3), {"filter@demo"}),
+    ],
+)
+def test_a_changed_number_changes_the_stages_that_read_it(clone, change, changed):
+    clone.params(change)
+    assert clone.changed() == changed
+
+
+def test_a_new_seed_adds_its_cells(clone):
+    clone.params(lambda tree: tree["seeds"].append(3))
+    added = {"train@demo-trm-3", "train_hybrid@demo-hn-3", "evaluate@demo-trm-3", "evaluate_hybrid@demo-hn-3"}
+    assert clone.changed() == added | TESTS
+
+
+def test_a_new_dataset_adds_its_own_stages(clone):
+    def change(tree):
+        tree["sources"]["other"] = tree["sources"]["demo"]
+        tree["datasets"].append("other")
+
+    clone.params(change)
+    changed = clone.changed()
+    assert {name for name in changed if "demo" in name} == set()
+    assert {"download@other", "filter@other", "split@other", "train@other-trm-1", "significance@other"} <= changed
+    assert "aggregate" in changed
+
+
+def test_a_new_variant_is_one_file_and_one_row(clone):
+    file = clone.path / "src/recore/variants/mine.py"
+    file.write_text(clone.read("src/recore/variants/ave.py"))
+    clone.params(new_variant)
+    added = {f"{stage}@demo-mine-{seed}" for stage in ("train", "evaluate") for seed in (1, 2)}
+    assert clone.changed() == added | TESTS
+
+
+def test_a_row_without_its_file_is_named_before_any_work(clone):
+    clone.params(new_variant)
+    result = clone.run("python", "-m", "recore.params", ok=False, PYTHONPATH="src")
+    assert result.returncode == 1
+    assert result.stderr == (
+        "recore: params.yaml: `variants.plain.mine` has no file src/recore/variants/mine.py; "
+        "write it or correct the name\n"
+    )
+    assert clone.run("dvc", "repro", ok=False).returncode != 0
+    assert "mine" not in VARIANTS

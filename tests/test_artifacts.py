@@ -1,0 +1,52 @@
+"""A file or folder is whole or not there."""
+
+import json
+
+import pytest
+
+from recore import RecoreError, artifacts
+
+
+def test_a_folder_appears_when_its_block_succeeds(tmp_path):
+    out = tmp_path / "a" / "out"
+    with artifacts.new_folder(out) as folder:
+        (folder / "x").write_text("1")
+        assert not out.exists()
+    assert [path.name for path in out.iterdir()] == ["x"]
+    assert [path.name for path in out.parent.iterdir()] == ["out"]
+
+
+def test_a_failed_block_keeps_what_stood_there(tmp_path):
+    out = tmp_path / "out"
+    with artifacts.new_folder(out) as folder:
+        (folder / "old").touch()
+    with pytest.raises(FileNotFoundError), artifacts.new_folder(out) as folder:
+        (folder / "missing" / "new").touch()
+    assert [path.name for path in out.iterdir()] == ["old"]
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_a_folder_replaces_the_old_one_and_a_killed_writer_s_leftover(tmp_path):
+    out = tmp_path / "out"
+    leftover = tmp_path / ".out.unfinished"
+    for folder in (out, leftover):
+        folder.mkdir()
+        (folder / "old").touch()
+    with artifacts.new_folder(out) as folder:
+        (folder / "new").touch()
+    assert [path.name for path in out.iterdir()] == ["new"]
+    assert not leftover.exists()
+
+
+def test_json_is_strict(tmp_path):
+    path = tmp_path / "x.json"
+    artifacts.write_json(path, {"b": 1, "a": [0.5]})
+    assert json.loads(path.read_text()) == {"b": 1, "a": [0.5]}
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        artifacts.write_json(path, float("nan"))
+    assert artifacts.read_json(path) == {"b": 1, "a": [0.5]}
+
+
+def test_a_missing_file_names_itself(tmp_path):
+    with pytest.raises(RecoreError, match=r"nothing\.json does not exist; `dvc repro` makes it"):
+        artifacts.read_json(tmp_path / "nothing.json")

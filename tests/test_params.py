@@ -1,0 +1,121 @@
+"""``params.yaml`` is checked strictly: each fault is one sentence that names the key and the value."""
+
+import copy
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from recore import RecoreError, params
+
+ROOT = Path(__file__).parents[1]
+GIVEN = yaml.safe_load((ROOT / "params.yaml").read_text())
+
+
+def write(folder, **changes):
+    """The repository's params.yaml with values at dotted keys changed (None removes a key)."""
+    tree = copy.deepcopy(GIVEN)
+    for key, value in changes.items():
+        *parents, last = key.split("__")
+        node = tree
+        for parent in parents:
+            node = node[parent]
+        if value is None:
+            del node[last]
+        else:
+            node[last] = value
+    path = folder / "params.yaml"
+    path.write_text(yaml.safe_dump(tree, sort_keys=False))
+    return path
+
+
+def test_the_repository_s_own_file_is_valid():
+    given = params.load(ROOT / "params.yaml")
+    assert given.at("train.model.temperature") == 0.07
+    assert given.at("sources.demo.split") == {"recent": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"train__epochs": "many"}, "`train.epochs` is 'many', but input should be a valid integer"),
+        ({"train__epochs": 0}, "`train.epochs` is 0, but input should be greater than or equal to 1"),
+        ({"train__epochs": True}, "`train.epochs` is True, but input should be a valid integer"),
+        ({"train__epochs": None}, "`train.epochs` is missing"),
+        ({"train__epoch": 3}, "`train.epoch` is not a known key"),
+        ({"train__learning_rate": "1e-3"}, "write 1.0e-3"),
+        ({"train__learning_rate": float("nan")}, "`train.learning_rate` is nan"),
+        ({"train__model__heads": 3}, "3 heads do not divide an embedding_size of 100"),
+        ({"split__valid": 0.2}, "leaves no test set"),
+        ({"hard_neg_lambda": 1.5}, "`hard_neg_lambda` is 1.5, but input should be less than or equal to 1"),
+        ({"seeds": [1, 2, 1]}, "`seeds` names 1 twice"),
+        ({"seeds": [-1]}, "`seeds.0` is -1"),
+        ({"seeds": []}, "`seeds` is [], but list should have at least 1 item"),
+        ({"datasets": ["dmo"]}, "`datasets` names 'dmo', which is no source; sources are demo, diginetica"),
+        ({"evaluate__cutoffs": [20, 20]}, "`evaluate.cutoffs` names 20 twice"),
+        ({"variants__plain__trn": {}}, "`variants.plain.trn` has no file src/recore/variants/trn.py"),
+        ({"variants__hybrid__trm": {}}, "'trm' stands in `variants.plain` and in `variants.hybrid`"),
+        ({"variants__plain__trm": {"hard_neg_k": 3}}, "`variants.plain.trm.hard_neg_k` is not a known setting"),
+        ({"variants__hybrid__hn": {"hard_neg_k": 0}}, "`variants.hybrid.hn.hard_neg_k` is 0"),
+        ({"variants__plain__trm": {"layers": "two"}}, "`variants.plain.trm.layers` is 'two'"),
+        ({"variants__plain__ave": None}, "compares ave with trm, but 'ave' is not among the variants"),
+        ({"significance__confirm": "mrr@7"}, "`significance.confirm` names 'mrr@7'; metrics are recall@20"),
+        ({"significance__comparisons": [["trm", "trm"]]}, "compares trm with itself"),
+        ({"sources__demo__train": {"batch_siz": 2}}, "`sources.demo.train.batch_siz` is not a known key"),
+        ({"sources__demo__train": {"epochs": 0}}, "`sources.demo.train.epochs` is 0"),
+        ({"sources__demo__read__format": "xml"}, "`sources.demo.read`"),
+        ({"sources__demo__split": None}, "`sources.demo.split` is missing"),
+        ({"sources__demo__fetch": {"files": {"a.csv": {}}}}, "exactly one of `sha256` and `git_blob`"),
+        ({"sources__demo__fetch": {"files": {"../a": {"sha256": "0" * 64}}}}, "should match pattern"),
+        ({"sources__demo__fetch": {"files": {"a.csv": {"path": "a.csv"}}}}, "`path` is absolute, not 'a.csv'"),
+    ],
+)
+def test_a_fault_is_one_sentence(tmp_path, changes, sentence):
+    with pytest.raises(RecoreError) as fault:
+        params.load(write(tmp_path, **changes))
+    assert sentence in str(fault.value)
+    assert "\n" not in str(fault.value)
+
+
+def test_rows_may_override_the_model_and_the_objective(tmp_path):
+    path = write(tmp_path, variants__hybrid__hn={"hard_neg_k": 64, "hidden_dropout": 0.1})
+    assert params.load(path).at("variants.hybrid.hn") == {"hard_neg_k": 64, "hidden_dropout": 0.1}
+
+
+def test_a_file_that_is_no_yaml_or_not_there(tmp_path):
+    with pytest.raises(RecoreError, match=r"does not exist here; run from the root"):
+        params.load(tmp_path / "params.yaml")
+    (tmp_path / "params.yaml").write_text("seeds: [1\nx: }")
+    with pytest.raises(RecoreError, match="is not YAML"):
+        params.load(tmp_path / "params.yaml")
+    (tmp_path / "params.yaml").write_text("")
+    with pytest.raises(RecoreError, match="the file"):
+        params.load(tmp_path / "params.yaml")
+
+
+def test_a_key_that_is_not_there():
+    with pytest.raises(RecoreError, match=r"`sources\.nowhere\.read` does not exist"):
+        params.load(ROOT / "params.yaml").at("sources.nowhere.read")
+
+
+def test_merge_goes_into_nested_maps():
+    base = {"a": 1, "model": {"x": 1, "y": 2}}
+    assert params.merge(base, {"model": {"y": 3}, "b": 4}) == {"a": 1, "model": {"x": 1, "y": 3}, "b": 4}
+    assert base["model"] == {"x": 1, "y": 2}
+
+
+def test_a_stage_stops_before_it_works(tmp_path):
+    """Whatever the stage, the whole file is checked first; the sentence is all that is printed."""
+    write(tmp_path, significance__alpha=2.0)
+    result = subprocess.run(
+        [sys.executable, "-m", "recore.stages.download", "demo"],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(ROOT / "src")},
+        capture_output=True,
+        text=True,
+    )
+    assert result.returncode == 1
+    assert result.stderr == "recore: params.yaml: `significance.alpha` is 2.0, but input should be less than 1\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["params.yaml"]
