@@ -7,7 +7,7 @@ import subprocess
 import time
 
 import pytest
-from conftest import ran
+from .conftest import ran
 
 MARK = 'print("the code of this checkout", flush=True)'
 HYBRID = {f"{stage}_hybrid@demo-hn-{seed}" for stage in ("train", "evaluate") for seed in (1, 2)}

@@ -52,7 +52,7 @@ def _check(above: np.ndarray, tied: np.ndarray) -> None:
     for name, counts in (("above", above), ("tied", tied)):
         if counts.ndim != 1 or not np.issubdtype(counts.dtype, np.integer):
             raise RecoreError(
-                f"`{name}` is {counts.dtype} of shape {counts.shape}, but ranks are one integer a case; run evaluate again"
+                f"`{name}` is {counts.dtype} of shape {counts.shape}, but it is one integer a case; run evaluate again"
             )
     if above.shape != tied.shape:
         raise RecoreError(

@@ -18,7 +18,8 @@ def prepare(name: str, threads: int) -> torch.device:
         raise RecoreError("--device is cuda, but torch sees no GPU here; use --device auto or install a CUDA build")
     torch.set_num_threads(threads)
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    torch.use_deterministic_algorithms(True)
+    # What use_deterministic_algorithms(True) does, without importing the compiler (a second of every start).
+    torch.set_deterministic_debug_mode("error")
     # Deterministic mode would otherwise fill every new tensor with NaN, which costs and changes nothing here.
     torch.utils.deterministic.fill_uninitialized_memory = False
     return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")

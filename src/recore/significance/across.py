@@ -14,9 +14,12 @@ import pandas as pd
 from recore.significance.correction import holm
 from recore.significance.estimate import Estimate
 
-COLUMNS = (
-    "a b metric n_datasets level delta ci_lo ci_hi se df p p_holm m better worse equivalent negligible inconclusive"
-).split()
+# fmt: off
+COLUMNS = [
+    "a", "b", "metric", "n_datasets", "level", "delta", "ci_lo", "ci_hi", "se", "df", "p", "p_holm", "m",
+    "better", "worse", "equivalent", "negligible", "inconclusive",
+]
+# fmt: on
 
 
 def pooled(deltas: list[float], ses: list[float], dfs: list[float]) -> Estimate:

@@ -17,10 +17,13 @@ from recore.significance.crossed import crossed_test
 from recore.significance.runs import Sessions
 
 EXPLORATORY, CONFIRMED = 3, 5
-COLUMNS = (
-    "dataset a b metric n_seeds n_cases n_sessions level delta ci_lo ci_hi relative se df t p p_sessions p_seeds "
-    "p_signflip signflip_floor p_tost margin mde80 sd_seed sd_session ms_rs deff won tied lost"
-).split()
+# fmt: off
+COLUMNS = [
+    "dataset", "a", "b", "metric", "n_seeds", "n_cases", "n_sessions", "level", "delta", "ci_lo", "ci_hi",
+    "relative", "se", "df", "t", "p", "p_sessions", "p_seeds", "p_signflip", "signflip_floor", "p_tost",
+    "margin", "mde80", "sd_seed", "sd_session", "ms_rs", "deff", "won", "tied", "lost",
+]
+# fmt: on
 
 
 @dataclass(frozen=True)

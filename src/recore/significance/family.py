@@ -16,10 +16,13 @@ import pandas as pd
 
 from recore.significance.correction import benjamini_hochberg, holm
 
-COLUMNS = (
-    "dataset a b metric n_seeds level delta ci_lo ci_hi relative se df t p p_holm q_bh m p_sessions p_seeds p_signflip "
-    "signflip_floor p_tost p_tost_holm margin verdict mde80 sd_seed sd_session deff won tied lost"
-).split()
+# fmt: off
+COLUMNS = [
+    "dataset", "a", "b", "metric", "n_seeds", "level", "delta", "ci_lo", "ci_hi", "relative", "se", "df", "t",
+    "p", "p_holm", "q_bh", "m", "p_sessions", "p_seeds", "p_signflip", "signflip_floor", "p_tost",
+    "p_tost_holm", "margin", "verdict", "mde80", "sd_seed", "sd_session", "deff", "won", "tied", "lost",
+]
+# fmt: on
 
 
 def corrected(raw: pd.DataFrame, synthetic: set[str], alpha: float) -> pd.DataFrame:

@@ -40,14 +40,13 @@ class Sessions:
 
 
 def sessions_of(session: np.ndarray) -> Sessions:
-    """The sessions of the cases' session ids (N,), which must ascend: a session that comes twice is an error."""
+    """The sessions of the cases' session ids (N,); RecoreError where the cases of one do not stand together."""
     if len(session) == 0:
         raise RecoreError("the test set has no case; use more data")
-    steps = np.diff(session)
-    if (steps < 0).any():
-        late = session[1:][steps < 0][0]
-        raise RecoreError(f"session {late} stands behind a later one in the ranks; run evaluate again, it sorts them")
-    starts = np.concatenate([[0], np.flatnonzero(steps) + 1])
+    starts = np.concatenate([[0], np.flatnonzero(np.diff(session)) + 1])
+    ids, blocks = np.unique(session[starts], return_counts=True)
+    if (blocks > 1).any():
+        raise RecoreError(f"the cases of session {ids[blocks > 1][0]} do not stand together; run evaluate again")
     return Sessions(starts, np.diff(starts, append=len(session)))
 
 
@@ -58,14 +57,14 @@ def check_runs(dataset: str, runs: list[Run]) -> None:
         if run.test_hash != first.test_hash:
             raise RecoreError(
                 f"{dataset}: {run.variant} seed {run.seed} was tested on other cases than {first.variant} seed "
-                f"{first.seed} (test_hash {run.test_hash[:8]} and {first.test_hash[:8]}); evaluate both again on one split"
+                f"{first.seed} (test_hash {run.test_hash[:8]} and {first.test_hash[:8]}); evaluate both on one split"
             )
     seen: dict[tuple[str, bytes], int] = {}
     for run in runs:
         key = (run.variant, hashlib.sha256(run.above.tobytes() + run.tied.tobytes()).digest())
         if key in seen:
             raise RecoreError(
-                f"{dataset}: {run.variant} has identical ranks under seeds {seen[key]} and {run.seed}, so one run counts "
-                "twice; train both again, or name only one of them in `seeds`"
+                f"{dataset}: {run.variant} has identical ranks under seeds {seen[key]} and {run.seed}, so one run "
+                "would count twice; train both again, or name only one of them in `seeds`"
             )
         seen[key] = run.seed

@@ -8,16 +8,17 @@ import sys
 
 import pandas as pd
 
-from recore import RecoreError, artifacts, params, paths, stages
+from recore import RecoreError, artifacts, params, paths
 from recore.evaluation.metrics import metric_table
 from recore.significance.comparisons import Plan, arms_of, compare_all
 from recore.significance.runs import Run, Sessions, check_runs, sessions_of
+from recore.stages import run as run_stage
 
 
-def main() -> None:
+def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="recore.stages.significance", description=__doc__)
     parser.add_argument("dataset")
-    dataset = parser.parse_args().dataset
+    dataset = parser.parse_args(argv).dataset
     settings = params.load()
     variants = [name for group in settings.at("variants").values() for name in group]
     cutoffs = settings.at("evaluate.cutoffs")
@@ -65,4 +66,4 @@ def _arms(runs: list[Run], sessions: Sessions, cutoffs: list[int]) -> dict:
 
 
 if __name__ == "__main__":
-    stages.run(main)
+    run_stage(main)

@@ -21,8 +21,8 @@ def main(argv: list[str] | None = None) -> None:
     checked = params.load()
     config = checked.at(f"sources.{dataset}.split") | checked.at("split")
 
-    filtered = artifacts.existing(paths.filtered(dataset))
-    items = pq.read_table(filtered / "items.parquet")["item"]
+    filtered = paths.filtered(dataset)
+    items = pq.read_table(artifacts.existing(filtered / "items.parquet"))["item"]
     split = _split(filtered, items, config)
 
     with artifacts.new_folder(paths.split(dataset)) as folder:

@@ -40,9 +40,7 @@ def main(argv: list[str] | None = None) -> None:
     n_items = artifacts.read_json(folder / "stats.json")["items"]
     model_settings = settings["model"] | row
     model = importlib.import_module(f"recore.variants.{args.variant}").build(model_settings, n_items)
-    train, valid = (
-        Cases(Sessions.load(folder, part), model_settings["max_length"]) for part in ("train", "valid")
-    )
+    train, valid = (Cases(Sessions.load(folder, part), model_settings["max_length"]) for part in ("train", "valid"))
     progress = Progress(f"{args.dataset} {args.variant} {args.seed}", settings["epochs"])
     training = fit(model, train, valid, settings, objective, args.seed, device, progress)
     progress.close()
@@ -64,9 +62,10 @@ def main(argv: list[str] | None = None) -> None:
             writer = csv.DictWriter(file, rows[0], lineterminator="\n")
             writer.writeheader()
             writer.writerows(rows)
-        artifacts.write_json(out / "record.json", _record(training) | {
-            "peak_memory_bytes": peak_memory_bytes(device), **provenance(device)
-        })
+        artifacts.write_json(
+            out / "record.json",
+            _record(training) | {"peak_memory_bytes": peak_memory_bytes(device), **provenance(device)},
+        )
 
 
 def _record(training: Training) -> dict:

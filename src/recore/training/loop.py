@@ -21,6 +21,7 @@ from recore.evaluation.ranking import encode, rank
 from recore.models.core import Core
 from recore.models.fused import fused_loss
 from recore.models.objectives import Objective
+from recore.training.adam import Adam
 from recore.training.progress import Progress
 from recore.training.seeding import attach_streams, batch_order, initialise
 
@@ -63,7 +64,7 @@ def fit(
     initialise(model, seed)
     model.to(device)
     attach_streams(model, seed, device)
-    optimizer = torch.optim.Adam(model.parameters(), lr=settings["learning_rate"], fused=True)
+    optimizer = Adam(model.parameters(), settings["learning_rate"])
     metric = f"mrr@{settings['validation_cutoff']}"
     training = Training()
     for epoch in range(1, settings["epochs"] + 1):
@@ -87,7 +88,7 @@ def fit(
 
 def _train_epoch(
     model: Core,
-    optimizer: torch.optim.Optimizer,
+    optimizer: Adam,
     cases: Cases,
     batch_size: int,
     objective: Objective,

@@ -47,10 +47,7 @@ def _encoded(column: pa.ChunkedArray, role: str, file_name: str) -> tuple[np.nda
         raise RecoreError(
             f"{file_name}: the {role} column is of type {stored}, but ids are whole numbers or text; convert it"
         )
-    if pa.types.is_dictionary(column.type):
-        encoded = column.unify_dictionaries()
-    else:
-        encoded = column.dictionary_encode()
+    encoded = column.unify_dictionaries() if pa.types.is_dictionary(column.type) else column.dictionary_encode()
     codes = np.concatenate([chunk.indices.to_numpy(zero_copy_only=False) for chunk in encoded.chunks])
     vocabulary = encoded.chunk(encoded.num_chunks - 1).dictionary
     return _by_first_appearance(codes.astype(np.int32, copy=False), _as_integers(vocabulary))

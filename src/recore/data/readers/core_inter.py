@@ -2,7 +2,7 @@
 
 The session id is lost (the column of that name numbers the cases), but the sessions are not: the rows of a session run
 from its longest prefix down to length 1, so a prefix of length 1 ends a session, and the session is that prefix's item
-followed by the targets in reverse. Every row is then checked against the session it was put into, so nothing is guessed.
+followed by the targets in reverse. Every row is then checked against its session, so nothing is guessed.
 """
 
 from pathlib import Path

@@ -28,28 +28,45 @@ def milliseconds(column: pa.ChunkedArray, unit: str, file_name: str) -> np.ndarr
         out_of_range = np.flatnonzero(~(np.abs(values) <= LAST_MS / SCALES[unit]))
         if out_of_range.size:
             row = out_of_range[0]
-            hint = "; is it in milliseconds?" if unit == "seconds" else ""
+            hint = " (is it in milliseconds?)" if unit == "seconds" else ""
             raise _fault(file_name, row, "time", column[int(row)], f"{unit} before the year 10000{hint}")
         return np.rint(values * SCALES[unit]).astype(np.int64)
+    _refuse_type(column, _is_moment, "time", unit, file_name)
     if unit == "date":
         dates = _converted(column, lambda values: values.cast(pa.date32()), "time", "a date as 2014-04-06", file_name)
         return dates.cast(pa.timestamp("ms")).to_numpy().astype(np.int64)
     moments = _converted(column, _iso_parser(column), "time", "an ISO 8601 time like the first row's", file_name)
-    return (
-        moments.cast(pa.timestamp("ms", moments.type.tz), safe=False)
-        .to_numpy()
-        .astype("datetime64[ms]")
-        .astype(np.int64)
-    )
+    in_ms = moments.cast(pa.timestamp("ms", moments.type.tz), safe=False)
+    return in_ms.to_numpy().astype("datetime64[ms]").astype(np.int64)
 
 
 def numbers(column: pa.ChunkedArray, role: str, file_name: str, expected: str = "a number") -> np.ndarray:
     """(C,) int64 where all are whole numbers, else float64, of a column of numbers or their text."""
+    _refuse_type(column, _is_number, role, expected, file_name)
     values = _converted(column, _number, role, expected, file_name).to_numpy()
     unusable = np.flatnonzero(~np.isfinite(values))
     if unusable.size:
         raise _fault(file_name, unusable[0], role, column[int(unusable[0])], expected)
     return values
+
+
+def _is_number(stored: pa.DataType) -> bool:
+    return pa.types.is_integer(stored) or pa.types.is_floating(stored)
+
+
+def _is_moment(stored: pa.DataType) -> bool:
+    return pa.types.is_timestamp(stored) or pa.types.is_date(stored)
+
+
+def _refuse_type(
+    column: pa.ChunkedArray, fits: Callable[[pa.DataType], bool], role: str, expected: str, file_name: str
+) -> None:
+    """Arrow would turn a timestamp into a number, and a number into a timestamp, in whatever unit it is stored."""
+    stored = column.type
+    if not (fits(stored) or pa.types.is_string(stored) or pa.types.is_large_string(stored)):
+        raise RecoreError(
+            f"{file_name}: the {role} column is of type {stored}, not {expected}; correct the source's `read`"
+        )
 
 
 def _number(column: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -76,10 +93,6 @@ def _converted(
     """``convert(column)``; where that fails, the first row that does is found by halving."""
     try:
         return convert(column)
-    except pa.ArrowNotImplementedError:
-        raise RecoreError(
-            f"{file_name}: the {role} column is of type {column.type}, not {expected}; correct `read.time` or convert it"
-        ) from None
     except pa.ArrowInvalid:
         low, high = 0, len(column)
         while high - low > 1:

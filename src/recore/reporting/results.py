@@ -1,0 +1,82 @@
+"""The tables behind every report: one row a run (``runs``), one row a dataset, variant and metric (``results``).
+
+``measured`` is the long table both come from: dataset, variant, seed, metric, value, session_value, tie_share,
+tie_gap, n_cases, n_sessions, test_hash.
+"""
+
+import numpy as np
+import pandas as pd
+
+RUN = ["dataset", "variant", "seed"]
+CELL = ["dataset", "variant", "metric"]
+
+
+def measures(
+    table: dict[str, np.ndarray],
+    best: dict[str, np.ndarray],
+    worst: dict[str, np.ndarray],
+    tied: np.ndarray,
+    session_starts: np.ndarray,
+) -> pd.DataFrame:
+    """One run, a row a metric: mean over cases, mean of session means, and what ties do to it.
+
+    table, best, worst: metric -> (N,) expected, optimistic and pessimistic values; tied: (N,) counts, the target
+    included. tie_share: share of the cases whose target shares its score; tie_gap: optimistic minus pessimistic mean.
+    """
+    sizes = np.diff(session_starts, append=len(tied))
+    rows = [
+        {
+            "metric": metric,
+            "value": values.mean(),
+            "session_value": (np.add.reduceat(values, session_starts) / sizes).mean(),
+            "tie_share": (tied > 1).mean(),
+            "tie_gap": best[metric].mean() - worst[metric].mean(),
+        }
+        for metric, values in table.items()
+    ]
+    return pd.DataFrame(rows)
+
+
+def results_table(measured: pd.DataFrame) -> pd.DataFrame:
+    """``results.csv``: mean and spread over the seeds. std has ddof 1 and is NaN with one seed."""
+    cells = measured.groupby(CELL, sort=False)
+    return cells.agg(
+        n_seeds=("seed", "size"),
+        mean=("value", "mean"),
+        std=("value", "std"),
+        min=("value", "min"),
+        max=("value", "max"),
+        n_cases=("n_cases", "first"),
+        n_sessions=("n_sessions", "first"),
+        mean_over_sessions=("session_value", "mean"),
+        tie_share=("tie_share", "mean"),
+    ).reset_index()
+
+
+def runs_table(measured: pd.DataFrame, records: pd.DataFrame) -> pd.DataFrame:
+    """``runs.csv``: one row a run. ``records`` has dataset, variant, seed and what training says of the run."""
+    metrics = list(dict.fromkeys(measured["metric"]))
+    values = measured.pivot_table(index=RUN, columns="metric", values="value", sort=False)[metrics]
+    tests = measured.groupby(RUN, sort=False)[["n_cases", "n_sessions", "test_hash"]].first()
+    return records.merge(values.join(tests).reset_index(), on=RUN, how="left", validate="one_to_one")
+
+
+def baseline_of(comparisons: list[list[str]]) -> str | None:
+    """The variant that the first planned comparison is made against; None where nothing is compared."""
+    return comparisons[0][1] if comparisons else None
+
+
+def summary(results: pd.DataFrame, comparisons: pd.DataFrame, baseline: str | None) -> dict:
+    """``summary.json``: dataset -> variant -> metric -> mean, std, and p, p_holm against the baseline.
+
+    What does not exist (std of one run, p of a pair that is not compared) is absent. Six significant digits: a
+    change beyond them is no change.
+    """
+    against = comparisons[comparisons["b"] == baseline].set_index(["dataset", "a", "metric"])[["p", "p_holm"]]
+    nested: dict = {}
+    for row in results.itertuples():
+        key = (row.dataset, row.variant, row.metric)
+        numbers = {"mean": row.mean, "std": row.std} | (dict(against.loc[key]) if key in against.index else {})
+        cell = {name: float(f"{value:.6g}") for name, value in numbers.items() if not np.isnan(value)}
+        nested.setdefault(row.dataset, {}).setdefault(row.variant, {})[row.metric] = cell
+    return nested

@@ -1,0 +1,116 @@
+"""The tables people read, as text cells: made from ``results`` and ``comparisons``, rendered by ``render``."""
+
+import pandas as pd
+
+from recore.reporting.format import MISSING, interval, mark, metric_title, p_value, pair, percent, points, spread
+from recore.reporting.render import Section
+
+
+def table_sections(
+    results: pd.DataFrame,
+    comparisons: pd.DataFrame,
+    across: pd.DataFrame,
+    beside: pd.DataFrame,
+    cutoff: int,
+    compared: list[str],
+    alpha: float,
+    baseline: str | None,
+) -> list[Section]:
+    """Every section of the report's text, in order: ``cutoff`` of the main table, metrics ``compared``."""
+    shown = [f"recall@{cutoff}", f"mrr@{cutoff}"]
+    title = "Results: mean ± std over seeds" + (f", marks against {baseline}" if baseline else "")
+    return [
+        Section(title, main_table(results, comparisons, shown, baseline)),
+        Section("Planned comparisons", comparison_table(comparisons, compared, alpha)),
+        Section("Across datasets", across_table(across, compared, alpha)),
+        Section("Beside the paper", paper_table(beside)),
+    ]
+
+
+def main_table(
+    results: pd.DataFrame, comparisons: pd.DataFrame, metrics: list[str], baseline: str | None
+) -> pd.DataFrame:
+    """Mean ± std (%) of every dataset and variant, marked against the baseline: one row a cell, one column a metric."""
+    against = comparisons[comparisons["b"] == baseline].set_index(["dataset", "a", "metric"])
+    marks = {key: mark(row.verdict, row.delta) for key, row in zip(against.index, against.itertuples(), strict=True)}
+    rows = []
+    for (dataset, variant), cells in results.groupby(["dataset", "variant"], sort=False):
+        row = {"Dataset": dataset, "Variant": variant}
+        for metric in metrics:
+            cell = cells[cells["metric"] == metric].iloc[0]
+            text = f"{spread(cell['mean'], cell['std'])} {marks.get((dataset, variant, metric), '')}"
+            row[f"{metric_title(metric)} (%)"] = text.rstrip()
+        rows.append(row | {"Seeds": str(cells["n_seeds"].iloc[0])})
+    return pd.DataFrame(rows)
+
+
+def comparison_table(comparisons: pd.DataFrame, metrics: list[str], alpha: float) -> pd.DataFrame:
+    """Every planned pair with difference, interval, Holm p, verdict in words and minimal detectable effect."""
+    rows = []
+    for metric in metrics:
+        for row in comparisons[comparisons["metric"] == metric].itertuples():
+            rows.append(
+                {
+                    "Dataset": row.dataset,
+                    "Comparison": pair(row.a, row.b),
+                    "Metric": metric_title(metric),
+                    "Δ (points)": points(row.delta),
+                    f"{100 * (1 - alpha):g} % CI": interval(row.ci_lo, row.ci_hi),
+                    "p (Holm)": _p_cell(row),
+                    "Verdict": _verdict_cell(row),
+                    "MDE (points)": percent(row.mde80),
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def across_table(across: pd.DataFrame, metrics: list[str], alpha: float) -> pd.DataFrame:
+    """The equal-weight mean over datasets, and on how many of them the verdict says what."""
+    rows = []
+    for metric in metrics:
+        for row in across[across["metric"] == metric].itertuples():
+            rows.append(
+                {
+                    "Comparison": pair(row.a, row.b),
+                    "Metric": metric_title(metric),
+                    "Mean Δ (points)": points(row.delta),
+                    f"{100 * (1 - alpha):g} % CI": interval(row.ci_lo, row.ci_hi),
+                    "p (Holm)": p_value(row.p_holm),
+                    "Better on": f"{row.better} of {row.n_datasets}",
+                    "Worse on": str(row.worse),
+                    "Equivalent on": str(row.equivalent),
+                    "Negligible on": str(row.negligible),
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def paper_table(beside: pd.DataFrame) -> pd.DataFrame:
+    """The paper's Table 1 beside ours, from ``paper.beside_paper``."""
+    words = {True: "yes", False: "no", None: MISSING}
+    rows = [
+        {
+            "Dataset": row.dataset,
+            "Variant": row.variant,
+            "Metric": metric_title(row.metric),
+            "Paper (%)": percent(row.paper),
+            "Ours (%)": spread(row.mean, row.std),
+            f"{pair('Ours', 'paper')} (points)": points(row.difference),
+            "One run of ours (%)": MISSING if row.low != row.low else f"[{percent(row.low)}, {percent(row.high)}]",
+            "Reproduced": words[row.reproduced],
+        }
+        for row in beside.itertuples()
+    ]
+    return pd.DataFrame(rows)
+
+
+def _p_cell(row: object) -> str:
+    if row.level == "n/a":
+        return f"{MISSING} (these runs only: {p_value(row.p_sessions)})"
+    return p_value(row.p_holm)
+
+
+def _verdict_cell(row: object) -> str:
+    if row.level != "confirmed":
+        return "none: exploratory" if row.level == "exploratory" else MISSING
+    return f"{mark(row.verdict, row.delta)} {row.verdict}".strip()

@@ -1,0 +1,136 @@
+"""The split's cuts, numbering and drops, worked out by hand."""
+
+import numpy as np
+import pytest
+
+from recore import RecoreError
+from recore.data.sessions import Sessions, offsets_of
+from recore.data.split import share, split_clicks, split_parts, stats
+
+
+def sessions(lists: list[list[int]], times: list[int] | None = None, first_id: int = 0) -> Sessions:
+    items = np.array([item for one in lists for item in one], np.int32)
+    ids = np.arange(first_id, first_id + len(lists))
+    return Sessions(items, offsets_of([len(one) for one in lists]), ids, np.array(times if times else ids))
+
+
+def lists(of: Sessions) -> list[list[int]]:
+    return [of.items[a:b].tolist() for a, b in zip(of.offsets[:-1], of.offsets[1:], strict=True)]
+
+
+def test_share_is_cores_cut_for_every_n():
+    n = range(20_000)
+    assert [share(0.8, k) for k in n] == [int(k * 0.8) for k in n]
+    assert [share(0.9, k) for k in n] == [int(k * 0.9) for k in n]
+
+
+def test_share_takes_a_fraction_as_it_is_written():
+    assert int(0.29 * 100) == 28  # what floating point makes of it
+    assert share(0.29, 100) == 29
+    assert share(1.0, 7) == 7
+
+
+def test_the_cut_after_train_and_valid_adds_them_as_written():
+    # 0.7 + 0.2 is 0.8999999999999999 in floating point, which would leave 8 of 10 sessions before the test set.
+    split = split_clicks(sessions([[0, 1]] * 10), train=0.7, valid=0.2, recent=1.0)
+    assert [part.n_sessions for part in split.parts.values()] == [7, 2, 1]
+
+
+def test_sessions_are_cut_in_order_of_time_and_ties_keep_theirs():
+    log = sessions([[0, 1], [0, 0], [1, 1], [1, 0], [0, 1, 1]], times=[30, 10, 10, 40, 20])
+    split = split_clicks(log, train=0.6, valid=0.2, recent=1.0)
+    assert split.train.ids.tolist() == [1, 2, 4]
+    assert split.valid.ids.tolist() == [0]
+    assert split.test.ids.tolist() == [3]
+
+
+def test_ids_run_from_1_by_first_appearance_in_train():
+    split = split_clicks(sessions([[8, 3], [3, 5], [5, 8], [3, 8]]), train=0.5, valid=0.25, recent=1.0)
+    assert lists(split.train) == [[1, 2], [2, 3]]
+    assert lists(split.valid) == [[3, 1]]
+    assert lists(split.test) == [[2, 1]]
+    assert split.codes.tolist() == [8, 3, 5]
+    assert split.train.items.dtype == np.int32
+
+
+def test_items_that_train_lacks_leave_and_short_sessions_follow():
+    log = sessions([[0, 1], [1, 2], [0, 2], [0, 1], [2, 1], [7, 0], [0, 7, 1], [2, 8, 0]])
+    split = split_clicks(log, train=0.5, valid=0.25, recent=1.0)
+    assert lists(split.train) == [[1, 2], [2, 3], [1, 3], [1, 2]]
+    assert lists(split.valid) == [[3, 2]]  # [7, 0] has one known click
+    assert lists(split.test) == [[1, 2], [3, 1]]
+    assert split.test.ids.tolist() == [6, 7]
+    assert stats(split) == {
+        "items": 3,
+        "train": {"sessions": 4, "clicks": 8, "cases": 4},
+        "valid": {"sessions": 1, "clicks": 2, "cases": 1},
+        "test": {"sessions": 2, "clicks": 4, "cases": 2},
+    }
+
+
+def test_recent_keeps_the_newest_sessions_of_a_log():
+    log = sessions([[0, 1]] * 8, times=[5, 1, 7, 3, 6, 2, 8, 4])
+    split = split_clicks(log, train=0.5, valid=0.25, recent=0.5)
+    assert split.train.ids.tolist() == [0, 4]  # times 5 and 6 of 5, 6, 7, 8
+    assert split.valid.ids.tolist() == [2]
+    assert split.test.ids.tolist() == [6]
+
+
+@pytest.mark.parametrize(("recent", "part"), [(0.1, "train"), (0.4, "valid")])
+def test_an_empty_part_is_one_sentence(recent, part):
+    with pytest.raises(RecoreError, match=f"leaves no session of 2 clicks in {part}"):
+        split_clicks(sessions([[0, 1]] * 5), train=0.8, valid=0.1, recent=recent)
+
+
+TRAIN, VALID, TEST = [[1, 2], [2, 3], [4, 1]], [[1, 3], [4, 4]], [[2, 1, 3], [4, 3]]
+
+
+def given(train=TRAIN, valid=VALID, test=TEST):
+    """A source that comes already split: codes are positions in a vocabulary in any order."""
+    numbers = np.array(sorted({item for one in [*train, *valid, *test] for item in one}, reverse=True))
+    code = {number: position for position, number in enumerate(numbers)}
+    coded = [[[code[item] for item in one] for one in part] for part in (train, valid, test)]
+    return [sessions(coded[0]), sessions(coded[1], first_id=3), sessions(coded[2], first_id=5)], numbers
+
+
+def test_a_given_split_keeps_its_own_numbers_and_cases():
+    parts, numbers = given()
+    split = split_parts(*parts, numbers=numbers, recent=1.0)
+    assert [lists(part) for part in split.parts.values()] == [TRAIN, VALID, TEST]
+    assert numbers[split.codes].tolist() == [1, 2, 3, 4]
+    assert split.test.ids.tolist() == [5, 6]
+
+
+def test_recent_keeps_the_newest_share_of_each_part_and_renumbers():
+    parts, numbers = given()
+    split = split_parts(*parts, numbers=numbers, recent=0.67)
+    # Train keeps [2, 3], [4, 1]; valid [4, 4]; test [4, 3].
+    assert lists(split.train) == [[1, 2], [3, 4]]
+    assert lists(split.valid) == [[3, 3]]
+    assert lists(split.test) == [[3, 2]]
+    assert numbers[split.codes].tolist() == [2, 3, 4, 1]
+
+
+def test_recent_drops_what_the_kept_train_has_not_seen():
+    parts, numbers = given(test=[[2, 1, 3], [2, 4, 1, 3]])
+    split = split_parts(*parts, numbers=numbers, recent=0.5)
+    assert lists(split.train) == [[1, 2]]  # [4, 1]
+    assert lists(split.test) == [[1, 2]]  # 4, 1 of [2, 4, 1, 3]
+
+
+def test_a_numbering_with_a_gap_is_refused_rather_than_changed():
+    parts, numbers = given(train=[[1, 2], [2, 5], [4, 1]], valid=[[1, 2]], test=[[4, 1]])
+    with pytest.raises(RecoreError, match="not numbered 1 to 4: 3 is missing"):
+        split_parts(*parts, numbers=numbers, recent=1.0)
+
+
+def test_padding_is_no_item():
+    parts, numbers = given(train=[[0, 1], [1, 2]], valid=[[1, 2]], test=[[2, 1]])
+    with pytest.raises(RecoreError, match="not numbered 1 to 3"):
+        split_parts(*parts, numbers=numbers, recent=1.0)
+
+
+def test_an_item_that_train_lacks_is_refused_in_a_given_split():
+    parts, numbers = given(test=[[2, 9]])
+    with pytest.raises(RecoreError, match="item 9 of its valid or test part is not in train"):
+        split_parts(*parts, numbers=numbers, recent=1.0)

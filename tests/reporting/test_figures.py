@@ -1,0 +1,81 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from recore.reporting.curves import curve_rows, curves_figure
+from recore.reporting.forest import forest_figure, forest_table
+from recore.reporting.style import rendered, variant_look
+
+
+def comparisons(delta, half=0.001, verdict="better", margin=0.002) -> pd.DataFrame:
+    delta = np.array(delta)
+    return pd.DataFrame(
+        {
+            "dataset": "demo",
+            "a": [f"v{i}" for i in range(len(delta))],
+            "b": "trm",
+            "metric": "mrr@20",
+            "level": "confirmed",
+            "delta": delta,
+            "ci_lo": delta - half,
+            "ci_hi": delta + half,
+            "margin": margin,
+            "p_holm": 0.01,
+            "verdict": verdict,
+        }
+    )
+
+
+def panel(table):
+    return forest_figure(forest_table(table, ["mrr@20"]), ["demo"], ["mrr@20"]).axes[0]
+
+
+def test_forest_shows_every_interval_and_the_margin():
+    axis = panel(comparisons([0.001, -0.003, 0.002]))
+    low, high = axis.get_xlim()
+    assert low < -0.4 < 0.3 < high
+    assert [label.get_text() for label in axis.get_yticklabels()] == [f"v{i} \N{MINUS SIGN} trm" for i in range(3)]
+    (band,) = axis.patches
+    assert (band.get_x(), band.get_width()) == pytest.approx((-0.2, 0.4))
+
+
+def test_a_difference_far_out_is_cut_and_printed():
+    axis = panel(comparisons([0.001, 0.001, 0.002, -0.09]))
+    assert axis.get_xlim()[0] > -1
+    assert [text.get_text() for text in axis.texts] == ["\N{MINUS SIGN}9.00  [\N{MINUS SIGN}9.10, \N{MINUS SIGN}8.90]"]
+
+
+def test_one_seed_has_a_point_and_no_interval():
+    axis = panel(comparisons([0.001, 0.002], half=np.nan, verdict=""))
+    assert np.isfinite(axis.get_xlim()).all()
+    labels = [text.get_text() for text in axis.figure.legends[0].get_texts()]
+    assert labels == ["no verdict (fewer than 5 seeds)", "margin: too small to matter"]
+
+
+def test_a_metric_without_margin_has_no_band():
+    assert not panel(comparisons([0.001], margin=np.nan)).patches
+
+
+def test_curves_draw_every_run_and_the_epoch_kept():
+    history = pd.DataFrame({"epoch": [1, 2, 3], "loss": [3.0, 2, 1], "recall@20": 0.5, "mrr@20": [0.1, 0.3, 0.2]})
+    curves = pd.concat([curve_rows(history, "demo", v, s, best_epoch=2) for v in ("trm", "da") for s in (0, 1)])
+    figure = curves_figure(curves, ["demo"], ["trm", "da"], "trm")
+    lines = figure.axes[1].lines
+    assert len(lines) == 8
+    assert list(lines[0].get_ydata()) == pytest.approx([10, 30, 20])
+    assert (list(lines[1].get_xdata()), list(lines[1].get_ydata())) == ([2], pytest.approx([30]))
+
+
+def test_every_variant_looks_different():
+    look = variant_look([f"v{i}" for i in range(24)], "v3")
+    assert len({(style["color"], style["linestyle"]) for style in look.values()}) == 24
+    assert look["v3"]["color"] == "#000000"
+
+
+@pytest.mark.parametrize("kind", ["png", "svg"])
+def test_a_figure_is_the_same_bytes_every_time(kind):
+    table = forest_table(comparisons([0.001, 0.002]), ["mrr@20"])
+    first, second = (rendered(forest_figure(table, ["demo"], ["mrr@20"]), kind) for _ in range(2))
+    assert first == second
+    assert b"Matplotlib" not in first
+    assert b"<dc:date>" not in first

@@ -1,0 +1,101 @@
+"""Rows of comparisons: what may be claimed by the number of seeds, and that the numbers are those of the tests."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from recore import RecoreError
+from recore.evaluation.metrics import metric_table
+from recore.significance.comparisons import COLUMNS, Plan, arms_of, compare, compare_all
+from recore.significance.crossed import crossed_test
+from recore.significance.runs import sessions_of
+
+PLAN = Plan([("da", "trm")], {"mrr@20": 0.002}, alpha=0.05, power=0.8)
+SESSION = np.repeat(np.arange(40), np.arange(40) % 4 + 1)
+SESSIONS = sessions_of(SESSION)
+
+
+def tables(seed: int, n_seeds: int, easier: int = 0) -> list[dict[str, np.ndarray]]:
+    random = np.random.default_rng(seed)
+    above = [np.maximum(random.integers(0, 40, len(SESSION)) - easier, 0) for _ in range(n_seeds)]
+    return [metric_table(ranks, np.ones_like(ranks), [20]) for ranks in above]
+
+
+def row_of(n_seeds: int, margin: float = 0.002, easier: int = 5, sessions=SESSIONS) -> dict:
+    a, b = (arms_of(tables(seed, n_seeds, e), SESSIONS)["mrr@20"] for seed, e in ((1, easier), (2, 0)))
+    return compare(a, b, sessions, PLAN, margin)
+
+
+def test_the_numbers_are_those_of_the_tests():
+    row = row_of(5)
+    a, b = tables(1, 5, 5), tables(2, 5)
+    difference = np.array([x["mrr@20"] - y["mrr@20"] for x, y in zip(a, b, strict=True)])
+    estimate, _ = crossed_test(np.array([SESSIONS.sums(d) for d in difference]), SESSIONS.sizes)
+    assert row["delta"] == pytest.approx(difference.mean())
+    assert row["relative"] == pytest.approx(difference.mean() / np.mean([y["mrr@20"] for y in b]))
+    assert (row["p"], row["se"], row["df"]) == (estimate.p, estimate.se, estimate.df)
+    assert (row["ci_lo"], row["ci_hi"]) == estimate.interval(0.05)
+    assert row["p_tost"] == estimate.p_equivalent(0.002)
+    assert row["p_seeds"] == pytest.approx(stats.ttest_1samp(difference.mean(axis=1), 0).pvalue)
+    assert row["won"] + row["tied"] + row["lost"] == 5
+    assert row["won"] == (difference.mean(axis=1) > 0).sum()
+    naive = stats.sem(difference.mean(axis=0))
+    clustered = abs(row["delta"] / stats.t.isf(row["p_sessions"] / 2, 39))
+    assert row["deff"] == pytest.approx((clustered / naive) ** 2)
+
+
+@pytest.mark.parametrize(
+    ("n_seeds", "level"), [(1, "n/a"), (2, "n/a"), (3, "exploratory"), (4, "exploratory"), (5, "confirmed")]
+)
+def test_what_the_number_of_seeds_allows(n_seeds, level):
+    row = row_of(n_seeds)
+    assert row["level"] == level
+    assert ("p" in row) == ("ci_lo" in row) == ("p_seeds" in row) == (level != "n/a")
+    assert 0 < row["p_sessions"] < 1
+
+
+def test_one_session_only():
+    session = sessions_of(np.zeros(len(SESSION), int))
+    a, b = (arms_of(tables(seed, 5), session)["mrr@20"] for seed in (1, 2))
+    row = compare(a, b, session, PLAN, 0.002)
+    assert row["level"] == "n/a"
+    assert not {"p", "p_sessions", "ci_lo"} & set(row)
+
+
+def test_identical_variants():
+    arm = arms_of(tables(1, 5), SESSIONS)["mrr@20"]
+    row = compare(arm, arm, SESSIONS, PLAN, 0.002)
+    assert (row["delta"], row["p"], row["ci_lo"], row["ci_hi"], row["tied"]) == (0, 1, 0, 0, 5)
+    assert (row["p_tost"], row["p_seeds"], row["p_signflip"], row["p_sessions"]) == (0, 1, 1, 1)
+    assert np.isnan(row["deff"])
+
+
+def test_all_ties_have_the_value_of_chance_and_nothing_to_compare():
+    table = metric_table(np.zeros(len(SESSION), int), np.full(len(SESSION), 50), [20])
+    arm = arms_of([table] * 5, SESSIONS)["recall@20"]
+    assert arm.cases == pytest.approx(20 / 50)
+    assert compare(arm, arm, SESSIONS, PLAN, 0.002)["p"] == 1
+
+
+def test_a_metric_without_margin_has_no_equivalence():
+    assert np.isnan(row_of(5, margin=np.nan)["p_tost"])
+
+
+def test_rows_of_a_dataset_are_named_and_complete():
+    arms = {name: arms_of(tables(seed, 2), SESSIONS) for name, seed in (("da", 1), ("trm", 2))}
+    table = compare_all("demo", arms, SESSIONS, ["recall@20", "mrr@20"], PLAN)
+    assert list(table.columns) == COLUMNS
+    assert table[["dataset", "a", "b", "metric"]].to_numpy().tolist() == [
+        ["demo", "da", "trm", "recall@20"],
+        ["demo", "da", "trm", "mrr@20"],
+    ]
+    assert table["p"].isna().all()
+    assert table["margin"].tolist()[1] == 0.002
+
+
+def test_a_difference_without_noise_names_the_comparison():
+    ones = metric_table(np.zeros(len(SESSION), int), np.ones(len(SESSION), int), [20])
+    zeros = metric_table(np.full(len(SESSION), 30), np.ones(len(SESSION), int), [20])
+    arms = {"da": arms_of([ones] * 5, SESSIONS), "trm": arms_of([zeros] * 5, SESSIONS)}
+    with pytest.raises(RecoreError, match="demo: da against trm by mrr@20: the difference is exactly 1 in every run"):
+        compare_all("demo", arms, SESSIONS, ["mrr@20"], PLAN)

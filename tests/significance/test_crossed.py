@@ -1,0 +1,134 @@
+"""The primary test: against statsmodels' analysis of variance, by hand, and by what must not change it."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+from statsmodels.formula.api import ols
+from statsmodels.stats.anova import anova_lm
+
+from recore import RecoreError
+from recore.significance.crossed import crossed_test, linearised, mean_squares
+
+
+def drawn(seed: int, n_seeds: int = 4, n_sessions: int = 9) -> tuple[np.ndarray, np.ndarray]:
+    random = np.random.default_rng(seed)
+    sizes = random.integers(1, 6, n_sessions)
+    totals = sizes * (0.1 + random.normal(0, 1, (n_seeds, 1)) + random.normal(0, 1, n_sessions))
+    return totals + random.normal(0, 0.5, (n_seeds, n_sessions)), sizes
+
+
+def test_delta_is_the_difference_of_means_over_cases():
+    totals, sizes = drawn(0)
+    delta, y = linearised(totals, sizes)
+    assert delta == pytest.approx(totals.sum() / (4 * sizes.sum()))
+    assert y.mean() == pytest.approx(delta)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_mean_squares_are_those_of_anova_lm(seed):
+    _, y = linearised(*drawn(seed))
+    rows = [{"seed": r, "session": s, "y": y[r, s]} for r in range(y.shape[0]) for s in range(y.shape[1])]
+    table = anova_lm(ols("y ~ C(seed) + C(session)", pd.DataFrame(rows)).fit())
+    oracle = table["sum_sq"] / table["df"]
+    expected = [oracle["C(seed)"], oracle["C(session)"], oracle["Residual"]]
+    np.testing.assert_allclose(mean_squares(y), expected, rtol=1e-9)
+
+
+def test_by_hand():
+    # Sizes of 1 make Y = T. Seed means 1, 3; session means 1, 2, 3; residuals 0.
+    totals = np.array([[0.0, 1.0, 2.0], [2.0, 3.0, 4.0]])
+    estimate, components = crossed_test(totals, np.ones(3, int))
+    # MS_r = 3·2 = 6, MS_s = 2·1 = 2, MS_rs = 0, W = 8, SE² = 8/6, df = min(64/36, 2).
+    assert estimate.delta == pytest.approx(2)
+    assert estimate.se == pytest.approx(math.sqrt(8 / 6))
+    assert estimate.df == pytest.approx(64 / 36)
+    assert estimate.t == pytest.approx(2 / math.sqrt(8 / 6))
+    assert estimate.p == pytest.approx(2 * stats.t.sf(2 / math.sqrt(8 / 6), 64 / 36))
+    assert (components.seed, components.session, components.residual) == pytest.approx((2, 1, 0))
+
+
+def test_a_session_component_below_zero_counts_as_none():
+    # Sessions agree on average, seeds disagree on which is harder: MS_s = 0 < MS_rs.
+    totals = np.array([[1.0, 3.0], [5.0, 3.0], [1.0, 1.0]])
+    estimate, components = crossed_test(totals, np.ones(2, int))
+    ms_r, ms_s, ms_rs = mean_squares(totals)
+    assert ms_s < ms_rs
+    assert estimate.se == pytest.approx(math.sqrt(ms_r / 6))
+    assert components.session == 0
+    assert estimate.df == 1  # S - 1, below the R - 1 of the seeds
+
+
+def test_seeds_that_agree_leave_the_degrees_of_the_sessions():
+    estimate, components = crossed_test(np.array([[1.0, 2.0, 4.0]] * 3), np.ones(3, int))
+    assert estimate.df == 2
+    assert components.seed == 0
+
+
+def test_identical_runs_give_p_one_and_an_empty_interval():
+    estimate, _ = crossed_test(np.zeros((5, 7)), np.arange(1, 8))
+    assert (estimate.delta, estimate.p, estimate.interval(0.05)) == (0, 1, (0, 0))
+    assert estimate.p_equivalent(0.002) == 0
+
+
+def test_a_difference_without_noise_is_an_error():
+    with pytest.raises(RecoreError, match=r"the difference is exactly 0\.25 in every run and session"):
+        crossed_test(0.25 * np.ones((5, 7)) * np.arange(1, 8), np.arange(1, 8))
+
+
+@pytest.mark.parametrize("shape", [(1, 5), (5, 1)])
+def test_one_seed_or_one_session_has_no_test(shape):
+    assert crossed_test(np.ones(shape), np.ones(shape[1], int)) is None
+
+
+@given(st.integers(0, 10_000))
+def test_order_of_sessions_and_seeds_does_not_matter(seed):
+    totals, sizes = drawn(seed)
+    random = np.random.default_rng(seed)
+    sessions, seeds = random.permutation(9), random.permutation(4)
+    first, _ = crossed_test(totals, sizes)
+    second, _ = crossed_test(totals[seeds][:, sessions], sizes[sessions])
+    assert (second.delta, second.se, second.df) == pytest.approx((first.delta, first.se, first.df))
+
+
+@given(st.integers(0, 10_000))
+def test_swapping_the_arms_flips_the_sign_and_keeps_p(seed):
+    totals, sizes = drawn(seed)
+    first, _ = crossed_test(totals, sizes)
+    second, _ = crossed_test(-totals, sizes)
+    assert second.delta == -first.delta
+    assert second.p == pytest.approx(first.p)
+
+
+@given(st.integers(0, 10_000), st.integers(2, 5))
+def test_copies_of_every_case_add_no_evidence(seed, copies):
+    totals, sizes = drawn(seed)
+    first, _ = crossed_test(totals, sizes)
+    second, _ = crossed_test(copies * totals, copies * sizes)
+    assert (second.delta, second.p) == pytest.approx((first.delta, first.p))
+
+
+def test_copies_of_every_session_do_add_evidence():
+    totals, sizes = drawn(1)
+    first, _ = crossed_test(totals, sizes)
+    second, _ = crossed_test(np.tile(totals, 10), np.tile(sizes, 10))
+    assert second.se < first.se
+
+
+def test_projection_to_the_seeds_at_hand_is_the_test_itself():
+    totals, sizes = drawn(2)
+    estimate, components = crossed_test(totals, sizes)
+    assert min(components.seed, components.session) > 0
+    assert components.se(4) == pytest.approx(estimate.se)
+    assert components.df(4) == pytest.approx(estimate.df)
+
+
+def test_more_seeds_shrink_the_error_only_to_that_of_the_sessions():
+    _, components = crossed_test(*drawn(2))
+    errors = [components.se(n) for n in (2, 5, 50, 10**9)]
+    assert errors == sorted(errors, reverse=True)
+    assert errors[-1] == pytest.approx(math.sqrt(components.session / 9))

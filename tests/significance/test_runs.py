@@ -1,0 +1,53 @@
+import numpy as np
+import pytest
+
+from recore import RecoreError
+from recore.significance.runs import Run, check_runs, sessions_of
+
+
+def run(variant: str, seed: int, test_hash: str = "a" * 64, above=(1, 2, 3)) -> Run:
+    return Run(variant, seed, test_hash, np.array(above), np.ones(3, int))
+
+
+def test_sessions_are_blocks_of_cases():
+    sessions = sessions_of(np.array([3, 3, 7, 9, 9, 9]))
+    np.testing.assert_array_equal(sessions.starts, [0, 2, 3])
+    np.testing.assert_array_equal(sessions.sizes, [2, 1, 3])
+    assert sessions.n_cases == 6
+    np.testing.assert_array_equal(sessions.sums(np.array([1.0, 2, 4, 8, 16, 32])), [3, 4, 56])
+
+
+def test_a_session_that_comes_twice_is_refused():
+    with pytest.raises(RecoreError, match="cases of session 3 do not stand together"):
+        sessions_of(np.array([3, 7, 3]))
+
+
+def test_sessions_need_not_ascend():
+    np.testing.assert_array_equal(sessions_of(np.array([8, 8, 2, 5])).starts, [0, 2, 3])
+
+
+def test_an_empty_test_set_is_refused():
+    with pytest.raises(RecoreError, match="no case"):
+        sessions_of(np.array([], dtype=int))
+
+
+def test_unequal_test_sets_are_refused():
+    with pytest.raises(RecoreError) as fault:
+        check_runs("demo", [run("trm", 0), run("da", 7, "b" * 64, above=(4, 5, 6))])
+    assert str(fault.value) == (
+        "demo: da seed 7 was tested on other cases than trm seed 0 (test_hash bbbbbbbb and aaaaaaaa); "
+        "evaluate both on one split"
+    )
+
+
+def test_a_run_under_two_seeds_is_refused():
+    with pytest.raises(RecoreError) as fault:
+        check_runs("demo", [run("trm", 0), run("trm", 5, above=(1, 2, 4)), run("trm", 9)])
+    assert str(fault.value) == (
+        "demo: trm has identical ranks under seeds 0 and 9, so one run would count twice; "
+        "train both again, or name only one of them in `seeds`"
+    )
+
+
+def test_two_variants_may_rank_alike():
+    check_runs("demo", [run("trm", 0), run("da", 0)])

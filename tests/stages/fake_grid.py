@@ -1,0 +1,86 @@
+"""A grid of made-up ranks and records, as evaluate and train leave them, in the working directory."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import yaml
+
+from recore import paths
+
+ROOT = Path(__file__).parents[2]
+N_ITEMS = 300
+# Geometric success probability of each variant: a larger one ranks targets higher.
+SKILL = {"ave": 0.02, "trm": 0.03, "da": 0.0301, "hn": 0.033, "dahn": 0.0325}
+
+
+def read_params() -> dict:
+    return yaml.safe_load(Path("params.yaml").read_text())
+
+
+def write_params(datasets=("demo",), seeds=(0, 1, 2, 3, 4), **changes) -> None:
+    """The repository's own params.yaml with another grid; ``changes`` replaces top-level keys."""
+    tree = yaml.safe_load((ROOT / "params.yaml").read_text())
+    tree |= {"datasets": list(datasets), "seeds": list(seeds), **changes}
+    Path("params.yaml").write_text(yaml.safe_dump(tree, sort_keys=False))
+
+
+def cases(n_sessions: int) -> pd.DataFrame:
+    """Sessions of 1 to 5 cases, in blocks of ascending ids that have gaps."""
+    sizes = np.arange(n_sessions) % 5 + 1
+    session = np.repeat(3 * np.arange(n_sessions, dtype=np.int64) + 1, sizes)
+    position = np.concatenate([np.arange(1, size + 1) for size in sizes]).astype(np.int32)
+    target = (session * 7 + position) % N_ITEMS + 1
+    return pd.DataFrame({"session": session, "position": position, "target": target.astype(np.int32)})
+
+
+def write_run(dataset: str, variant: str, seed: int, n_sessions: int = 200, skill: float | None = None) -> None:
+    table = cases(n_sessions)
+    test_hash = hashlib.sha256(b"".join(table[c].to_numpy().tobytes() for c in table)).hexdigest()
+    # Every variant meets the same easy and hard sessions; the seed moves its skill a little.
+    random = np.random.default_rng([sum(map(ord, dataset)), n_sessions])
+    ease = np.repeat(random.lognormal(0, 0.8, n_sessions), table.groupby("session").size())
+    own = np.random.default_rng([sum(map(ord, variant)), seed])
+    chance = np.clip((skill or SKILL[variant]) * (1 + 0.01 * own.normal()) * ease, 1e-4, 0.9)
+    above = np.minimum(np.floor(np.log(random.random(len(table))) / np.log1p(-chance)), N_ITEMS - 1)
+    flips = own.random(len(table)) < 0.2
+    above[flips] = np.minimum(above[flips] + own.integers(0, 3, flips.sum()), N_ITEMS - 1)
+    write_ranks(dataset, variant, seed, table, above, np.ones(len(table)), test_hash)
+    write_record(dataset, variant, seed)
+
+
+def write_ranks(dataset, variant, seed, table, above, tied, test_hash) -> None:
+    folder = paths.ranks(dataset, variant, seed)
+    folder.mkdir(parents=True, exist_ok=True)
+    table = table.assign(above=above.astype(np.int32), tied=tied.astype(np.int32))
+    table.to_parquet(folder / "cases.parquet", index=False)
+    meta = {"test_hash": test_hash, "n_items": N_ITEMS, "dataset": dataset, "variant": variant, "seed": seed}
+    (folder / "meta.json").write_text(json.dumps(meta))
+
+
+def write_record(dataset: str, variant: str, seed: int, epochs: int = 6, best: int = 4) -> None:
+    folder = paths.record(dataset, variant, seed)
+    folder.mkdir(parents=True, exist_ok=True)
+    epoch = np.arange(1, epochs + 1)
+    mrr = SKILL[variant] * 8 * (1 - np.exp(-epoch)) - 0.002 * (epoch - best) ** 2 + 0.0005 * (seed % 10)
+    history = pd.DataFrame({"epoch": epoch, "loss": 6 - np.log(epoch) + 0.01 * (seed % 10), "recall@20": 3 * mrr})
+    history.assign(**{"mrr@20": mrr, "train_seconds": 1.5, "valid_seconds": 0.2}).to_csv(
+        folder / "history.csv", index=False
+    )
+    record = {
+        "best_epoch": best,
+        "epochs": epochs,
+        "valid": {"recall@20": 0.5, "mrr@20": float(mrr[best - 1])},
+        "train_seconds": 9.0,
+    }
+    (folder / "record.json").write_text(json.dumps(record))
+
+
+def write_grid(datasets=("demo",), seeds=(0, 1, 2, 3, 4), **changes) -> None:
+    write_params(datasets, seeds, **changes)
+    for dataset in datasets:
+        for variant in SKILL:
+            for seed in seeds:
+                write_run(dataset, variant, seed)

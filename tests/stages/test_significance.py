@@ -1,0 +1,106 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from recore import RecoreError, paths
+from recore.significance.comparisons import COLUMNS
+from recore.stages import significance
+
+from . import fake_grid
+
+
+@pytest.fixture
+def compare(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    def run(dataset="demo"):
+        significance.main([dataset])
+        return pd.read_csv(paths.significance(dataset), keep_default_na=False, na_values=[""])
+
+    return run
+
+
+def test_every_planned_comparison_and_metric_has_a_row(compare):
+    fake_grid.write_grid()
+    table = compare()
+    assert list(table.columns) == COLUMNS
+    assert len(table) == 6 * 9
+    assert set(table["level"]) == {"confirmed"}
+    assert not table.drop(columns=["p_tost", "margin"]).isna().any(axis=None)
+    assert table.loc[table["metric"].str.startswith("ndcg"), "p_tost"].isna().all()
+    row = table[(table["a"] == "hn") & (table["b"] == "trm") & (table["metric"] == "mrr@20")].iloc[0]
+    assert row["delta"] > 0
+    assert row["p"] < 0.05
+    assert (row["n_cases"], row["n_sessions"]) == (600, 200)
+
+
+def test_two_runs_write_the_same_bytes(compare):
+    fake_grid.write_grid()
+    compare()
+    first = paths.significance("demo").read_bytes()
+    compare()
+    assert paths.significance("demo").read_bytes() == first
+
+
+def test_only_the_cells_of_params_are_read(compare):
+    fake_grid.write_grid(seeds=(0, 1, 2))
+    expected = compare()
+    fake_grid.write_run("demo", "trm", 99, n_sessions=50)
+    pd.testing.assert_frame_equal(compare(), expected)
+
+
+def test_one_seed_has_a_level_that_survives_reading(compare):
+    fake_grid.write_grid(seeds=(7,))
+    table = compare()
+    assert set(table["level"]) == {"n/a"}
+    assert table["p"].isna().all()
+    assert table["p_sessions"].notna().all()
+
+
+def test_a_missing_cell_is_named(compare):
+    fake_grid.write_grid(seeds=(0, 1))
+    fake_grid.write_params(seeds=(0, 1, 2))
+    with pytest.raises(RecoreError) as fault:
+        compare()
+    assert str(fault.value) == (
+        "data/ranks/demo/ave/2 does not exist: demo, ave, seed 2 has no ranks; `dvc repro` trains and tests it"
+    )
+
+
+def test_unequal_test_sets_are_refused(compare):
+    fake_grid.write_grid(seeds=(0, 1))
+    fake_grid.write_run("demo", "da", 1, n_sessions=150)
+    with pytest.raises(RecoreError, match="demo: da seed 1 was tested on other cases than ave seed 0"):
+        compare()
+
+
+def test_a_run_copied_to_another_seed_is_refused(compare):
+    fake_grid.write_grid(seeds=(0, 1))
+    copy = (paths.ranks("demo", "hn", 0) / "cases.parquet").read_bytes()
+    (paths.ranks("demo", "hn", 1) / "cases.parquet").write_bytes(copy)
+    with pytest.raises(RecoreError, match="demo: hn has identical ranks under seeds 0 and 1"):
+        compare()
+
+
+def test_identical_variants_are_told(compare, capsys):
+    fake_grid.write_grid()
+    for seed in range(5):
+        copy = (paths.ranks("demo", "trm", seed) / "cases.parquet").read_bytes()
+        (paths.ranks("demo", "da", seed) / "cases.parquet").write_bytes(copy)
+    table = compare()
+    row = table[(table["a"] == "da") & (table["b"] == "trm") & (table["metric"] == "mrr@20")].iloc[0]
+    assert (row["delta"], row["p"], row["ci_lo"], row["ci_hi"], row["p_tost"]) == (0, 1, 0, 0, 0)
+    assert "recore: warning: demo: da and trm have the same mrr@20 everywhere" in capsys.readouterr().err
+
+
+def test_one_session_has_no_p(compare):
+    fake_grid.write_params(seeds=(0, 1, 2, 3, 4))
+    for variant in fake_grid.SKILL:
+        for seed in range(5):
+            fake_grid.write_run("demo", variant, seed, n_sessions=1)
+            table = pd.DataFrame({"session": [4] * 8, "position": range(1, 9), "target": [1] * 8}, dtype=np.int32)
+            above = np.random.default_rng([seed, len(variant), ord(variant[0])]).integers(0, 40, 8)
+            fake_grid.write_ranks("demo", variant, seed, table, above, np.ones(8), "one")
+    table = compare()
+    assert set(table["level"]) == {"n/a"}
+    assert table[["p", "p_sessions"]].isna().all(axis=None)
