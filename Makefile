@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
 export PATH := $(BIN):$(PATH)
 export DVC_NO_ANALYTICS := 1
-# Another wheel index for torch, e.g. TORCH_INDEX=https://download.pytorch.org/whl/cpu
+# The address of another wheel index for torch, such as PyTorch's CPU index.
 TORCH_INDEX ?=
 JOBS ?= 2
 

@@ -80,29 +80,42 @@ def combine(weights, vectors):
     return sum(a * vector for a, vector in zip(weights, vectors, strict=True))
 
 
+FORMS = {  # scorer, gate, residual
+    "trm": ("linear", "global", False),
+    "da": ("position", "learned", True),
+    "trm_table1": ("position", "global", True),
+    "da_last": ("last", "learned", True),
+    "da_fixed": ("position", "fixed", True),
+    "da_noresidual": ("position", "learned", False),
+}
+
+
 def session_vector(form, w, session, heads=2, eps=1e-12):
-    """hₛ of Eq. 2, 4 or 10, of norm 1, for ``form`` ave, trm or da."""
+    """hₛ of Eq. 2, 4 or 10, of norm 1, for ``form`` ave or one of FORMS."""
     vectors = [w["items.table"][item] for item in session]
-    uniform = [1 / len(session)] * len(session)  # Eq. 3
+    uniform = combine([1 / len(session)] * len(session), vectors)  # Eq. 3
     if form == "ave":
-        return norm(combine(uniform, vectors))
+        return norm(uniform)
+    scorer, gate, residual = FORMS[form]
     states = transformer(w, "encoder.transformer", vectors, heads, eps)
-    if form == "trm":
+    if scorer == "linear":
         weight, bias = w["encoder.global_scorer.weight"][0], w["encoder.global_scorer.bias"][0]
-        return norm(combine(softmax([float(weight @ state) + bias for state in states]), vectors))  # Eq. 4
-    positions = w["encoder.transformer.positions"]
-    overall = softmax(
-        [
-            float(mlp(w, "encoder.global_scorer", np.concatenate([state, positions[i]]))[0])
+        scores = [float(weight @ state) + bias for state in states]  # Eq. 4
+    else:
+        partners = w["encoder.transformer.positions"] if scorer == "position" else [states[-1]] * len(states)
+        scores = [
+            float(mlp(w, "encoder.global_scorer", np.concatenate([state, partners[i]]))[0])
             for i, state in enumerate(states)
-        ]
-    )  # Eq. 6
-    recent = softmax(
-        [float(mlp(w, "encoder.recent_scorer", np.concatenate([state, states[-1]]))[0]) for state in states]
-    )  # Eq. 7
-    h_g, h_r = combine(overall, vectors), combine(recent, vectors)
-    gate = softmax(list(mlp(w, "encoder.gate", np.concatenate([h_g, h_r]))))  # Eq. 9
-    return norm(gate[0] * h_g + gate[1] * h_r + combine(uniform, vectors))  # Eq. 10
+        ]  # Eq. 6
+    h = combine(softmax(scores), vectors)
+    if gate != "global":
+        recent = softmax(
+            [float(mlp(w, "encoder.recent_scorer", np.concatenate([state, states[-1]]))[0]) for state in states]
+        )  # Eq. 7
+        h_r = combine(recent, vectors)
+        shares = [0.6, 0.4] if gate == "fixed" else softmax(list(mlp(w, "encoder.gate", np.concatenate([h, h_r]))))
+        h = shares[0] * h + shares[1] * h_r  # Eq. 9
+    return norm(h + uniform) if residual else norm(h)  # Eq. 10
 
 
 def loss(h, table, target, temperature, k, lam):

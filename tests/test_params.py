@@ -84,6 +84,22 @@ def test_rows_may_override_the_model_and_the_objective(tmp_path):
     assert params.load(path).at("variants.hybrid.hn") == {"hard_neg_k": 64, "hidden_dropout": 0.1}
 
 
+def test_rows_may_set_the_switches_of_their_file(tmp_path):
+    path = write(tmp_path, variants__plain__da={"scorer": "last", "residual": False})
+    assert params.load(path).at("variants.plain.da.scorer") == "last"
+    with pytest.raises(RecoreError, match=r"`variants\.plain\.da\.scorer` is 'first'; it can be 'linear', 'position'"):
+        params.load(write(tmp_path, variants__plain__da={"scorer": "first"}))
+    with pytest.raises(RecoreError, match=r"`variants\.plain\.ave\.scorer` is not a known setting"):
+        params.load(write(tmp_path, variants__plain__ave={"scorer": "last"}))
+
+
+def test_the_named_combinations_are_rows(tmp_path):
+    named = ("trm_table1", "trm_before", "da_last", "da_fixed", "da_noresidual")
+    plain = GIVEN["variants"]["plain"] | {name: {} for name in named}
+    hybrid = GIVEN["variants"]["hybrid"] | {"hn64": {"hard_neg_k": 64}}
+    assert params.load(write(tmp_path, variants={"plain": plain, "hybrid": hybrid})).at("variants.hybrid.hn64")
+
+
 def test_a_file_that_is_no_yaml_or_not_there(tmp_path):
     with pytest.raises(RecoreError, match=r"does not exist here; run from the root"):
         params.load(tmp_path / "params.yaml")

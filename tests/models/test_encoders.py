@@ -108,3 +108,46 @@ def test_packing_refuses_lengths_it_cannot_lay_out():
     for lengths in ([], [0, 1], [2, 1]):
         with pytest.raises(ValueError, match="ascending and at least 1"):
             Packing(np.array(lengths, int))
+
+
+def test_with_everything_switched_off_dual_attention_is_core_trm():
+    """The paper's special case: global branch only, linear scorer, no residual."""
+    trm, reduced = model("trm"), model("da", scorer="linear", gate="global", residual=False)
+    reduced.load_state_dict(trm.state_dict())
+    for training in (False, True):  # the same streams drop the same numbers
+        batch = packed(random_sessions(1, 12))
+        assert_close(reduced.train(training)(*batch).session, trm.train(training)(*batch).session)
+
+
+def test_without_the_recent_branch_dual_attention_is_the_trm_of_table_1():
+    table1, reduced = model("trm_table1").eval(), model("da", gate="global").eval()
+    reduced.load_state_dict(table1.state_dict())
+    batch = packed(random_sessions(1, 12))
+    assert torch.equal(reduced(*batch).session, table1(*batch).session)
+
+
+@pytest.mark.parametrize(("attention_input", "moves"), [("after", True), ("before", False)])
+def test_what_attention_sees_of_session_dropout(attention_input, moves):
+    """With all other dropout off, the weights vary between two passes only if they see the dropped vectors."""
+    built = model("trm", attention_input=attention_input, hidden_dropout=0.0, attention_dropout=0.0)
+    items, packing = packed([[1, 2, 3, 4, 5]])
+    seen = []
+    built.encoder.transformer.register_forward_hook(lambda module, inputs, output: seen.append(output))
+    first, second = (built(items, packing).session for _ in range(2))
+    assert torch.equal(*seen) != moves
+    assert not torch.equal(first, second)
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_the_number_of_threads_changes_rounding_only(variant):
+    built = model(variant, n_items=200).eval()
+    sessions = random_sessions(64, 200)
+    threads, encoded = torch.get_num_threads(), []
+    try:
+        for n in (1, 2, 3):
+            torch.set_num_threads(n)
+            encoded.append(vectors(built, sessions))
+    finally:
+        torch.set_num_threads(threads)
+    for other in encoded[1:]:
+        assert_close(other, encoded[0], rtol=1e-5, atol=1e-6)

@@ -7,6 +7,7 @@ import subprocess
 import time
 
 import pytest
+
 from .conftest import ran
 
 MARK = 'print("the code of this checkout", flush=True)'
@@ -34,10 +35,10 @@ def test_metrics_diff_between_branches_shows_the_cells_that_changed(clone):
     clone.repro()
     clone.commit()
     diff = json.loads(clone.run("dvc", "metrics", "diff", "main", "branch", "--json").stdout)
-    changed = diff["metrics/summary.json"]["demo"] if "metrics/summary.json" in diff else diff
-    text = json.dumps(changed)
-    assert "hn" in text
-    assert "trm" not in text
+    changed = diff["metrics/summary.json"]
+    assert {key.rsplit(".", 2)[0] for key in changed} == {"demo.hn"}
+    assert {key.rsplit(".", 1)[1] for key in changed} <= {"mean", "std"}  # two seeds have no p
+    assert changed["demo.hn.mrr@20.mean"].keys() == {"old", "new", "diff"}
 
 
 def test_an_experiment_in_a_temporary_folder_runs_its_own_code(clone):

@@ -5,7 +5,7 @@ from typing import Any
 from torch import Tensor, nn
 from torch.nn import functional
 
-from recore.models.encoders import AttentionEncoder, Encoding, MeanEncoder
+from recore.models.encoders import SWITCHES, AttentionEncoder, Encoding, MeanEncoder
 from recore.models.items import ItemSpace
 from recore.models.packing import Packing
 from recore.models.transformer import Transformer
@@ -21,8 +21,8 @@ class Core(nn.Module):
 
     def forward(self, items: Tensor, packing: Packing) -> Encoding:
         """Item numbers (T,) to sessions (B, D) of norm 1."""
-        vectors = self.items.session_dropout(self.items.embed(items))
-        encoding = self.encoder(vectors, packing)
+        undropped = self.items.embed(items)
+        encoding = self.encoder(self.items.session_dropout(undropped), undropped, packing)
         return Encoding(functional.normalize(encoding.session, dim=1), encoding.gate)
 
 
@@ -31,14 +31,19 @@ def mean_core(settings: dict[str, Any], n_items: int) -> Core:
     return Core(_item_space(settings, n_items), MeanEncoder())
 
 
-def attention_core(settings: dict[str, Any], n_items: int, *, scorer: str, recent: bool, residual: bool) -> Core:
-    """A CORE model with self-attention weights; see ``encoders`` for the switches."""
+def attention_core(
+    settings: dict[str, Any], n_items: int, *, scorer: str, gate: str, residual: bool, attention_input: str = "after"
+) -> Core:
+    """A CORE model with self-attention weights.
+
+    The switches are a variant's own (see ``encoders``); a row of params.yaml that names one wins.
+    """
     names = ("embedding_size", "max_length", "layers", "heads", "inner_size", "hidden_dropout")
     names += ("attention_dropout", "layer_norm_eps", "init_std")
     transformer = Transformer(**{name: settings[name] for name in names})
-    encoder = AttentionEncoder(
-        transformer, scorer=scorer, recent=recent, residual=residual, init_std=settings["init_std"]
-    )
+    switches = {"scorer": scorer, "gate": gate, "residual": residual, "attention_input": attention_input}
+    switches |= {name: settings[name] for name in SWITCHES if name in settings}
+    encoder = AttentionEncoder(transformer, init_std=settings["init_std"], **switches)
     return Core(_item_space(settings, n_items), encoder)
 
 

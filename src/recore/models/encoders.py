@@ -4,12 +4,16 @@ They differ in the weights alone. ``MeanEncoder`` weighs equally (CORE-ave, Eq. 
 computes weights with self-attention; its switches span CORE-trm (Eq. 4), CORE-DA (Eq. 6 to 10) and the
 forms between them, which differ in nothing else:
 
-    global scores   e⁽ᵍ⁾ᵢ = w·fᵢ + b            scorer ``linear``, CORE-trm (Eq. 4)
+    attention input F = Transformer(hᵢ)          ``after`` session dropout, CORE; ``before`` it, the paper's code
+    global scores   e⁽ᵍ⁾ᵢ = w·fᵢ + b             scorer ``linear``, CORE-trm (Eq. 4)
                     e⁽ᵍ⁾ᵢ = MLP_g([fᵢ; pᵢ])      scorer ``position`` (Eq. 6)
+                    e⁽ᵍ⁾ᵢ = MLP_g([fᵢ; f_last])  scorer ``last``, the paper's code
     recent scores   e⁽ʳ⁾ᵢ = MLP_r([fᵢ; f_last])  (Eq. 7)
     sessions        h⁽ᵍ⁾ = Σ softmax(e⁽ᵍ⁾)ᵢ hᵢ, h⁽ʳ⁾ = Σ softmax(e⁽ʳ⁾)ᵢ hᵢ  (Eq. 8)
-    fusion          g = softmax(MLP_gate([h⁽ᵍ⁾; h⁽ʳ⁾])), h = g₁h⁽ᵍ⁾ + g₂h⁽ʳ⁾  (Eq. 9)
-    residual        h + mean of the hᵢ  (Eq. 10; the norm is taken in ``core``)
+    fusion          g = softmax(MLP_gate([h⁽ᵍ⁾; h⁽ʳ⁾])), h = g₁h⁽ᵍ⁾ + g₂h⁽ʳ⁾  gate ``learned`` (Eq. 9)
+                    h = 0.6 h⁽ᵍ⁾ + 0.4 h⁽ʳ⁾      gate ``fixed``, the paper's code without its gate
+                    h = h⁽ᵍ⁾                     gate ``global``: no recent branch, which is the same
+    residual        h + mean of the hᵢ           (Eq. 10; the norm is taken in ``core``)
 """
 
 from dataclasses import dataclass
@@ -21,6 +25,14 @@ from torch.nn import functional
 from recore.models.layers import default_linear, linear
 from recore.models.packing import Packing
 from recore.models.transformer import Transformer
+
+SWITCHES = {
+    "scorer": ("linear", "position", "last"),
+    "gate": ("learned", "fixed", "global"),
+    "residual": (True, False),
+    "attention_input": ("after", "before"),
+}
+FIXED_SHARES = (0.6, 0.4)  # of the global and the recent branch
 
 
 @dataclass(frozen=True)
@@ -34,8 +46,8 @@ class Encoding:
 class MeanEncoder(nn.Module):
     """CORE-ave: every click weighs 1/m (Eq. 3)."""
 
-    def forward(self, vectors: Tensor, packing: Packing) -> Encoding:
-        """Item vectors (T, D) to sessions (B, D)."""
+    def forward(self, vectors: Tensor, undropped: Tensor, packing: Packing) -> Encoding:
+        """Item vectors (T, D), after and before session dropout, to sessions (B, D)."""
         return Encoding(packing.mean(vectors))
 
 
@@ -75,38 +87,47 @@ class Gate(nn.Module):
 class AttentionEncoder(nn.Module):
     """Self-attention weights; the switches are explained at the top of this module."""
 
-    def __init__(self, transformer: Transformer, *, scorer: str, recent: bool, residual: bool, init_std: float):
+    def __init__(
+        self,
+        transformer: Transformer,
+        *,
+        scorer: str,
+        gate: str,
+        residual: bool,
+        attention_input: str,
+        init_std: float,
+    ):
         super().__init__()
         width = transformer.positions.shape[1]
         self.transformer = transformer
+        self.scorer = scorer
         self.residual = residual
-        self.global_scorer = {"linear": linear, "position": _pair_scorer}[scorer](width, 1, init_std)
-        self.recent_scorer = PairScorer(width, init_std) if recent else None
-        self.gate = Gate(width) if recent else None
+        self.attention_input = attention_input
+        self.global_scorer = linear(width, 1, init_std) if scorer == "linear" else PairScorer(width, init_std)
+        self.recent_scorer = None if gate == "global" else PairScorer(width, init_std)
+        self.gate = Gate(width) if gate == "learned" else None
 
-    def forward(self, vectors: Tensor, packing: Packing) -> Encoding:
-        """Item vectors (T, D) to sessions (B, D) and the recent branch's share (B,)."""
-        states = self.transformer(vectors, packing)
+    def forward(self, vectors: Tensor, undropped: Tensor, packing: Packing) -> Encoding:
+        """Item vectors (T, D), after and before session dropout, to sessions (B, D) and the gate's share (B,)."""
+        states = self.transformer(vectors if self.attention_input == "after" else undropped, packing)
         session, share = packing.pool(self.global_weights(states, packing), vectors), None
-        if self.gate is not None:
+        if self.recent_scorer is not None:
             recent = packing.pool(self.recent_weights(states, packing), vectors)
-            shares = self.gate(session, recent)
+            shares = session.new_tensor([FIXED_SHARES]) if self.gate is None else self.gate(session, recent)
             session = shares[:, :1] * session + shares[:, 1:] * recent  # Eq. 9
-            share = shares[:, 1]
+            share = None if self.gate is None else shares[:, 1]
         if self.residual:
             session = session + packing.mean(vectors)  # Eq. 10
         return Encoding(session, share)
 
     def global_weights(self, states: Tensor, packing: Packing) -> Tensor:
         """α⁽ᵍ⁾ (T,) of Eq. 6, or α of Eq. 4 with the linear scorer."""
-        if isinstance(self.global_scorer, PairScorer):
-            return packing.softmax(self.global_scorer(states, self.transformer.positions, packing.position))
-        return packing.softmax(self.global_scorer(states).squeeze(1))
+        if self.scorer == "linear":
+            return packing.softmax(self.global_scorer(states).squeeze(1))
+        if self.scorer == "last":
+            return packing.softmax(self.global_scorer(states, states[packing.last], packing.row))
+        return packing.softmax(self.global_scorer(states, self.transformer.positions, packing.position))
 
     def recent_weights(self, states: Tensor, packing: Packing) -> Tensor:
         """α⁽ʳ⁾ (T,) of Eq. 7: the last click's state is the partner of every click of its session."""
         return packing.softmax(self.recent_scorer(states, states[packing.last], packing.row))
-
-
-def _pair_scorer(width: int, _: int, std: float) -> PairScorer:
-    return PairScorer(width, std)

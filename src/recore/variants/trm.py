@@ -3,8 +3,11 @@
 from typing import Any
 
 from recore.models.core import Core, attention_core
+from recore.models.encoders import SWITCHES
+
+SETTINGS = SWITCHES  # what a row of params.yaml may override
 
 
 def build(settings: dict[str, Any], n_items: int) -> Core:
     """α = softmax(w·F + b), hₛ = norm(Σ αᵢ hᵢ)."""
-    return attention_core(settings, n_items, scorer="linear", recent=False, residual=False)
+    return attention_core(settings, n_items, scorer="linear", gate="global", residual=False)
