@@ -2,69 +2,71 @@
 
     PYTHONPATH=src python benchmarks/significance.py [--datasets 5] [--seeds 5] [--cases 60000]
 
-Each dataset has five variants on the given seeds, three cutoffs and six comparisons, as in params.yaml. Making the
-ranks is not counted; reading them from parquet is (about 1 ms a run).
+Runs the stage itself, in a temporary folder, on the variants, cutoffs and comparisons of params.yaml: reading the
+ranks, checking them, every test, writing the table. Only the generation of the ranks is not counted.
 """
 
 import argparse
+import json
+import os
 import resource
+import tempfile
 import time
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
+import yaml
 
-from recore.evaluation.metrics import metric_table
-from recore.significance.comparisons import Plan, arms_of, compare_all
-from recore.significance.family import corrected
-from recore.significance.runs import Run, check_runs, sessions_of
+from recore import paths
+from recore.stages import significance
 
-VARIANTS = ("ave", "trm", "da", "hn", "dahn")
-PAIRS = [("ave", "trm"), ("da", "trm"), ("hn", "trm"), ("dahn", "trm"), ("dahn", "da"), ("dahn", "hn")]
-CUTOFFS = [20, 10, 5]
-
-
-def generated(n_seeds: int, n_cases: int, seed: int) -> tuple[list[Run], np.ndarray]:
-    """Runs on one test set with sessions of three cases on average, and the session of each case (N,)."""
-    random = np.random.default_rng(seed)
-    session = np.sort(random.integers(0, n_cases // 3, n_cases))
-    ease = random.lognormal(-3.5, 1, n_cases)
-    runs = [
-        Run(variant, s, "generated", _geometric(random, ease), np.ones(n_cases, np.int32))
-        for variant in VARIANTS
-        for s in range(n_seeds)
-    ]
-    return runs, session
+DATASETS = ("diginetica", "nowplaying", "retailrocket", "tmall", "yoochoose")
+ROOT = Path(__file__).parents[1]
 
 
-def _geometric(random: np.random.Generator, ease: np.ndarray) -> np.ndarray:
-    return random.geometric(np.clip(ease, 1e-4, 1)).astype(np.int32) - 1
-
-
-def compared(runs: list[Run], session: np.ndarray, plan: Plan):
-    check_runs("generated", runs)
-    sessions = sessions_of(session)
-    arms = {}
-    for variant in VARIANTS:
-        tables = [metric_table(run.above, run.tied, CUTOFFS) for run in runs if run.variant == variant]
-        arms[variant] = arms_of(tables, sessions)
-    metrics = [f"{name}@{k}" for k in CUTOFFS for name in ("recall", "mrr", "ndcg")]
-    return compare_all("generated", arms, sessions, metrics, plan)
+def generate(dataset: str, variants: list[str], seeds: list[int], n_cases: int) -> None:
+    """Ranks of every run on one test set, with sessions of three cases on average."""
+    random = np.random.default_rng(DATASETS.index(dataset))
+    cases = pd.DataFrame(
+        {
+            "session": np.sort(random.integers(0, n_cases // 3, n_cases)),
+            "position": random.integers(1, 51, n_cases).astype(np.int32),
+            "target": random.integers(1, 40_000, n_cases).astype(np.int32),
+            "tied": np.ones(n_cases, np.int32),
+        }
+    )
+    ease = np.clip(random.lognormal(-3.5, 1, n_cases), 1e-4, 1)
+    for variant, seed in ((variant, seed) for variant in variants for seed in seeds):
+        folder = paths.ranks(dataset, variant, seed)
+        folder.mkdir(parents=True)
+        above = random.geometric(ease).astype(np.int32) - 1
+        cases.assign(above=above).to_parquet(folder / "cases.parquet", index=False)
+        (folder / "meta.json").write_text(json.dumps({"test_hash": dataset}))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--datasets", type=int, default=5)
+    parser.add_argument("--datasets", type=int, default=5, help=f"at most {len(DATASETS)}")
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--cases", type=int, default=60_000)
     options = parser.parse_args()
-    plan = Plan(PAIRS, {"mrr@20": 0.002, "recall@20": 0.005}, alpha=0.05, power=0.8)
-    spent = 0.0
-    for dataset in range(options.datasets):
-        runs, session = generated(options.seeds, options.cases, dataset)
-        start = time.perf_counter()
-        table = corrected(compared(runs, session, plan), set(), plan.alpha)
-        spent += time.perf_counter() - start
+    datasets, seeds = list(DATASETS[: options.datasets]), list(range(options.seeds))
+    tree = yaml.safe_load((ROOT / "params.yaml").read_text()) | {"datasets": datasets, "seeds": seeds}
+    variants = [name for group in tree["variants"].values() for name in group]
+    with tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)
+        paths.PARAMS.write_text(yaml.safe_dump(tree, sort_keys=False))
+        spent = 0.0
+        for dataset in datasets:
+            generate(dataset, variants, seeds, options.cases)
+            start = time.perf_counter()
+            significance.main([dataset])
+            spent += time.perf_counter() - start
+        tests = len(pd.read_csv(paths.significance(datasets[0])))
+        os.chdir(ROOT)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    size = f"{options.datasets} datasets x {len(runs)} runs x {options.cases} cases, {len(table)} tests each"
+    size = f"{len(datasets)} datasets x {len(variants) * len(seeds)} runs x {options.cases} cases, {tests} tests each"
     print(f"{size}: {spent:.2f} s, peak memory {peak:.2f} GiB (generation included)")
 
 

@@ -54,13 +54,13 @@ def new_variant(tree):
 @pytest.mark.parametrize(
     ("change", "changed"),
     [
-        (lambda tree: tree.update(hard_neg_k=10), cells("train_hybrid", HYBRID_CELLS)),
+        (lambda tree: tree.update(hard_neg_k=10), cells("train_hybrid", HYBRID_CELLS) | {"aggregate"}),
         (lambda tree: tree["variants"]["plain"].update(trm={"layers": 1}), cells("train", CELLS) | TESTS),
-        (lambda tree: tree["train"].update(learning_rate=0.01), TRAIN),
+        (lambda tree: tree["train"].update(learning_rate=0.01), TRAIN | {"aggregate"}),
         (lambda tree: tree["sources"]["demo"]["train"].update(batch_size=64), TRAIN | {"aggregate"}),
         (lambda tree: tree["evaluate"].update(cutoffs=[20, 10]), TESTS),
         (lambda tree: tree["significance"].update(alpha=0.01), TESTS),
-        (lambda tree: tree["filter"].update(min_support=3), {"filter@demo"}),
+        (lambda tree: tree["filter"].update(min_support=3), {"filter@demo", "aggregate"}),
     ],
 )
 def test_a_changed_number_changes_the_stages_that_read_it(clone, change, changed):

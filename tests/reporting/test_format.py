@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from recore.reporting.format import interval, mark, metric_title, p_value, percent, points, spread
+from recore.reporting.format import interval, mark, metric_title, p_value, p_words, percent, points, spread
 
 MINUS = "\N{MINUS SIGN}"
 
@@ -29,6 +29,8 @@ def test_percent_and_spread():
     assert interval(-0.01, 0.02) == f"[{MINUS}1.00, +2.00]"
     assert interval(math.nan, math.nan) == "n/a"
     assert metric_title("mrr@20") == "MRR@20"
+    assert metric_title("mrr@20/recall@20") == "MRR@20 / Recall@20"
+    assert [p_words(p) for p in (0.0001, 0.0123, math.nan)] == ["p < 0.001", "p = 0.012", "p n/a"]
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,15 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from recore import RecoreError
-from recore.significance.runs import Run, check_runs, sessions_of
+from recore.significance.runs import check_runs, sessions_of
 
 
-def run(variant: str, seed: int, test_hash: str = "a" * 64, above=(1, 2, 3)) -> Run:
-    return Run(variant, seed, test_hash, np.array(above), np.ones(3, int))
+def run(variant: str, seed: int, test_hash: str = "a" * 64, above=(1, 2, 3)) -> SimpleNamespace:
+    counts = {"above": np.array(above), "tied": np.ones(3, int)}
+    return SimpleNamespace(variant=variant, seed=seed, test_hash=test_hash, **counts)
 
 
 def test_sessions_are_blocks_of_cases():

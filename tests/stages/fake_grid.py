@@ -1,4 +1,4 @@
-"""A grid of made-up ranks and records, as evaluate and train leave them, in the working directory."""
+"""A grid of made-up ranks, records and splits, as the stages before leave them, in the working directory."""
 
 import hashlib
 import json
@@ -9,6 +9,7 @@ import pandas as pd
 import yaml
 
 from recore import paths
+from recore.data.sessions import Sessions, offsets_of
 
 ROOT = Path(__file__).parents[2]
 N_ITEMS = 300
@@ -20,9 +21,13 @@ def read_params() -> dict:
     return yaml.safe_load(Path("params.yaml").read_text())
 
 
+def read_params_of_the_repository() -> dict:
+    return yaml.safe_load((ROOT / "params.yaml").read_text())
+
+
 def write_params(datasets=("demo",), seeds=(0, 1, 2, 3, 4), **changes) -> None:
     """The repository's own params.yaml with another grid; ``changes`` replaces top-level keys."""
-    tree = yaml.safe_load((ROOT / "params.yaml").read_text())
+    tree = read_params_of_the_repository()
     tree |= {"datasets": list(datasets), "seeds": list(seeds), **changes}
     Path("params.yaml").write_text(yaml.safe_dump(tree, sort_keys=False))
 
@@ -49,12 +54,15 @@ def write_run(dataset: str, variant: str, seed: int, n_sessions: int = 200, skil
     above[flips] = np.minimum(above[flips] + own.integers(0, 3, flips.sum()), N_ITEMS - 1)
     write_ranks(dataset, variant, seed, table, above, np.ones(len(table)), test_hash)
     write_record(dataset, variant, seed)
+    write_split(dataset)
 
 
 def write_ranks(dataset, variant, seed, table, above, tied, test_hash) -> None:
     folder = paths.ranks(dataset, variant, seed)
     folder.mkdir(parents=True, exist_ok=True)
     table = table.assign(above=above.astype(np.int32), tied=tied.astype(np.int32))
+    if variant.startswith("da"):
+        table["gate"] = (0.4 + 0.05 * table["position"] + 0.001 * (seed % 10)).astype(np.float32)
     table.to_parquet(folder / "cases.parquet", index=False)
     meta = {"test_hash": test_hash, "n_items": N_ITEMS, "dataset": dataset, "variant": variant, "seed": seed}
     (folder / "meta.json").write_text(json.dumps(meta))
@@ -74,13 +82,32 @@ def write_record(dataset: str, variant: str, seed: int, epochs: int = 6, best: i
         "epochs": epochs,
         "valid": {"recall@20": 0.5, "mrr@20": float(mrr[best - 1])},
         "train_seconds": 9.0,
+        "peak_memory_bytes": 1000,
+        "device": "cpu",
+        "machine": {"processor": "Abacus <II>", "cores": 2, "platform": "Linux", "threads": 2},
+        "versions": {"python": "3.11.7", "torch": "2.13.0"},
+        "commit": "0123456789abcdef",
+        "dirty": False,
     }
     (folder / "record.json").write_text(json.dumps(record))
 
 
+def write_split(dataset: str) -> None:
+    """Train clicks only: item i is clicked once, and the first 60 of the 300 twice."""
+    folder = paths.split(dataset)
+    folder.mkdir(parents=True, exist_ok=True)
+    items = np.concatenate([np.arange(1, N_ITEMS + 1), np.arange(1, 61)]).astype(np.int32)
+    lengths = np.full(len(items) // 4, 4)
+    Sessions(items, offsets_of(lengths), np.arange(len(lengths)), np.arange(len(lengths))).save(folder, "train")
+    part = {"sessions": len(lengths), "clicks": len(items), "cases": len(items) - len(lengths)}
+    stats = {"items": N_ITEMS, "train": part, "valid": part, "test": part | {"cases": 1234}}
+    (folder / "stats.json").write_text(json.dumps(stats))
+
+
 def write_grid(datasets=("demo",), seeds=(0, 1, 2, 3, 4), **changes) -> None:
     write_params(datasets, seeds, **changes)
+    variants = [name for group in read_params()["variants"].values() for name in group]
     for dataset in datasets:
-        for variant in SKILL:
+        for variant in variants:
             for seed in seeds:
                 write_run(dataset, variant, seed)

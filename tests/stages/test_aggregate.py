@@ -1,3 +1,4 @@
+import itertools
 import json
 import re
 from pathlib import Path
@@ -5,16 +6,25 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 
 from recore import paths
 from recore.stages import aggregate, significance
 
 from . import fake_grid
 
+ONE_OR_TWO = (
+    "One or two seeds give no p: a difference between single runs may be the seed's. The p of these runs only counts "
+    "sessions as the one source of noise, and says nothing of a new training run."
+)
+THREE_OR_FOUR = "Three or four seeds are exploratory: p is shown, no verdict is given."
+FIGURES = ("forest", "seeds", "prefix_length", "gate", "mde", "curves")
 OUTPUTS = {
-    *(f"metrics/{name}" for name in ("summary.json", "results.csv", "comparisons.csv", "across.csv", "runs.csv")),
-    *("metrics/table.md", "metrics/table.tex", "plots/forest.csv", "plots/curves.csv"),
-    *("plots/forest.png", "plots/curves.png", "plots/svg/forest.svg", "plots/svg/curves.svg"),
+    *(f"metrics/{name}.csv" for name in ("results", "comparisons", "across", "breakdowns", "runs")),
+    *("metrics/summary.json", "metrics/table.md", "metrics/table.tex", "plots/report.html"),
+    *(f"plots/{name}.csv" for name in FIGURES if name != "seeds"),
+    *(f"plots/{name}.png" for name in FIGURES),
+    *(f"plots/svg/{name}.svg" for name in FIGURES),
 }
 
 
@@ -50,14 +60,33 @@ def test_the_outputs(grid):
     assert outputs() == OUTPUTS
 
 
+def test_the_outputs_are_those_of_the_pipeline():
+    stage = yaml.safe_load((fake_grid.ROOT / "dvc.yaml").read_text())["stages"]["aggregate"]
+    declared = {next(iter(out)) if isinstance(out, dict) else out for out in stage["outs"] + stage["metrics"]}
+    svg = {name for name in OUTPUTS if name.startswith("plots/svg/")}
+    assert declared == OUTPUTS - svg | {"plots/svg"}
+    cached = {out for out in stage["outs"] if isinstance(out, str)}
+    assert cached == {"plots/svg", "plots/report.html"}
+
+
 def test_means_and_spreads_recompute_from_runs(grid):
     runs, results = read("metrics/runs.csv"), read("metrics/results.csv")
     assert len(runs) == 75
-    assert len(results) == 3 * 5 * 9
+    assert len(results) == 3 * 5 * (9 + 3)
     for row in results.itertuples():
         values = runs[(runs["dataset"] == row.dataset) & (runs["variant"] == row.variant)][row.metric]
         expected = (values.mean(), values.std(ddof=1), values.min(), values.max(), len(values))
         assert (row.mean, row.std, row.min, row.max, row.n_seeds) == pytest.approx(expected, abs=1e-9)
+
+
+def test_the_rank_given_a_hit_is_a_metric_of_every_run(grid):
+    runs, results = read("metrics/runs.csv"), read("metrics/results.csv")
+    np.testing.assert_allclose(runs["mrr@20/recall@20"], runs["mrr@20"] / runs["recall@20"], rtol=1e-8)
+    row = results[(results["variant"] == "hn") & (results["metric"] == "mrr@20/recall@20")].iloc[0]
+    line = f"{100 * row['mean']:.2f} ± {100 * row['std']:.2f}"
+    table = Path("metrics/table.md").read_text()
+    assert "| MRR@20 / Recall@20 (%) " in table
+    assert re.search(rf"^\| {row['dataset']} +\| hn .*\| {line} +\| 5 ", table, re.MULTILINE)
 
 
 def test_runs_hold_no_seconds_and_name_what_was_trained(grid):
@@ -122,6 +151,45 @@ def test_only_the_papers_whole_data_stands_beside_the_paper(grid):
     assert "demo" not in beside
 
 
+def test_breakdowns_sum_to_the_whole(grid):
+    breakdowns, results = read("metrics/breakdowns.csv"), read("metrics/results.csv")
+    assert list(breakdowns.columns[:5]) == ["dataset", "variant", "metric", "breakdown", "group"]
+    assert set(breakdowns["metric"]) == {"mrr@20", "recall@20", "gate"}
+    assert set(breakdowns.loc[breakdowns["metric"] == "gate", "variant"]) == {"da", "dahn"}
+    for (dataset, variant, breakdown), rows in breakdowns[breakdowns["metric"] == "mrr@20"].groupby(
+        ["dataset", "variant", "breakdown"]
+    ):
+        cell = results[(results["dataset"] == dataset) & (results["variant"] == variant)]
+        (whole,) = cell[cell["metric"] == "mrr@20"].to_dict("records")
+        assert rows["n_cases"].sum() == whole["n_cases"], breakdown
+        assert np.average(rows["mean"], weights=rows["n_cases"]) == pytest.approx(whole["mean"])
+
+
+def test_head_and_tail_are_counted_on_train_clicks(grid):
+    rows = read("metrics/breakdowns.csv").query("breakdown == 'target popularity' and metric == 'mrr@20'")
+    # The first 60 items have two clicks in the made-up split, the others one.
+    head = int((fake_grid.cases(200)["target"] <= 60).sum())
+    assert set(rows.loc[rows["group"] == "head", "n_cases"]) == {head}
+    assert set(rows["group"]) == {"head", "tail"}
+
+
+def test_prefix_length_and_gate_are_in_percent(grid):
+    lengths, gate = read("plots/prefix_length.csv"), read("plots/gate.csv")
+    assert set(lengths["metric"]) == {"mrr@20"}
+    assert lengths["group"].drop_duplicates().astype(str).tolist() == ["1", "2", "3", "4", "5-6"]
+    first = gate[(gate["dataset"] == "demo") & (gate["variant"] == "da") & (gate["group"] == "1")].iloc[0]
+    assert first["mean"] == pytest.approx(45.2, abs=1e-4)
+
+
+def test_mde_at_hand_is_that_of_the_test(grid):
+    mde, comparisons = read("plots/mde.csv"), read("metrics/comparisons.csv")
+    assert set(mde["metric"]) == {"mrr@20"}
+    at_hand = mde.dropna(subset="at_hand")
+    assert set(at_hand["n_seeds"]) == {5}
+    confirming = comparisons[comparisons["metric"] == "mrr@20"]
+    np.testing.assert_allclose(at_hand["at_hand"], 100 * confirming["mde80"], rtol=1e-8)
+
+
 def test_forest_csv_is_in_points_with_the_confirming_metric_first(grid):
     forest, comparisons = read("plots/forest.csv"), read("metrics/comparisons.csv")
     assert set(forest["metric"]) == {"mrr@20", "recall@20"}
@@ -148,8 +216,8 @@ def test_a_second_run_writes_the_same_bytes(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("seeds", "said", "absent"),
     [
-        ((0,), ["| n/a", "One or two seeds give no p", "these runs only"], ["▲ better |", "±  "]),
-        ((0, 1, 2), ["none: exploratory", "Three or four seeds are exploratory"], ["| ▲ better"]),
+        ((0,), ["| n/a", f"- {ONE_OR_TWO}\n", "these runs only"], ["▲ better |", "±  "]),
+        ((0, 1, 2), ["none: exploratory", f"- {THREE_OR_FOUR}\n"], ["| ▲ better"]),
     ],
 )
 def test_few_seeds_are_shown_and_not_judged(tmp_path, monkeypatch, seeds, said, absent):
@@ -174,16 +242,51 @@ def test_a_grid_without_comparisons_still_reports(tmp_path, monkeypatch):
     assert "No comparison is planned" in Path("metrics/table.md").read_text()
 
 
+def test_a_grid_without_a_gate_still_has_the_figure(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    plain = {"plain": {"ave": {}, "trm": {}}, "hybrid": {"hn": {}}}
+    section = fake_grid.read_params_of_the_repository()["significance"] | {"comparisons": [["ave", "trm"]]}
+    fake_grid.write_grid(seeds=(0, 1), variants=plain, significance=section)
+    report()
+    assert outputs() == OUTPUTS
+    assert read("plots/gate.csv").empty
+    assert "No variant of this grid has a gate." in Path("plots/svg/gate.svg").read_text()
+    assert "Fewer than three seeds, or no comparison" in Path("plots/svg/mde.svg").read_text()
+    assert "add up" not in Path("metrics/table.md").read_text()
+
+
+def test_one_session_is_told_and_not_blamed_on_the_seeds(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    fake_grid.write_grid()
+    table = fake_grid.cases(5).iloc[-5:]
+    for variant in fake_grid.SKILL:
+        for seed in range(5):
+            above = np.random.default_rng([seed, len(variant), ord(variant[0])]).integers(0, 40, 5)
+            fake_grid.write_ranks("demo", variant, seed, table, above, np.ones(5), "one")
+    report()
+    text = Path("metrics/table.md").read_text()
+    assert "A test set of one session gives no p: nothing says how another session would differ." in text
+    assert "One or two seeds" not in text
+    assert "n/a (these runs only: n/a)" in text
+    assert outputs() == OUTPUTS
+
+
 def test_ties_that_matter_are_told(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     fake_grid.write_grid(seeds=(0, 1))
     table = fake_grid.cases(200)
+    gaps = []
     for seed in (0, 1):
         above = np.random.default_rng(seed).integers(0, 40, len(table))
+        # Of three tied items the target comes first at best, last at worst.
+        for k, gain in itertools.product((20, 10, 5), (np.ones_like, np.reciprocal, lambda i: 1 / np.log2(1 + i))):
+            best, worst = (np.where(rank <= k, gain(rank.astype(float)), 0).mean() for rank in (above + 1, above + 3))
+            gaps.append(100 * (best - worst))
         hashed = json.loads((paths.ranks("demo", "trm", 0) / "meta.json").read_text())["test_hash"]
         fake_grid.write_ranks("demo", "ave", seed, table, above, np.full(len(table), 3), hashed)
     report()
-    assert "demo, ave: ties move a metric by up to" in Path("metrics/table.md").read_text()
+    said = f"ties move a metric by up to {max(gaps):.2f} points (shown is the expected value); look at the scores."
+    assert f"- demo, ave: {said}\n" in Path("metrics/table.md").read_text()
     assert "demo, trm: ties" not in Path("metrics/table.md").read_text()
     results = read("metrics/results.csv").set_index(["variant", "metric"])["tie_share"]
     assert (results["ave", "mrr@20"], results["trm", "mrr@20"]) == (1, 0)

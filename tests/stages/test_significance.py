@@ -90,7 +90,7 @@ def test_identical_variants_are_told(compare, capsys):
     table = compare()
     row = table[(table["a"] == "da") & (table["b"] == "trm") & (table["metric"] == "mrr@20")].iloc[0]
     assert (row["delta"], row["p"], row["ci_lo"], row["ci_hi"], row["p_tost"]) == (0, 1, 0, 0, 0)
-    assert "recore: warning: demo: da and trm have the same mrr@20 everywhere" in capsys.readouterr().err
+    assert "recore: warning: demo: da and trm have the same mrr@20 everywhere" in capsys.readouterr().err.splitlines()
 
 
 def test_one_session_has_no_p(compare):

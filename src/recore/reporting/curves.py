@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from recore.reporting.style import GREY, panels, styled, variant_look
+from recore.reporting.style import GREY, LIGHT, panels, styled, variant_look
 
 COLUMNS = ["dataset", "variant", "seed", "epoch", "loss", "valid_mrr", "chosen"]
 PANELS = (("loss", "training loss (of its own objective)", 1.0), ("valid_mrr", "validation MRR (%)", 100.0))
@@ -49,4 +49,4 @@ def _panel(axis: Axes, rows: pd.DataFrame, column: str, scale: float, look: dict
         kept = run[run["chosen"] == 1]
         axis.plot(kept["epoch"], scale * kept[column], "o", color=look[variant]["color"], markersize=4.5, zorder=3)
     axis.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axis.grid(axis="y", color="#E6E6E6", linewidth=0.7)
+    axis.grid(axis="y", color=LIGHT, linewidth=0.7)

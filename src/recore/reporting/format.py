@@ -12,9 +12,9 @@ MINUS = "\N{MINUS SIGN}"
 
 
 def metric_title(metric: str) -> str:
-    """``mrr@20`` -> ``MRR@20``."""
-    name, _, cutoff = metric.partition("@")
-    return f"{TITLES.get(name, name)}@{cutoff}"
+    """``mrr@20`` -> ``MRR@20``, ``mrr@20/recall@20`` -> ``MRR@20 / Recall@20``."""
+    parts = (part.partition("@") for part in metric.split("/"))
+    return " / ".join(f"{TITLES.get(name, name)}@{cutoff}" for name, _, cutoff in parts)
 
 
 def mark(verdict: str, delta: float) -> str:
@@ -54,3 +54,11 @@ def p_value(p: float) -> str:
     if math.isnan(p):
         return MISSING
     return "<0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def p_words(p: float) -> str:
+    """``p = 0.012``, ``p < 0.001``, ``p n/a``: for a sentence."""
+    text = p_value(p)
+    if text == MISSING:
+        return f"p {MISSING}"
+    return "p < 0.001" if text.startswith("<") else f"p = {text}"

@@ -2,41 +2,53 @@
 
 import pandas as pd
 
+from recore.reporting.evidence import Evidence
 from recore.reporting.format import metric_title, percent
+from recore.reporting.results import given_hit
+from recore.reporting.words import complementary_sentence
 
 # Means that ties could move by more than this (0.01 point) are named.
 TIE_GAP = 1e-4
 
 
-def notes(comparisons: pd.DataFrame, measured: pd.DataFrame, synthetic: list[str], settings: dict) -> list[str]:
-    """``settings`` is the section ``significance`` of params.yaml; ``synthetic`` the datasets that are generated."""
+def notes(evidence: Evidence) -> list[str]:
+    """The sentences in order; which ones depends on the seeds, the datasets and the ties."""
+    comparisons = evidence.comparisons
     return [
-        *_synthetic(synthetic),
+        *synthetic_notes(evidence.synthetic),
         "± is the standard deviation over seeds (training runs). It is a spread, not an interval.",
-        *_marks(comparisons, settings),
+        *_marks(evidence),
         *_levels(comparisons),
-        *_families(comparisons, set(synthetic), settings),
-        *_ties(measured),
+        *complementary_notes(evidence),
+        *_families(evidence),
+        f"{metric_title(given_hit(evidence.cutoff))} is the mean reciprocal rank of the hits: what a variant does with "
+        "a target that it has found.",
+        "Intervals of groups of cases are clustered by session: they cover new sessions and these very runs. Two that "
+        "overlap do not mean that the variants are alike, because variants are compared pairwise. The head is the most "
+        "clicked fifth of the catalogue in training.",
+        *_ties(evidence.measured),
     ]
 
 
-def _synthetic(synthetic: list[str]) -> list[str]:
+def synthetic_notes(synthetic: list[str]) -> list[str]:
+    """The sentence that has to stand first where a dataset is generated."""
     if not synthetic:
         return []
     names, verb = ", ".join(synthetic), "is" if len(synthetic) == 1 else "are"
     return [f"{names} {verb} synthetic: this proves that the pipeline works and ranks nobody."]
 
 
-def _marks(comparisons: pd.DataFrame, settings: dict) -> list[str]:
+def _marks(evidence: Evidence) -> list[str]:
+    comparisons = evidence.comparisons
     if comparisons.empty:
         return ["No comparison is planned, so nothing is marked."]
-    margins = ", ".join(f"{metric_title(name)} {percent(value)}" for name, value in settings["margins"].items())
+    margins = ", ".join(f"{metric_title(name)} {percent(value)}" for name, value in evidence.margins.items())
     return [
-        f"▲ better, ▼ worse than {comparisons['b'].iloc[0]} (Holm-corrected p below {settings['alpha']:g}); "
+        f"▲ better, ▼ worse than {comparisons['b'].iloc[0]} (Holm-corrected p below {evidence.alpha:g}); "
         f"≈ equivalent: the difference is shown to be smaller than the margin ({margins or 'none is set'}; points); ▲≈ "
         "and ▼≈: a real difference, shown to be smaller than the margin.",
         'No mark is not "no difference": the runs cannot tell. MDE is the difference they would have found with '
-        f"{100 * settings['power']:g} % probability.",
+        f"{100 * evidence.power:g} % probability.",
         "Intervals and MDE are those of one comparison; only p and marks are corrected for the number of comparisons.",
         "p and interval cover new seeds and new sessions of the same period. They do not cover other datasets, another "
         "period or re-tuned settings.",
@@ -44,25 +56,41 @@ def _marks(comparisons: pd.DataFrame, settings: dict) -> list[str]:
 
 
 def _levels(comparisons: pd.DataFrame) -> list[str]:
-    sentences = {
-        "n/a": "One or two seeds give no p: a difference between single runs may be the seed's. The p of these runs "
-        "only counts sessions as the one source of noise, and says nothing of a new training run.",
-        "exploratory": "Three or four seeds are exploratory: p is shown, no verdict is given.",
-    }
-    return [text for level, text in sentences.items() if (comparisons["level"] == level).any()]
+    without = comparisons["level"] == "n/a"
+    lonely = comparisons["n_sessions"] < 2
+    sentences = [
+        (
+            without & ~lonely,
+            "One or two seeds give no p: a difference between single runs may be the seed's. The p of these runs "
+            "only counts sessions as the one source of noise, and says nothing of a new training run.",
+        ),
+        (lonely, "A test set of one session gives no p: nothing says how another session would differ."),
+        (
+            comparisons["level"] == "exploratory",
+            "Three or four seeds are exploratory: p is shown, no verdict is given.",
+        ),
+    ]
+    return [text for rows, text in sentences if rows.any()]
 
 
-def _families(comparisons: pd.DataFrame, synthetic: set[str], settings: dict) -> list[str]:
+def complementary_notes(evidence: Evidence) -> list[str]:
+    """A sentence a dataset on the confirming metric."""
+    rows = evidence.complementary
+    return [complementary_sentence(row) for row in rows[rows["metric"] == evidence.compared[0]].itertuples()]
+
+
+def _families(evidence: Evidence) -> list[str]:
+    comparisons = evidence.comparisons
     if comparisons.empty:
         return []
-    of_synthetic = comparisons["dataset"].isin(synthetic)
+    of_synthetic = comparisons["dataset"].isin(evidence.synthetic)
     sizes = [
         f"m = {group['m'].iloc[0]}{' (synthetic)' if made and len(set(of_synthetic)) > 1 else ''}"
         for made, group in comparisons.groupby(of_synthetic)
     ]
     return [
         f"Family: every planned comparison of one metric over the datasets, {' and '.join(sizes)}; one without a p "
-        f"counts as 1. {metric_title(settings['confirm'])} confirms, the other metrics are secondary."
+        f"counts as 1. {metric_title(evidence.compared[0])} confirms, the other metrics are secondary."
     ]
 
 

@@ -4,6 +4,9 @@
 tie_gap, n_cases, n_sessions, test_hash.
 """
 
+import math
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -22,6 +25,8 @@ def measures(
 
     table, best, worst: metric -> (N,) expected, optimistic and pessimistic values; tied: (N,) counts, the target
     included. tie_share: share of the cases whose target shares its score; tie_gap: optimistic minus pessimistic mean.
+    Beside each MRR stands ``mrr@K/recall@K``, the mean reciprocal rank of the hits: what a variant does with a target
+    that it has found. It is a ratio of means (NaN without a hit), and its tie_gap is NaN.
     """
     sizes = np.diff(session_starts, append=len(tied))
     rows = [
@@ -34,7 +39,23 @@ def measures(
         }
         for metric, values in table.items()
     ]
-    return pd.DataFrame(rows)
+    by_metric = {row["metric"]: row for row in rows}
+    return pd.DataFrame(rows + [_given_hit(by_metric, name) for name in table if name.startswith("mrr@")])
+
+
+def given_hit(cutoff: int | str) -> str:
+    """The key of MRR@K / Recall@K."""
+    return f"mrr@{cutoff}/recall@{cutoff}"
+
+
+def _given_hit(by_metric: dict[str, dict], mrr: str) -> dict:
+    cutoff = mrr.partition("@")[2]
+    ranks, hits = by_metric[mrr], by_metric[f"recall@{cutoff}"]
+    ratios = {
+        name: ranks[name] / hits[name] if hits[name] else math.nan  # without a hit there is no rank of a hit
+        for name in ("value", "session_value")
+    }
+    return {"metric": given_hit(cutoff), **ratios, "tie_share": ranks["tie_share"], "tie_gap": math.nan}
 
 
 def results_table(measured: pd.DataFrame) -> pd.DataFrame:
@@ -51,6 +72,16 @@ def results_table(measured: pd.DataFrame) -> pd.DataFrame:
         mean_over_sessions=("session_value", "mean"),
         tie_share=("tie_share", "mean"),
     ).reset_index()
+
+
+def trained_table(records: dict[tuple[str, str, int], dict[str, Any]]) -> pd.DataFrame:
+    """dataset, variant, seed, best_epoch, epochs and the validation MRR, from the record of every run."""
+    rows = []
+    for (dataset, variant, seed), record in records.items():
+        valid = {f"valid_{metric}": value for metric, value in record["valid"].items() if metric.startswith("mrr@")}
+        row = {"dataset": dataset, "variant": variant, "seed": seed, "best_epoch": record["best_epoch"]}
+        rows.append(row | {"epochs": record["epochs"]} | valid)
+    return pd.DataFrame(rows)
 
 
 def runs_table(measured: pd.DataFrame, records: pd.DataFrame) -> pd.DataFrame:

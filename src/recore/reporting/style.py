@@ -4,10 +4,12 @@ Colour never speaks alone: verdicts differ in shape too, variants in line style 
 """
 
 import io
+import math
 from contextlib import AbstractContextManager
 
 import matplotlib as mpl
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 # Okabe and Ito (2008): distinguishable with every common colour vision deficiency.
@@ -23,6 +25,7 @@ BLACK, ORANGE, SKY, GREEN, BLUE, VERMILLION, PURPLE = (
 CYCLE = (ORANGE, BLUE, GREEN, VERMILLION, PURPLE, SKY)
 GREY = "#6E6E6E"
 BAND = "#DDDDDD"
+LIGHT = "#E6E6E6"
 
 WIDTH = 8.3  # inches; with DPI the 1245 pixels a README shows at half size on a dense screen
 DPI = 150
@@ -74,6 +77,23 @@ def panels(n_rows: int, n_columns: int, height: float) -> tuple[Figure, np.ndarr
     figure = Figure(figsize=(WIDTH, height), layout="constrained")
     figure.get_layout_engine().set(w_pad=0.08, h_pad=0.08, hspace=0.03, wspace=0.03)
     return figure, figure.subplots(n_rows, n_columns, squeeze=False)
+
+
+def tiles(n: int, height: float) -> tuple[Figure, list[Axes]]:
+    """A README-wide figure of ``n`` axes, each ``height`` inches high: one across the page, more in two columns."""
+    columns = min(n, 2)
+    figure, axes = panels(math.ceil(n / columns), columns, height * math.ceil(n / columns) + 0.5)
+    for spare in axes.flat[n:]:
+        spare.set_visible(False)
+    return figure, list(axes.flat[:n])
+
+
+def says(text: str) -> Figure:
+    """A figure of one line, where there is nothing to draw."""
+    with styled():
+        figure = Figure(figsize=(WIDTH, 0.7))
+        figure.text(0.5, 0.5, text, ha="center", va="center", color=GREY)
+    return figure
 
 
 def rendered(figure: Figure, kind: str) -> bytes:

@@ -2,28 +2,32 @@
 
 import pandas as pd
 
+from recore.reporting.breakdowns import POPULARITY, group_table
+from recore.reporting.evidence import Evidence
 from recore.reporting.format import MISSING, interval, mark, metric_title, p_value, pair, percent, points, spread
 from recore.reporting.render import Section
+from recore.reporting.results import given_hit
 
 
-def table_sections(
-    results: pd.DataFrame,
-    comparisons: pd.DataFrame,
-    across: pd.DataFrame,
-    beside: pd.DataFrame,
-    cutoff: int,
-    compared: list[str],
-    alpha: float,
-    baseline: str | None,
-) -> list[Section]:
-    """Every section of the report's text, in order: ``cutoff`` of the main table, metrics ``compared``."""
-    shown = [f"recall@{cutoff}", f"mrr@{cutoff}"]
-    title = "Results: mean ± std over seeds" + (f", marks against {baseline}" if baseline else "")
+def table_sections(evidence: Evidence) -> list[Section]:
+    """Every section of the report's text, in order."""
+    cutoff, baseline, compared = evidence.cutoff, evidence.baseline, evidence.compared
+    shown = [f"recall@{cutoff}", f"mrr@{cutoff}", given_hit(cutoff)]
+    confirm = metric_title(compared[0])
+    level = f"{100 * (1 - evidence.alpha):g} %"
     return [
-        Section(title, main_table(results, comparisons, shown, baseline)),
-        Section("Planned comparisons", comparison_table(comparisons, compared, alpha)),
-        Section("Across datasets", across_table(across, compared, alpha)),
-        Section("Beside the paper", paper_table(beside)),
+        Section(
+            "Results: mean ± std over seeds" + (f", marks against {baseline}" if baseline else ""),
+            main_table(evidence.results, evidence.comparisons, shown, baseline),
+        ),
+        Section("Planned comparisons", comparison_table(evidence.comparisons, compared, evidence.alpha)),
+        Section("Do two ideas add up?", complementary_table(evidence.complementary, compared)),
+        Section("Across datasets", across_table(evidence.across, compared, evidence.alpha)),
+        Section(
+            f"{confirm} (%) by popularity of the target, {level} CI",
+            group_table(evidence.groups, POPULARITY, compared[0]),
+        ),
+        Section("Beside the paper", paper_table(evidence.beside)),
     ]
 
 
@@ -61,6 +65,23 @@ def comparison_table(comparisons: pd.DataFrame, metrics: list[str], alpha: float
                     "MDE (points)": percent(row.mde80),
                 }
             )
+    return pd.DataFrame(rows)
+
+
+def complementary_table(complementary: pd.DataFrame, metrics: list[str]) -> pd.DataFrame:
+    """Whether a variant is better than each of its parents, from ``significance.complementary``."""
+    rows = [
+        {
+            "Dataset": row.dataset,
+            "Variant": row.variant,
+            "Better than each of": ", ".join(row.parents),
+            "Metric": metric_title(row.metric),
+            "p (the larger, Holm)": p_value(row.p),
+            "Verdict": row.verdict or ("none: exploratory" if row.level == "exploratory" else MISSING),
+        }
+        for metric in metrics
+        for row in complementary[complementary["metric"] == metric].itertuples()
+    ]
     return pd.DataFrame(rows)
 
 

@@ -5,22 +5,28 @@ really different. Both are checked here, on the hash of the test set and on the 
 """
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
 from recore import RecoreError
 
 
-@dataclass(frozen=True)
-class Run:
-    """The ranks of one run: ``above`` and ``tied`` (N,), see recore.evaluation.metrics."""
+class Run(Protocol):
+    """What is looked at: a run's names, the hash of its test set, and its counts ``above`` and ``tied`` (N,)."""
 
-    variant: str
-    seed: int
-    test_hash: str
-    above: np.ndarray
-    tied: np.ndarray
+    @property
+    def variant(self) -> str: ...
+    @property
+    def seed(self) -> int: ...
+    @property
+    def test_hash(self) -> str: ...
+    @property
+    def above(self) -> np.ndarray: ...
+    @property
+    def tied(self) -> np.ndarray: ...
 
 
 @dataclass(frozen=True)
@@ -50,7 +56,7 @@ def sessions_of(session: np.ndarray) -> Sessions:
     return Sessions(starts, np.diff(starts, append=len(session)))
 
 
-def check_runs(dataset: str, runs: list[Run]) -> None:
+def check_runs(dataset: str, runs: Sequence[Run]) -> None:
     """RecoreError where two runs saw different test sets, or two seeds of a variant are one run."""
     first = runs[0]
     for run in runs:

@@ -19,14 +19,20 @@ MAX_FLIPS = 20
 
 def clustered_test(totals: np.ndarray, sizes: np.ndarray) -> Estimate | None:
     """Session-clustered estimate from session totals (R, S) and sizes (S,); None with one session."""
-    n_sessions, n_cases = len(sizes), sizes.sum()
-    if n_sessions < 2:
+    if len(sizes) < 2:
         return None
-    totals = totals.mean(axis=0)
-    delta = float(totals.sum() / n_cases)
-    scores = totals - delta * sizes
-    variance = n_sessions / (n_sessions - 1) * float(scores @ scores) / float(n_cases) ** 2
-    return Estimate(delta, math.sqrt(variance), n_sessions - 1)
+    mean, error = clustered_mean(totals.mean(axis=0), sizes)
+    return Estimate(mean, error, len(sizes) - 1)
+
+
+def clustered_mean(totals: np.ndarray, sizes: np.ndarray) -> tuple[float, float]:
+    """Mean over cases and its session-clustered standard error (NaN with one session), totals (S,), sizes (S,)."""
+    n_sessions, n_cases = len(sizes), int(sizes.sum())
+    mean = float(totals.sum() / n_cases)
+    if n_sessions < 2:
+        return mean, math.nan
+    scores = totals - mean * sizes
+    return mean, math.sqrt(n_sessions / (n_sessions - 1) * float(scores @ scores)) / n_cases
 
 
 def design_effect(clustered: Estimate, cases: np.ndarray) -> float:

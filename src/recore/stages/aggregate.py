@@ -1,4 +1,4 @@
-"""Joins all datasets: corrects p over the family and writes every table and figure.
+"""Joins all datasets: corrects p over the family and writes every table, every figure and the report.
 
 python -m recore.stages.aggregate
 """
@@ -7,88 +7,157 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from recore import artifacts, params, paths
+from recore.data.sessions import Sessions as Clicks
+from recore.evaluation.breakdowns import by_popularity, by_prefix_length
 from recore.evaluation.metrics import metric_table, optimistic, pessimistic
-from recore.reporting.curves import curve_rows, curves_figure
-from recore.reporting.forest import forest_figure, forest_table
+from recore.evaluation.runs import Run, read_cases, read_runs
+from recore.reporting.breakdowns import GATE, breakdowns_table
+from recore.reporting.curves import curve_rows
+from recore.reporting.evidence import Evidence
 from recore.reporting.notes import notes
+from recore.reporting.page.report import report_html
 from recore.reporting.paper import beside_paper
+from recore.reporting.pictures import Picture, pictures
 from recore.reporting.render import latex, markdown
-from recore.reporting.results import baseline_of, measures, results_table, runs_table, summary
+from recore.reporting.results import baseline_of, measures, results_table, runs_table, summary, trained_table
 from recore.reporting.style import rendered
 from recore.reporting.tables import table_sections
 from recore.significance.across import across_datasets
+from recore.significance.complementary import complementary, parents_of
 from recore.significance.family import COLUMNS, corrected
+from recore.significance.groups import group_means
+from recore.significance.projection import detectable_by_seeds
+from recore.significance.runs import Sessions, check_runs, sessions_of
 from recore.stages import run as run_stage
-from recore.stages.significance import read_runs
+
+Cell = tuple[str, str, int]  # dataset, variant, seed
 
 # CSV digits: more than any conclusion needs, fewer than the last bits of a machine.
 FLOATS = "%.10g"
+# The report shows the whole experiment.
+SETTINGS = (
+    *("datasets", "seeds", "hard_neg_k", "hard_neg_lambda", "variants", "sources"),
+    *("filter", "split", "train", "evaluate", "significance"),
+)
 
 
 def main(argv: list[str] | None = None) -> None:
     argparse.ArgumentParser(prog="recore.stages.aggregate", description=__doc__).parse_args(argv)
     settings = params.load()
-    datasets, seeds, cutoffs = (settings.at(key) for key in ("datasets", "seeds", "evaluate.cutoffs"))
-    variants = [name for group in settings.at("variants").values() for name in group]
-    sources, section = settings.at("sources"), settings.at("significance")
-    synthetic = [name for name in datasets if "generate" in sources[name]["fetch"]]
+    given = {key: settings.at(key) for key in SETTINGS}
+    cells = [(d, v, s) for d in given["datasets"] for v in _variants(given) for s in given["seeds"]]
+    records = {cell: artifacts.read_json(paths.record(*cell) / "record.json") for cell in cells}
+    evidence = _gathered(given, _read_curves(records))
+    sections, below = table_sections(evidence), notes(evidence)
 
-    measured = pd.concat([_measured(name, variants, seeds, cutoffs) for name in datasets], ignore_index=True)
-    records, curves = _read_records(datasets, variants, seeds)
-    comparisons = corrected(_read_comparisons(datasets), set(synthetic), section["alpha"])
-    results = results_table(measured)
-    across = across_datasets(comparisons[~comparisons["dataset"].isin(synthetic)], section["alpha"])
-    # Part of the paper's data is not the paper's data.
-    comparable = {n for n in datasets if sources[n]["read"]["comparable"] and sources[n]["split"]["recent"] == 1}
-    beside = beside_paper(results, comparable, section["alpha"])
-
-    baseline = baseline_of(section["comparisons"])
-    artifacts.write_json(paths.METRICS / "summary.json", summary(results, comparisons, baseline))
-    _write_csv(paths.METRICS / "results.csv", results)
-    _write_csv(paths.METRICS / "comparisons.csv", comparisons[COLUMNS])
-    _write_csv(paths.METRICS / "across.csv", across)
-    _write_csv(paths.METRICS / "runs.csv", runs_table(measured, records))
-    compared = list(dict.fromkeys([section["confirm"], *section["margins"]]))
-    sections = table_sections(results, comparisons, across, beside, cutoffs[0], compared, section["alpha"], baseline)
-    below = notes(comparisons, measured, synthetic, section)
+    _write_tables(evidence, runs_table(evidence.measured, trained_table(records)))
     artifacts.write_text(paths.METRICS / "table.md", markdown(sections, below))
     artifacts.write_text(paths.METRICS / "table.tex", latex(sections, below))
+    drawn = pictures(evidence)
+    images = [_write_picture(picture) for picture in drawn]
+    statistics = {name: artifacts.read_json(paths.split(name) / "stats.json") for name in evidence.datasets}
+    shown = given | {"sources": {name: given["sources"][name] for name in evidence.datasets}}
+    page = report_html(
+        evidence, sections, below, list(zip(drawn, images, strict=True)), shown, statistics, list(records.values())
+    )
+    artifacts.write_text(paths.PLOTS / "report.html", page)
 
-    forest = forest_table(comparisons, compared)
-    _write_csv(paths.PLOTS / "forest.csv", forest)
-    _write_csv(paths.PLOTS / "curves.csv", curves)
-    _write_figure("forest", forest_figure(forest, datasets, compared))
-    _write_figure("curves", curves_figure(curves, datasets, variants, baseline))
+
+def _variants(given: dict[str, Any]) -> list[str]:
+    return [name for group in given["variants"].values() for name in group]
 
 
-def _measured(dataset: str, variants: list[str], seeds: list[int], cutoffs: list[int]) -> pd.DataFrame:
-    runs, sessions = read_runs(dataset, variants, seeds)
+def _gathered(given: dict[str, Any], curves: pd.DataFrame) -> Evidence:
+    """Everything that is reported, from the ranks and from the tests of every dataset."""
+    datasets, sources, section = given["datasets"], given["sources"], given["significance"]
+    variants, cutoffs, alpha = _variants(given), given["evaluate"]["cutoffs"], section["alpha"]
+    compared = list(dict.fromkeys([section["confirm"], *section["margins"]]))
+    synthetic = [name for name in datasets if "generate" in sources[name]["fetch"]]
+    # Part of the paper's data is not the paper's data.
+    comparable = {n for n in datasets if sources[n]["read"]["comparable"] and sources[n]["split"]["recent"] == 1}
+
+    measured, groups = _from_ranks(given, compared)
+    comparisons = corrected(_read_comparisons(datasets), set(synthetic), alpha)
+    results = results_table(measured)
+    shown = comparisons[comparisons["metric"].isin(compared)]
+    confirming = comparisons[comparisons["metric"] == compared[0]]
+    return Evidence(
+        datasets=datasets,
+        variants=variants,
+        synthetic=synthetic,
+        baseline=baseline_of(section["comparisons"]),
+        compared=compared,
+        cutoff=cutoffs[0],
+        alpha=alpha,
+        power=section["power"],
+        margins=section["margins"],
+        measured=measured,
+        results=results,
+        comparisons=comparisons,
+        across=across_datasets(comparisons[~comparisons["dataset"].isin(synthetic)], alpha),
+        complementary=complementary(shown, parents_of(section["comparisons"])),
+        projected=detectable_by_seeds(confirming, alpha, section["power"]),
+        beside=beside_paper(results, comparable, alpha),
+        groups=groups,
+        curves=curves,
+    )
+
+
+def _from_ranks(given: dict[str, Any], compared: list[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Every metric of every run, and the means of groups of cases by the metrics ``compared``; a dataset at a time."""
+    variants, seeds, cutoffs = _variants(given), given["seeds"], given["evaluate"]["cutoffs"]
+    measured, groups = [], []
+    for name in given["datasets"]:
+        runs = read_runs(name, variants, seeds)
+        check_runs(name, runs)
+        cases = read_cases(name, variants[0], seeds[0])
+        sessions = sessions_of(cases["session"].to_numpy())
+        measured.append(_measured(runs, sessions, cutoffs).assign(dataset=name))
+        frame = _grouped(name, runs, cases, sessions, compared, given["significance"]["alpha"])
+        groups.append(frame.assign(dataset=name))
+    return pd.concat(measured, ignore_index=True), pd.concat(groups, ignore_index=True)
+
+
+def _measured(runs: list[Run], sessions: Sessions, cutoffs: list[int]) -> pd.DataFrame:
     frames = []
     for run in runs:
         values = [f(run.above, run.tied, cutoffs) for f in (metric_table, optimistic, pessimistic)]
         frame = measures(*values, run.tied, sessions.starts)
         frames.append(frame.assign(variant=run.variant, seed=run.seed, test_hash=run.test_hash))
-    return pd.concat(frames, ignore_index=True).assign(
-        dataset=dataset, n_cases=sessions.n_cases, n_sessions=len(sessions.sizes)
+    return pd.concat(frames, ignore_index=True).assign(n_cases=sessions.n_cases, n_sessions=len(sessions.sizes))
+
+
+def _grouped(
+    dataset: str, runs: list[Run], cases: pd.DataFrame, sessions: Sessions, metrics: list[str], alpha: float
+) -> pd.DataFrame:
+    """Means by prefix length and by popularity of every variant, for the metrics and, where it has one, the gate."""
+    train = Clicks.load(paths.split(dataset), "train")
+    breakdowns = (
+        by_prefix_length(cases["position"].to_numpy()),
+        by_popularity(cases["target"].to_numpy(), train.items),
     )
+    cutoffs = sorted({int(metric.partition("@")[2]) for metric in metrics})
+    frames = []
+    for variant in dict.fromkeys(run.variant for run in runs):
+        own = [run for run in runs if run.variant == variant]
+        tables = [metric_table(run.above, run.tied, cutoffs) for run in own]
+        values = {metric: np.stack([table[metric] for table in tables]) for metric in metrics}
+        if own[0].gate is not None:
+            values[GATE] = np.stack([run.gate for run in own]).astype(float)
+        for metric, breakdown in ((metric, breakdown) for metric in values for breakdown in breakdowns):
+            frame = group_means(values[metric], breakdown.group, breakdown.labels, sessions, alpha)
+            frames.append(frame.assign(variant=variant, metric=metric, breakdown=breakdown.name))
+    return pd.concat(frames, ignore_index=True)
 
 
-def _read_records(datasets: list[str], variants: list[str], seeds: list[int]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    rows, curves = [], []
-    for dataset, variant, seed in ((d, v, s) for d in datasets for v in variants for s in seeds):
-        folder = paths.record(dataset, variant, seed)
-        record = artifacts.read_json(folder / "record.json")
-        history = pd.read_csv(artifacts.existing(folder / "history.csv"))
-        row: dict[str, Any] = {"dataset": dataset, "variant": variant, "seed": seed}
-        row |= {"best_epoch": record["best_epoch"], "epochs": record["epochs"]}
-        rows.append(
-            row | {f"valid_{metric}": value for metric, value in record["valid"].items() if metric.startswith("mrr@")}
-        )
-        curves.append(curve_rows(history, dataset, variant, seed, record["best_epoch"]))
-    return pd.DataFrame(rows), pd.concat(curves, ignore_index=True)
+def _read_curves(records: dict[Cell, dict[str, Any]]) -> pd.DataFrame:
+    histories = {cell: pd.read_csv(artifacts.existing(paths.record(*cell) / "history.csv")) for cell in records}
+    rows = [curve_rows(histories[cell], *cell, record["best_epoch"]) for cell, record in records.items()]
+    return pd.concat(rows, ignore_index=True)
 
 
 def _read_comparisons(datasets: list[str]) -> pd.DataFrame:
@@ -97,15 +166,34 @@ def _read_comparisons(datasets: list[str]) -> pd.DataFrame:
     return pd.concat([pd.read_csv(f, keep_default_na=False, na_values=[""]) for f in files], ignore_index=True)
 
 
+def _write_tables(evidence: Evidence, runs: pd.DataFrame) -> None:
+    artifacts.write_json(
+        paths.METRICS / "summary.json", summary(evidence.results, evidence.comparisons, evidence.baseline)
+    )
+    _write_csv(paths.METRICS / "results.csv", evidence.results)
+    _write_csv(paths.METRICS / "comparisons.csv", evidence.comparisons[COLUMNS])
+    _write_csv(paths.METRICS / "across.csv", evidence.across)
+    _write_csv(paths.METRICS / "breakdowns.csv", breakdowns_table(evidence.groups))
+    _write_csv(paths.METRICS / "runs.csv", runs)
+
+
 def _write_csv(path: Path, table: pd.DataFrame) -> None:
     with artifacts.new_file(path) as file:
         table.to_csv(file, index=False, float_format=FLOATS, lineterminator="\n")
 
 
-def _write_figure(name: str, figure: Any) -> None:
-    for path, kind in ((paths.PLOTS / f"{name}.png", "png"), (paths.PLOTS / "svg" / f"{name}.svg", "svg")):
+def _write_picture(picture: Picture) -> bytes:
+    """Writes its files; returns the PNG."""
+    if picture.table is not None:
+        _write_csv(paths.PLOTS / f"{picture.name}.csv", picture.table)
+    png, svg = rendered(picture.figure, "png"), rendered(picture.figure, "svg")
+    for path, content in (
+        (paths.PLOTS / f"{picture.name}.png", png),
+        (paths.PLOTS / "svg" / f"{picture.name}.svg", svg),
+    ):
         with artifacts.new_file(path) as file:
-            file.write_bytes(rendered(figure, kind))
+            file.write_bytes(content)
+    return png
 
 
 if __name__ == "__main__":

@@ -1,0 +1,48 @@
+"""Which kind of case a model is good at: groups of cases by prefix length and by the popularity of the target.
+
+Popularity is counted on the training clicks alone. The head is the most clicked fifth of the catalogue (the usual
+80/20 reading of a long tail); an item clicked as often as the last of them belongs to it too, so that no order of
+items decides.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+# First and last prefix length (clicks) of each group: fine where the cases are, wide where they thin out.
+LENGTHS = ((1, 1), (2, 2), (3, 3), (4, 4), (5, 6), (7, 9), (10, None))
+HEAD_SHARE = 0.2
+
+PREFIX_LENGTH, POPULARITY = "prefix length", "target popularity"
+
+
+@dataclass(frozen=True)
+class Breakdown:
+    """A partition of N cases: ``group`` (N,) holds positions in ``labels``; a group may be empty."""
+
+    name: str
+    labels: tuple[str, ...]
+    group: np.ndarray
+
+
+def by_prefix_length(position: np.ndarray) -> Breakdown:
+    """position: (N,) clicks in the prefix of each case, at least 1."""
+    firsts = np.array([first for first, _ in LENGTHS])
+    group = np.searchsorted(firsts, position, side="right") - 1
+    return Breakdown(PREFIX_LENGTH, tuple(_label(*bounds) for bounds in LENGTHS), group)
+
+
+def by_popularity(target: np.ndarray, train_items: np.ndarray) -> Breakdown:
+    """target: (N,) item ids from 1; train_items: (C,) the item of every training click."""
+    clicks = np.bincount(train_items, minlength=int(target.max()) + 1)
+    # Row 0 is padding, no item.
+    ranked = np.sort(clicks[1:])[::-1]
+    needed = ranked[math.ceil(HEAD_SHARE * len(ranked)) - 1]
+    return Breakdown(POPULARITY, ("head", "tail"), np.where(clicks[target] >= needed, 0, 1))
+
+
+def _label(first: int, last: int | None) -> str:
+    if last is None:
+        return f"{first}+"
+    return str(first) if first == last else f"{first}-{last}"

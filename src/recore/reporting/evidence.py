@@ -1,0 +1,29 @@
+"""Everything that a report is made of: what was planned, and the tables that came of it."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Values are fractions everywhere; percent and points appear where something is printed."""
+
+    datasets: list[str]
+    variants: list[str]
+    synthetic: list[str]  # the datasets that are generated
+    baseline: str | None  # what the main table marks against
+    compared: list[str]  # metrics with verdicts in the report; the first one confirms
+    cutoff: int  # K of the main table
+    alpha: float
+    power: float
+    margins: dict[str, float]
+    measured: pd.DataFrame  # a row a run and metric: see ``results``
+    results: pd.DataFrame  # results.csv
+    comparisons: pd.DataFrame  # rows of ``significance.family.corrected``
+    across: pd.DataFrame  # across.csv
+    complementary: pd.DataFrame  # rows of ``significance.complementary``
+    projected: pd.DataFrame  # MDE by number of seeds: ``significance.projection``
+    beside: pd.DataFrame  # rows of ``paper.beside_paper``
+    groups: pd.DataFrame  # breakdowns.csv: see ``breakdowns``
+    curves: pd.DataFrame  # curves.csv

@@ -1,0 +1,91 @@
+"""The report as one HTML page that needs nothing else: no server, no network, no other file.
+
+Figures are inlined as PNG, style and the sorting script stand in the page, and its content policy forbids the
+browser to load anything from elsewhere. It holds no time and no duration: the same runs give the same page.
+"""
+
+import base64
+from typing import Any
+
+import pandas as pd
+import yaml
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from recore.reporting.breakdowns import PREFIX_LENGTH, group_table
+from recore.reporting.evidence import Evidence
+from recore.reporting.format import metric_title
+from recore.reporting.notes import complementary_notes, synthetic_notes
+from recore.reporting.pictures import Picture
+from recore.reporting.render import Section
+from recore.reporting.words import verdict_sentence
+
+
+def report_html(
+    evidence: Evidence,
+    sections: list[Section],
+    notes: list[str],
+    images: list[tuple[Picture, bytes]],
+    settings: dict[str, Any],
+    statistics: dict[str, dict[str, Any]],
+    records: list[dict[str, Any]],
+) -> str:
+    """The page. images: PNG bytes; settings: params.yaml; statistics: stats.json by dataset; records: one a run."""
+    confirm = evidence.compared[0]
+    confirming = evidence.comparisons[evidence.comparisons["metric"] == confirm]
+    by_length = Section(
+        f"{metric_title(confirm)} (%) by clicks in the prefix, {100 * (1 - evidence.alpha):g} % CI",
+        group_table(evidence.groups, PREFIX_LENGTH, confirm),
+    )
+    first, *others = [section for section in [*sections, by_length] if not section.table.empty]
+    # Whatever a dataset or a machine is called, it is text and never markup.
+    environment = Environment(
+        loader=PackageLoader("recore.reporting.page", "."),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+        keep_trailing_newline=True,
+    )
+    return environment.get_template("report.html.jinja").render(
+        datasets=evidence.datasets,
+        confirm=metric_title(confirm),
+        results=first,
+        warnings=synthetic_notes(evidence.synthetic),
+        verdicts=[
+            *(verdict_sentence(row, evidence.alpha, evidence.power) for row in confirming.itertuples()),
+            *complementary_notes(evidence),
+        ],
+        others=others,
+        notes=notes,
+        images=[(picture, base64.b64encode(png).decode()) for picture, png in images],
+        data=Section("Data", data_table(statistics)),
+        made=Section("Where the runs were made", made_table(records)),
+        settings=yaml.safe_dump(settings, sort_keys=False, allow_unicode=True, width=100),
+    )
+
+
+def data_table(statistics: dict[str, dict[str, Any]]) -> pd.DataFrame:
+    """Text cells: a row a dataset and part of the split, from stats.json."""
+    rows = []
+    for dataset, counts in statistics.items():
+        for part in ("train", "valid", "test"):
+            sizes = {name.capitalize(): f"{counts[part][name]:,}" for name in ("sessions", "clicks", "cases")}
+            rows.append({"Dataset": dataset, "Items": f"{counts['items']:,}", "Part": part} | sizes)
+    return pd.DataFrame(rows)
+
+
+def made_table(records: list[dict[str, Any]]) -> pd.DataFrame:
+    """Text cells: a row for each different machine, commit and set of versions, with its number of runs."""
+    rows = [
+        {
+            "Commit": (record["commit"] or "none")[:12] + (" with changes" if record["dirty"] else ""),
+            "Device": record["device"],
+            **{name.capitalize(): str(value) for name, value in record["machine"].items()},
+            "Versions": ", ".join(f"{name} {version}" for name, version in record["versions"].items()),
+        }
+        for record in records
+    ]
+    table = pd.DataFrame(rows)
+    counted = table.groupby(list(table.columns), sort=False, dropna=False).size().astype(str)
+    counted = counted.rename("Runs").reset_index()
+    return counted[["Runs", *table.columns]]

@@ -1,0 +1,98 @@
+"""The figures of the report, in order, each with the table it is drawn from and what to look for."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from recore.reporting.breakdowns import GATE, gate_figure, of_length, prefix_figure
+from recore.reporting.curves import curves_figure
+from recore.reporting.evidence import Evidence
+from recore.reporting.forest import forest_figure, forest_table
+from recore.reporting.format import metric_title
+from recore.reporting.mde import mde_figure, mde_table
+from recore.reporting.seeds import seeds_figure
+
+
+@dataclass(frozen=True)
+class Picture:
+    """``name``.png, .svg and, where the figure has a table of its own, .csv."""
+
+    name: str
+    title: str
+    caption: str
+    figure: Figure
+    table: pd.DataFrame | None
+
+
+def pictures(evidence: Evidence) -> list[Picture]:
+    """The same set for every grid: one that has nothing to draw says so."""
+    return [_forest(evidence), _seeds(evidence), _length(evidence), _gate(evidence), _mde(evidence), _curves(evidence)]
+
+
+def _forest(evidence: Evidence) -> Picture:
+    table = forest_table(evidence.comparisons, evidence.compared)
+    return Picture(
+        "forest",
+        "Every planned difference",
+        f"Difference with its {100 * (1 - evidence.alpha):g} % interval over new seeds and sessions; the band is the "
+        "margin below which nobody would care.",
+        forest_figure(table, evidence.datasets, evidence.compared),
+        table,
+    )
+
+
+def _seeds(evidence: Evidence) -> Picture:
+    return Picture(
+        "seeds",
+        "Every run",
+        "A dot a seed, a bar at the mean; thin lines join the runs of one seed.",
+        seeds_figure(evidence.measured, evidence.datasets, evidence.variants, evidence.baseline, evidence.compared),
+        None,
+    )
+
+
+def _length(evidence: Evidence) -> Picture:
+    metric = evidence.compared[0]
+    table = of_length(evidence.groups, metric)
+    return Picture(
+        "prefix_length",
+        f"{metric_title(metric)} by prefix length",
+        "Mean over seeds with a session-clustered interval; below each length its number of test cases.",
+        prefix_figure(table, evidence.datasets, evidence.variants, evidence.baseline, metric),
+        table,
+    )
+
+
+def _gate(evidence: Evidence) -> Picture:
+    table = of_length(evidence.groups, GATE)
+    return Picture(
+        "gate",
+        "What the gate of dual attention does",
+        "Share given to the recent branch; the rest goes to the global one.",
+        gate_figure(table, evidence.datasets, evidence.variants, evidence.baseline),
+        table,
+    )
+
+
+def _mde(evidence: Evidence) -> Picture:
+    metric = evidence.compared[0]
+    table = mde_table(evidence.projected)
+    return Picture(
+        "mde",
+        "What more seeds would find",
+        "The smallest difference found with the power asked: dots for the seeds at hand, lines projected to "
+        "other numbers of seeds on these sessions. A dot off its line has a variance component estimated below zero.",
+        mde_figure(table, evidence.datasets, metric, evidence.power),
+        table,
+    )
+
+
+def _curves(evidence: Evidence) -> Picture:
+    return Picture(
+        "curves",
+        "Training",
+        "A line a run; the dot is the epoch that was kept.",
+        curves_figure(evidence.curves, evidence.datasets, evidence.variants, evidence.baseline),
+        evidence.curves,
+    )

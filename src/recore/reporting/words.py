@@ -1,0 +1,51 @@
+"""Verdicts as sentences: what a row of ``comparisons`` allows to be said, and nothing more."""
+
+from typing import Any
+
+from recore.reporting.format import MISSING, interval, metric_title, p_value, p_words, percent, points
+
+
+def verdict_sentence(row: Any, alpha: float, power: float) -> str:
+    """One sentence or two for a row of ``family.corrected`` (a named tuple), starting with the dataset."""
+    start = f"{row.dataset}: {row.a} against {row.b} by {metric_title(row.metric)}: "
+    found = f"{points(row.delta)} points"
+    if row.level == MISSING:
+        of_runs = f"p of these runs only: {p_value(row.p_sessions)}"
+        return f"{start}no verdict with {_few(row)}. Measured: {found} ({of_runs})."
+    found += f" ({100 * (1 - alpha):g} % CI {interval(row.ci_lo, row.ci_hi)}, {p_words(row.p_holm)})"
+    if row.level == "exploratory":
+        return f"{start}exploratory with {_few(row)}, no verdict. Measured: {found}."
+    return start + _labelled(row, found, power)
+
+
+def complementary_sentence(row: Any) -> str:
+    """A row of ``complementary.complementary`` (a named tuple) in words."""
+    start = f"{row.dataset}, {metric_title(row.metric)}: "
+    if row.verdict == "complementary":
+        parents = " and than ".join(row.parents)
+        return f"{start}complementary, {row.variant} is better than {parents} ({p_words(row.p)}, the larger)."
+    parents = " and ".join(row.parents)
+    if not row.verdict:
+        return f"{start}whether {row.variant} is better than each of {parents} gets no verdict with so little data."
+    single = ", ".join(f"{verdict} against {name}" for verdict, name in zip(row.verdicts, row.parents, strict=True))
+    shown = f"{row.variant} is not shown to be better than each of {parents}"
+    return f"{start}{shown} ({p_words(row.p)}, the larger; {single})."
+
+
+def _labelled(row: Any, found: str, power: float) -> str:
+    margin = f"the margin of {percent(row.margin)} points"
+    if row.verdict == "inconclusive":
+        missed = f"A difference of {percent(row.mde80)} points would have been found with {100 * power:g} % probability"
+        return f"undecided, {found}. {missed}."
+    if row.verdict == "equivalent":
+        return f"equivalent, {found}: the difference is smaller than {margin} ({p_words(row.p_tost_holm)})."
+    if row.verdict == "negligible":
+        side = "better" if row.delta > 0 else "worse"
+        return f"{side}, {found}, but by less than {margin}: too small to matter."
+    return f"{row.verdict}, {found}."
+
+
+def _few(row: Any) -> str:
+    if row.n_sessions < 2:
+        return "one session"
+    return "one seed" if row.n_seeds == 1 else f"{row.n_seeds} seeds"

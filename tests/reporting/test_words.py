@@ -1,0 +1,78 @@
+"""Every label as the exact sentence that is printed."""
+
+import math
+from types import SimpleNamespace
+
+import pytest
+
+from recore.reporting.words import complementary_sentence, verdict_sentence
+
+MINUS = "\N{MINUS SIGN}"
+ROW = {"dataset": "demo", "a": "da", "b": "trm", "metric": "mrr@20", "level": "confirmed", "n_seeds": 5}
+ROW |= {"n_sessions": 400, "delta": 0.0012, "ci_lo": 0.0002, "ci_hi": 0.0022, "p_holm": 0.0123, "p_sessions": 0.2}
+ROW |= {"p_tost_holm": 0.0004, "margin": 0.002, "mde80": 0.0014, "verdict": "better"}
+FOUND = "+0.12 points (95 % CI [+0.02, +0.22], p = 0.012)"
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({}, f"better, {FOUND}."),
+        (
+            {"delta": -0.0012, "ci_lo": -0.0022, "ci_hi": -0.0002, "verdict": "worse", "p_holm": 0.0001},
+            f"worse, {MINUS}0.12 points (95 % CI [{MINUS}0.22, {MINUS}0.02], p < 0.001).",
+        ),
+        (
+            {"verdict": "equivalent"},
+            f"equivalent, {FOUND}: the difference is smaller than the margin of 0.20 points (p < 0.001).",
+        ),
+        (
+            {"verdict": "negligible"},
+            f"better, {FOUND}, but by less than the margin of 0.20 points: too small to matter.",
+        ),
+        (
+            {"verdict": "inconclusive"},
+            f"undecided, {FOUND}. A difference of 0.14 points would have been found with 80 % probability.",
+        ),
+        (
+            {"level": "exploratory", "n_seeds": 3, "verdict": ""},
+            f"exploratory with 3 seeds, no verdict. Measured: {FOUND}.",
+        ),
+        (
+            {"level": "n/a", "n_seeds": 1, "verdict": ""},
+            "no verdict with one seed. Measured: +0.12 points (p of these runs only: 0.200).",
+        ),
+        (
+            {"level": "n/a", "n_sessions": 1, "p_sessions": math.nan, "verdict": ""},
+            "no verdict with one session. Measured: +0.12 points (p of these runs only: n/a).",
+        ),
+    ],
+)
+def test_a_verdict_in_words(changes, words):
+    sentence = verdict_sentence(SimpleNamespace(**ROW | changes), alpha=0.05, power=0.8)
+    assert sentence == f"demo: da against trm by MRR@20: {words}"
+
+
+CLAIM = {"dataset": "demo", "variant": "dahn", "parents": ["da", "hn"], "metric": "mrr@20", "p": 0.0234}
+
+
+@pytest.mark.parametrize(
+    ("verdict", "verdicts", "words"),
+    [
+        (
+            "complementary",
+            ["better", "better"],
+            "complementary, dahn is better than da and than hn (p = 0.023, the larger).",
+        ),
+        (
+            "not shown",
+            ["better", "inconclusive"],
+            "dahn is not shown to be better than each of da and hn (p = 0.023, the larger; better against da, "
+            "inconclusive against hn).",
+        ),
+        ("", ["", ""], "whether dahn is better than each of da and hn gets no verdict with so little data."),
+    ],
+)
+def test_a_complementary_claim_in_words(verdict, verdicts, words):
+    row = SimpleNamespace(**CLAIM, verdict=verdict, verdicts=verdicts)
+    assert complementary_sentence(row) == f"demo, MRR@20: {words}"
