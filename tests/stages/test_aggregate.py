@@ -119,6 +119,7 @@ def test_summary_json_is_strict_nested_and_rounded(grid):
     assert set(summary["diginetica"]) == set(fake_grid.SKILL)
     assert set(summary["demo"]["hn"]["mrr@20"]) == {"mean", "std", "p", "p_holm"}
     assert set(summary["demo"]["trm"]["mrr@20"]) == {"mean", "std"}
+    assert set(summary["demo"]["trm"]) == {"mrr@20", "recall@20"}  # a difference between branches stays one page
     comparisons = read("metrics/comparisons.csv").set_index(["dataset", "a", "b", "metric"])
     found, row = summary["tmall"]["dahn"]["mrr@20"], comparisons.loc[("tmall", "dahn", "trm", "mrr@20")]
     assert found["p_holm"] == pytest.approx(row["p_holm"], rel=1e-5)

@@ -97,15 +97,15 @@ def baseline_of(comparisons: list[list[str]]) -> str | None:
     return comparisons[0][1] if comparisons else None
 
 
-def summary(results: pd.DataFrame, comparisons: pd.DataFrame, baseline: str | None) -> dict:
+def summary(results: pd.DataFrame, comparisons: pd.DataFrame, metrics: list[str], baseline: str | None) -> dict:
     """``summary.json``: dataset -> variant -> metric -> mean, std, and p, p_holm against the baseline.
 
-    What does not exist (std of one run, p of a pair that is not compared) is absent. Six significant digits: a
+    Only the ``metrics`` of the table: with every cutoff a difference between two branches fills pages. What does not exist (std of one run, p of a pair that is not compared) is absent. Six significant digits: a
     change beyond them is no change.
     """
     against = comparisons[comparisons["b"] == baseline].set_index(["dataset", "a", "metric"])[["p", "p_holm"]]
     nested: dict = {}
-    for row in results.itertuples():
+    for row in results[results["metric"].isin(metrics)].itertuples():
         key = (row.dataset, row.variant, row.metric)
         numbers = {"mean": row.mean, "std": row.std} | (dict(against.loc[key]) if key in against.index else {})
         cell = {name: float(f"{value:.6g}") for name, value in numbers.items() if not np.isnan(value)}

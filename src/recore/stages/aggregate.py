@@ -167,9 +167,8 @@ def _read_comparisons(datasets: list[str]) -> pd.DataFrame:
 
 
 def _write_tables(evidence: Evidence, runs: pd.DataFrame) -> None:
-    artifacts.write_json(
-        paths.METRICS / "summary.json", summary(evidence.results, evidence.comparisons, evidence.baseline)
-    )
+    brief = summary(evidence.results, evidence.comparisons, evidence.compared, evidence.baseline)
+    artifacts.write_json(paths.METRICS / "summary.json", brief)
     _write_csv(paths.METRICS / "results.csv", evidence.results)
     _write_csv(paths.METRICS / "comparisons.csv", evidence.comparisons[COLUMNS])
     _write_csv(paths.METRICS / "across.csv", evidence.across)
