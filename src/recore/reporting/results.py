@@ -100,8 +100,9 @@ def baseline_of(comparisons: list[list[str]]) -> str | None:
 def summary(results: pd.DataFrame, comparisons: pd.DataFrame, metrics: list[str], baseline: str | None) -> dict:
     """``summary.json``: dataset -> variant -> metric -> mean, std, and p, p_holm against the baseline.
 
-    Only the ``metrics`` of the table: with every cutoff a difference between two branches fills pages. What does not exist (std of one run, p of a pair that is not compared) is absent. Six significant digits: a
-    change beyond them is no change.
+    Only the ``metrics`` of the table: with every cutoff a difference between two branches fills pages. What does not
+    exist (std of one run, p of a pair that is not compared) is absent. Six significant digits: a change beyond them is
+    no change.
     """
     against = comparisons[comparisons["b"] == baseline].set_index(["dataset", "a", "metric"])[["p", "p_holm"]]
     nested: dict = {}
