@@ -1,0 +1,26 @@
+"""What the README shows is what files of the repository hold."""
+
+import re
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "docs/uses").glob("*.txt")), ids=lambda file: file.stem)
+def test_the_shown_output_was_printed(file):
+    assert f"```console\n{file.read_text()}```\n" in README
+
+
+def test_the_cost_table_is_that_of_the_file():
+    costs = pd.read_csv(ROOT / "docs/costs.csv", dtype=str, keep_default_na=False)
+    assert costs.to_markdown(index=False, disable_numparse=True) in README
+
+
+def test_every_linked_file_exists():
+    for page in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]:
+        for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
