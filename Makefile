@@ -19,7 +19,7 @@ setup: $(VENV)/.ready  ## make .venv and install the pinned dependencies (again 
 $(VENV)/.ready: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit("recore needs Python 3.11 or later, this is " + sys.version.split()[0] + "; set PYTHON=python3.x" if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv $(VENV)
-	$(if $(TORCH_INDEX),$(BIN)/python -m pip install --quiet --constraint constraints.txt --index-url $(TORCH_INDEX) torch)
+	$(if $(TORCH_INDEX),$(BIN)/python -m pip install --quiet --constraint constraints.txt --no-deps --index-url $(TORCH_INDEX) torch)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
@@ -50,7 +50,7 @@ format: setup  ## apply the formatting
 	ruff format .
 	ruff check --fix .
 
-bench: setup  ## speed and memory, as ratios to a plain reference in the same run
+bench: setup  ## speed and memory of filter + split and of the statistics, on generated data
 	PYTHONPATH=src python benchmarks/filter_split.py
 	PYTHONPATH=src python benchmarks/significance.py
 

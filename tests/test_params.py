@@ -65,6 +65,8 @@ def test_the_repository_s_own_file_is_valid():
         ({"significance__comparisons": [["trm", "trm"]]}, "compares trm with itself"),
         ({"sources__demo__train": {"batch_siz": 2}}, "`sources.demo.train.batch_siz` is not a known key"),
         ({"sources__demo__train": {"epochs": 0}}, "`sources.demo.train.epochs` is 0"),
+        ({"sources__demo__train": {"threads": 1}}, "`sources.demo.train.threads` is not for one source"),
+        ({"variants": {"plain": {}, "hybrid": {}}}, "`variants` names none"),
         ({"sources__demo__read__format": "xml"}, "`sources.demo.read`"),
         ({"sources__demo__split": None}, "`sources.demo.split` is missing"),
         ({"sources__demo__fetch": {"files": {"a.csv": {}}}}, "exactly one of `sha256` and `git_blob`"),
@@ -82,6 +84,12 @@ def test_a_fault_is_one_sentence(tmp_path, changes, sentence):
 def test_rows_may_override_the_model_and_the_objective(tmp_path):
     path = write(tmp_path, variants__hybrid__hn={"hard_neg_k": 64, "hidden_dropout": 0.1})
     assert params.load(path).at("variants.hybrid.hn") == {"hard_neg_k": 64, "hidden_dropout": 0.1}
+
+
+def test_a_row_must_fit_what_a_dataset_changes(tmp_path):
+    changes = {"sources__demo__train": {"model": {"embedding_size": 64}}, "variants__plain__trm": {"heads": 5}}
+    with pytest.raises(RecoreError, match="5 heads do not divide an embedding_size of 64"):
+        params.load(write(tmp_path, **changes))
 
 
 def test_rows_may_set_the_switches_of_their_file(tmp_path):

@@ -15,6 +15,10 @@ def test_the_shown_output_was_printed(file):
     assert f"```console\n{file.read_text()}```\n" in README
 
 
+def test_nothing_is_left_to_fill_in():
+    assert "@@" not in README
+
+
 def test_the_cost_table_is_that_of_the_file():
     costs = pd.read_csv(ROOT / "docs/costs.csv", dtype=str, keep_default_na=False)
     assert costs.to_markdown(index=False, disable_numparse=True) in README

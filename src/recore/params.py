@@ -222,12 +222,16 @@ def load(path: Path = paths.PARAMS) -> Params:
         raise RecoreError(f"{path} is not YAML: {' '.join(str(error).split())}") from None
     tree = _validated(Experiment, raw, "")
     _check_names(tree)
+    models = [tree["train"]["model"]]
     for name, source in tree["sources"].items():
-        merged = merge(tree["train"], source["train"])
-        _validated(Train, merged, f"sources.{name}.train.")
+        if "threads" in source["train"]:
+            raise RecoreError(f"params.yaml: `sources.{name}.train.threads` is not for one source; set `train.threads`")
+        merged = _validated(Train, merge(tree["train"], source["train"]), f"sources.{name}.train.")
+        if name in tree["datasets"] and "model" in source["train"]:
+            models.append(merged["model"])
     for group, rows in tree["variants"].items():
         for name, row in rows.items():
-            _check_variant(tree, group, name, row)
+            _check_variant(tree, models, group, name, row)
     return Params(tree)
 
 
@@ -292,6 +296,8 @@ def _check_names(tree: dict[str, Any]) -> None:
             known = ", ".join(tree["sources"])
             raise RecoreError(f"params.yaml: `datasets` names {dataset!r}, which is no source; sources are {known}")
     plain, hybrid = tree["variants"]["plain"], tree["variants"]["hybrid"]
+    if not plain and not hybrid:
+        raise RecoreError("params.yaml: `variants` names none; give `plain` or `hybrid` a row")
     for name in plain:
         if name in hybrid:
             raise RecoreError(f"params.yaml: {name!r} stands in `variants.plain` and in `variants.hybrid`; keep one")
@@ -311,8 +317,13 @@ def _check_names(tree: dict[str, Any]) -> None:
                 raise RecoreError(f"params.yaml: `significance.{key}` names {name!r}; metrics are {', '.join(metrics)}")
 
 
-def _check_variant(tree: dict[str, Any], group: str, name: str, row: dict[str, Any]) -> None:
-    """A row needs its file, and its settings need to be known there: the model's, the objective's or its own."""
+def _check_variant(
+    tree: dict[str, Any], models: list[dict[str, Any]], group: str, name: str, row: dict[str, Any]
+) -> None:
+    """A row needs its file, and its settings need to be known there: the model's, the objective's or its own.
+
+    They must fit every one of the ``models`` that the datasets train with.
+    """
     key = f"variants.{group}.{name}"
     module = f"recore.variants.{name}"
     if importlib.util.find_spec(module) is None:
@@ -320,7 +331,8 @@ def _check_variant(tree: dict[str, Any], group: str, name: str, row: dict[str, A
             f"params.yaml: `{key}` has no file src/recore/variants/{name}.py; write it or correct the name"
         )
     shared = {setting: value for setting, value in row.items() if setting in tree["train"]["model"]}
-    _validated(Model, tree["train"]["model"] | shared, f"{key}.")
+    for model in models:
+        _validated(Model, model | shared, f"{key}.")
     objective = HYBRID_SETTINGS if group == "hybrid" else ()
     numbers = {setting: row.get(setting, tree[setting]) for setting in HYBRID_SETTINGS}
     _validated(_Objective, numbers, f"{key}.")

@@ -69,6 +69,13 @@ def test_dropout_keeps_the_mean_and_the_rate(rate):
         assert both == pytest.approx(rate**2, abs=0.005)
 
 
+@pytest.mark.parametrize(("rate", "kept"), [(0.0, 1.0), (1e-9, 1.0), (1 - 1e-9, 0.0)])
+def test_dropout_at_the_ends_of_its_range(rate, kept):
+    dropout = Dropout(rate)
+    dropout.generator = torch.Generator().manual_seed(0)
+    assert (dropout(torch.ones(1000)) > 0).float().mean().item() == pytest.approx(kept, abs=0.01)
+
+
 def test_dropout_without_a_stream_is_refused():
     with pytest.raises(RuntimeError, match="no random stream"):
         Dropout(0.5)(torch.ones(3))

@@ -71,7 +71,8 @@ def tiny(tree) -> None:
     """trm and hn, two seeds, one epoch."""
     tree |= {"datasets": ["demo"], "seeds": [1, 2], "variants": {"plain": {"trm": {}}, "hybrid": {"hn": {}}}}
     tree["sources"]["demo"]["fetch"] |= {"sessions": 200, "items": 30}
-    tree["sources"]["demo"]["train"] |= {"epochs": 1, "threads": 1}
+    tree["sources"]["demo"]["train"] |= {"epochs": 1}
+    tree["train"]["threads"] = 1
     tree["significance"]["comparisons"] = [["hn", "trm"]]
 
 

@@ -1,5 +1,7 @@
 """What reruns is what the design says: asked of DVC, in a clone whose grid is up to date."""
 
+import json
+
 import pytest
 from builders import VARIANTS
 
@@ -72,6 +74,12 @@ def test_a_new_seed_adds_its_cells(clone):
     clone.params(lambda tree: tree["seeds"].append(3))
     added = {"train@demo-trm-3", "train_hybrid@demo-hn-3", "evaluate@demo-trm-3", "evaluate_hybrid@demo-hn-3"}
     assert clone.changed() == added | TESTS
+
+
+def test_runs_of_a_clean_checkout_say_so(finished):
+    record = json.loads(finished.read("data/records/demo/hn/2/record.json"))
+    assert record["commit"]
+    assert record["dirty"] is False
 
 
 def test_a_new_dataset_adds_its_own_stages(clone):

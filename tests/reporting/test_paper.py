@@ -41,6 +41,13 @@ def test_reproduced_is_inside_the_interval_of_one_run(mean, n_seeds, reproduced)
     assert row["reproduced"] is reproduced
 
 
+def test_table_1_s_trm_stands_beside_the_model_that_it_was():
+    named = results(0.187).assign(variant="trm_table1")
+    (row,) = beside_paper(named, {"diginetica"}, 0.05).to_dict("records")
+    assert row["variant"] == "trm_table1"
+    assert row["paper"] == pytest.approx(0.1866)
+
+
 def test_other_data_and_other_metrics_stay_out():
     assert beside_paper(results(0.187), {"tmall"}, 0.05).empty
     assert beside_paper(results(0.187).assign(metric="ndcg@20"), {"diginetica"}, 0.05).empty

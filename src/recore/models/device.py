@@ -17,6 +17,7 @@ def prepare(name: str, threads: int) -> torch.device:
     if name == "cuda" and not torch.cuda.is_available():
         raise RecoreError("--device is cuda, but torch sees no GPU here; use --device auto or install a CUDA build")
     torch.set_num_threads(threads)
+    torch.set_float32_matmul_precision("highest")  # ranks are compared in fp32, whatever the environment allows
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     # What use_deterministic_algorithms(True) does, without importing the compiler (a second of every start).
     torch.set_deterministic_debug_mode("error")

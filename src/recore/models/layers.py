@@ -75,11 +75,11 @@ class Dropout(nn.Module):
         super().__init__()
         self.rate = rate
         self.generator: Generator | None = None
-        self._kept = round((1 - rate) * 2**16)  # of 65536
+        self._kept = max(round((1 - rate) * 2**16), 1)  # of 65536
 
     def mask(self, like: Tensor) -> Tensor | None:
         """What to multiply with: 0 or 1/(1 - rate), in the shape of ``like``; None where nothing is dropped."""
-        if not self.training or self.rate == 0:
+        if not self.training or self._kept == 2**16:
             return None
         if self.generator is None:
             raise RuntimeError("this dropout has no random stream; call training.seeding.attach_streams first")

@@ -27,6 +27,16 @@ def notes(evidence: Evidence) -> list[str]:
         "overlap do not mean that the variants are alike, because variants are compared pairwise. The head is the most "
         "clicked fifth of the catalogue in training.",
         *_ties(evidence.measured),
+        *_paper(evidence.beside),
+    ]
+
+
+def _paper(beside: pd.DataFrame) -> list[str]:
+    if beside.empty or "trm" not in set(beside["variant"]):
+        return []
+    return [
+        "What the paper's Table 1 calls CORE-trm was not CORE's: its scorer is position-aware and has the mean "
+        "residual. That number stands beside our trm and, where it is trained, beside trm_table1, which is that model."
     ]
 
 

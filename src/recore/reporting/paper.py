@@ -54,6 +54,10 @@ TABLE_1 = {
 METRICS = ("recall@20", "mrr@20")
 
 
+# What Table 1 calls CORE-trm was another model than CORE's (docs/DEVIATIONS.md, row 1): it stands beside both.
+SAME_MODEL = {"trm_table1": "trm"}
+
+
 def prediction_interval(mean: float, std: float, n_runs: int, alpha: float) -> tuple[float, float]:
     """Where one further run falls with probability 1 - alpha; NaN with fewer than two runs."""
     if n_runs < 2:
@@ -72,7 +76,7 @@ def beside_paper(results: pd.DataFrame, comparable: set[str], alpha: float) -> p
     for row in results.itertuples():
         if row.dataset not in comparable or row.metric not in METRICS:
             continue
-        printed = TABLE_1.get(row.dataset, {}).get(row.variant)
+        printed = TABLE_1.get(row.dataset, {}).get(SAME_MODEL.get(row.variant, row.variant))
         if printed is None:
             continue
         paper = printed[METRICS.index(row.metric)] / 100

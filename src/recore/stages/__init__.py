@@ -13,5 +13,5 @@ def run(main: Callable[[], None]) -> None:
     except RecoreError as fault:
         sys.exit(f"recore: {fault}")
     except KeyboardInterrupt:
-        print("recore: interrupted; nothing was written", file=sys.stderr)
+        print("recore: interrupted; what was not finished will be made again", file=sys.stderr)
         sys.exit(130)

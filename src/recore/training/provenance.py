@@ -11,10 +11,14 @@ from typing import Any
 import torch
 
 PACKAGES = ("torch", "numpy", "pyarrow", "safetensors")
+OWN_OUTPUT = (":(exclude)dvc.lock", ":(exclude)metrics", ":(exclude)plots")
 
 
 def provenance(device: torch.device) -> dict[str, Any]:
-    """Machine, versions, commit (null outside git) and whether tracked files differed from it."""
+    """Machine, versions, commit (null outside git) and whether tracked files differed from it.
+
+    What a run of the pipeline itself rewrites (dvc.lock, results) does not make it dirty.
+    """
     return {
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
         "machine": {
@@ -25,7 +29,7 @@ def provenance(device: torch.device) -> dict[str, Any]:
         },
         "versions": {"python": platform.python_version()} | {name: version(name) for name in PACKAGES},
         "commit": _git("rev-parse", "HEAD"),
-        "dirty": bool(_git("status", "--porcelain", "--untracked-files=no")),
+        "dirty": bool(_git("status", "--porcelain", "--untracked-files=no", "--", ".", *OWN_OUTPUT)),
     }
 
 
