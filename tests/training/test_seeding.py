@@ -38,6 +38,16 @@ def test_shared_parts_drop_the_same_numbers():
     assert torch.equal(*states)
 
 
+def test_every_dropout_layer_has_a_stream_of_its_own():
+    def drops(seed, layer):
+        return getattr(model("trm", seed=seed).encoder.transformer.blocks[0], layer)(torch.ones(50, 8))
+
+    first = drops(1, "attention_dropout")
+    assert torch.equal(first, drops(1, "attention_dropout"))
+    assert not torch.equal(first, drops(1, "feed_forward_dropout"))
+    assert not torch.equal(first, drops(2, "attention_dropout"))
+
+
 def test_seeds_differ():
     assert not torch.equal(model("trm", seed=1).items.table, model("trm", seed=2).items.table)
     assert not np.array_equal(batch_order(1, 1, 50), batch_order(2, 1, 50))
