@@ -1,0 +1,192 @@
+"""The schema of ``params.yaml``: which keys there are, of which type and in which range. It holds no default.
+
+What one value alone can show to be wrong is checked here; what needs two sections is checked in ``params``.
+"""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
+FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+VariantName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+Count = Annotated[int, Field(ge=1)]
+Share = Annotated[float, Field(gt=0, le=1)]
+Proper = Annotated[float, Field(gt=0, lt=1)]
+Rate = Annotated[float, Field(ge=0, lt=1)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Lambda = Annotated[float, Field(ge=0, le=1)]
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
+Scalar = bool | int | float | str
+Column = str | Annotated[int, Field(ge=0)]
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class File(Section):
+    """One file of a source: where its bytes are, and what they must be."""
+
+    url: str | None = None
+    path: str | None = None
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+    git_blob: Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")] | None = None
+    unzip: bool | None = None
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> "File":
+        if self.path is not None and self.url is not None:
+            raise ValueError("give `url` or `path`, not both")
+        if self.path is not None and not Path(self.path).is_absolute():
+            raise ValueError(f"`path` is absolute, not {self.path!r}")
+        if self.path is None and (self.sha256 is None) == (self.git_blob is None):
+            raise ValueError("needs exactly one of `sha256` and `git_blob`")
+        return self
+
+
+class Fetch(Section):
+    files: Annotated[dict[FileName, File], Field(min_length=1)]
+
+
+class Generate(Section):
+    generate: Literal["demo"]
+    seed: Seed
+    sessions: Annotated[int, Field(ge=20)]
+    items: Annotated[int, Field(ge=20)]
+
+
+class Columns(Section):
+    """Column names (or positions, where a file has no header) of a click log."""
+
+    session: Column
+    item: Column
+    time: Column
+    order: Column | None = None
+
+
+class Prepared(Section):
+    """Formats that say themselves what stands where."""
+
+    format: Literal["core_inter", "srgnn"]
+    comparable: bool
+
+
+class Table(Section):
+    """A click log as a table; without ``order`` the clicks of a session are sorted by time."""
+
+    format: Literal["recbole", "parquet"]
+    columns: Columns
+    time: Literal["seconds", "milliseconds", "iso8601", "date"]
+    comparable: bool
+
+
+class Delimited(Table):
+    format: Literal["delimited"]
+    delimiter: Annotated[str, Field(min_length=1, max_length=1)]
+    header: bool | None = None
+
+
+class SourceSplit(Section):
+    recent: Share
+
+
+def _fetch_kind(value: Any) -> str:
+    return "generated" if isinstance(value, dict) and "generate" in value else "files"
+
+
+class Source(Section):
+    fetch: Annotated[Annotated[Fetch, Tag("files")] | Annotated[Generate, Tag("generated")], Discriminator(_fetch_kind)]
+    read: Annotated[Prepared | Table | Delimited, Field(discriminator="format")]
+    split: SourceSplit
+    train: dict[str, Any]
+
+
+class Variants(Section):
+    plain: dict[VariantName, dict[str, Scalar]]
+    hybrid: dict[VariantName, dict[str, Scalar]]
+
+
+class Filter(Section):
+    min_support: Count
+    min_length: Annotated[int, Field(ge=2)]
+    iterate: bool
+
+
+class Split(Section):
+    train: Proper
+    valid: Proper
+
+    @model_validator(mode="after")
+    def _leaves_a_test_set(self) -> "Split":
+        if self.train + self.valid >= 1:
+            raise ValueError(
+                f"train + valid is {self.train + self.valid:g}, which leaves no test set; it must be below 1"
+            )
+        return self
+
+
+class Model(Section):
+    embedding_size: Count
+    temperature: Positive
+    session_dropout: Rate
+    item_dropout: Rate
+    max_length: Count
+    layers: Count
+    heads: Count
+    inner_size: Count
+    hidden_dropout: Rate
+    attention_dropout: Rate
+    layer_norm_eps: Positive
+    init_std: Positive
+
+    @model_validator(mode="after")
+    def _heads_divide(self) -> "Model":
+        if self.embedding_size % self.heads:
+            raise ValueError(f"{self.heads} heads do not divide an embedding_size of {self.embedding_size}")
+        return self
+
+
+class Train(Section):
+    epochs: Count
+    patience: Annotated[int, Field(ge=0)]
+    validation_cutoff: Count
+    batch_size: Count
+    learning_rate: Positive
+    threads: Count
+    model: Model
+
+
+class Evaluate(Section):
+    batch_size: Count
+    cutoffs: Annotated[list[Count], Field(min_length=1)]
+
+
+class Significance(Section):
+    alpha: Proper
+    power: Proper
+    confirm: str
+    margins: dict[str, Positive]
+    comparisons: list[Annotated[list[VariantName], Field(min_length=2, max_length=2)]]
+
+
+class Experiment(Section):
+    """The schema of ``params.yaml``."""
+
+    datasets: Annotated[list[Name], Field(min_length=1)]
+    seeds: Annotated[list[Seed], Field(min_length=1)]
+    hard_neg_k: Count
+    hard_neg_lambda: Lambda
+    variants: Variants
+    sources: dict[Name, Source]
+    filter: Filter
+    split: Split
+    train: Train
+    evaluate: Evaluate
+    significance: Significance
+
+
+class Objective(Section):
+    hard_neg_k: Count
+    hard_neg_lambda: Lambda
