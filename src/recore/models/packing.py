@@ -7,22 +7,18 @@ there is none. Mean prefixes have 4 clicks where the published code pads to 50.
 T is the number of clicks of the batch, the sum of its B lengths.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
 
-@dataclass(frozen=True)
-class Block:
-    """The sessions of one length: their slice of the B sessions and of the T clicks."""
+class Block(NamedTuple):
+    """The sessions of one length."""
 
     rows: int
     length: int
-    sessions: slice
-    clicks: slice
 
 
 class Packing:
@@ -37,33 +33,29 @@ class Packing:
         last = np.cumsum(lengths) - 1
         first = last - lengths + 1
         clicks = int(last[-1]) + 1
-        self.blocks = tuple(_blocks(lengths))
+        distinct, counts = np.unique(lengths, return_counts=True)
+        self.blocks = tuple(Block(int(rows), int(length)) for length, rows in zip(distinct, counts, strict=True))
         self.row = torch.from_numpy(np.repeat(np.arange(len(lengths)), lengths)).to(device)  # (T,) session of a click
         self.position = torch.from_numpy(np.arange(clicks) - np.repeat(first, lengths)).to(device)  # (T,) from 0
         self.last = torch.from_numpy(last).to(device)  # (B,) the last click of a session
 
+    def split(self, values: Tensor) -> list[Tensor]:
+        """Values (T, …) to one (rows, length, …) a block, without a copy.
+
+        One split and not a slice a block: a slice's gradient is as large as the whole, and nearly all of it zero.
+        """
+        parts = values.split([block.rows * block.length for block in self.blocks])
+        return [part.view(*block, *part.shape[1:]) for block, part in zip(self.blocks, parts, strict=True)]
+
     def softmax(self, scores: Tensor) -> Tensor:
         """Scores (T,) to weights (T,) that sum to 1 within each session."""
-        weights = [scores[b.clicks].view(b.rows, b.length).softmax(dim=1).flatten() for b in self.blocks]
-        return torch.cat(weights)
+        return torch.cat([part.softmax(dim=1).flatten() for part in self.split(scores)])
 
     def pool(self, weights: Tensor, vectors: Tensor) -> Tensor:
         """Weighted sum of each session's vectors: (T,), (T, D) -> (B, D). Eq. 2."""
-        sums = [
-            torch.bmm(weights[b.clicks].view(b.rows, 1, b.length), vectors[b.clicks].view(b.rows, b.length, -1))
-            for b in self.blocks
-        ]
-        return torch.cat(sums).squeeze(1)
+        pairs = zip(self.split(weights), self.split(vectors), strict=True)
+        return torch.cat([torch.bmm(weight.unsqueeze(1), part) for weight, part in pairs]).squeeze(1)
 
     def mean(self, vectors: Tensor) -> Tensor:
         """Mean of each session's vectors: (T, D) -> (B, D). Eq. 2 with the weights of Eq. 3."""
-        return torch.cat([vectors[b.clicks].view(b.rows, b.length, -1).mean(dim=1) for b in self.blocks])
-
-
-def _blocks(lengths: np.ndarray) -> Iterator[Block]:
-    session = click = 0
-    for length, rows in zip(*np.unique(lengths, return_counts=True), strict=True):
-        length, rows = int(length), int(rows)
-        clicks = rows * length
-        yield Block(rows, length, slice(session, session + rows), slice(click, click + clicks))
-        session, click = session + rows, click + clicks
+        return torch.cat([part.mean(dim=1) for part in self.split(vectors)])

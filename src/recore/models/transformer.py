@@ -90,25 +90,23 @@ class CausalAttention(nn.Module):
         self.dropout = Dropout(dropout)
 
     def forward(self, hidden: Tensor, packing: Packing) -> Tensor:
-        query, key, value = self.query(hidden), self.key(hidden), self.value(hidden)
         # One draw for the whole batch: the blocks take slices of it.
         cells = [block.rows * self.heads * block.length**2 for block in packing.blocks]
         mask = self.dropout.mask(hidden.new_empty(sum(cells)))
         masks = [None] * len(cells) if mask is None else mask.split(cells)
+        inputs = (packing.split(layer(hidden)) for layer in (self.query, self.key, self.value))
         context = [
-            self._attend(query[b.clicks], key[b.clicks], value[b.clicks], b.rows, b.length, dropped)
-            for b, dropped in zip(packing.blocks, masks, strict=True)
+            self._attend(query, key, value, dropped) for query, key, value, dropped in zip(*inputs, masks, strict=True)
         ]
         return self.output(torch.cat(context))
 
-    def _attend(
-        self, query: Tensor, key: Tensor, value: Tensor, rows: int, length: int, dropped: Tensor | None
-    ) -> Tensor:
-        """One block: (rows · length, D) each, back to the same shape."""
+    def _attend(self, query: Tensor, key: Tensor, value: Tensor, dropped: Tensor | None) -> Tensor:
+        """One block: (rows, length, D) each to (rows · length, D)."""
+        rows, length, width = query.shape
         query, key, value = (x.view(rows, length, self.heads, -1).transpose(1, 2) for x in (query, key, value))
         scores = query @ key.transpose(2, 3) / math.sqrt(query.shape[3])  # (rows, heads, length, length)
         future = torch.ones(length, length, dtype=torch.bool, device=scores.device).triu(1)
         weights = scores.masked_fill(future, -math.inf).softmax(dim=3)
         if dropped is not None:
             weights = weights * dropped.view_as(weights)
-        return (weights @ value).transpose(1, 2).reshape(rows * length, -1)
+        return (weights @ value).transpose(1, 2).reshape(rows * length, width)
