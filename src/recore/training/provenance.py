@@ -11,13 +11,15 @@ from typing import Any
 import torch
 
 PACKAGES = ("torch", "numpy", "pyarrow", "safetensors")
-OWN_OUTPUT = (":(exclude)dvc.lock", ":(exclude)metrics", ":(exclude)plots")
+# What a run rewrites, and the settings: those that made a cell are in its config.json, in dvc.lock and in the report.
+NOT_CODE = (":(exclude)dvc.lock", ":(exclude)metrics", ":(exclude)params.yaml", ":(exclude)plots")
 
 
 def provenance(device: torch.device) -> dict[str, Any]:
-    """Machine, versions, commit (null outside git) and whether tracked files differed from it.
+    """Machine, versions, commit (null outside git) and whether tracked files differed from it (``dirty``).
 
-    What a run of the pipeline itself rewrites (dvc.lock, results) does not make it dirty.
+    Neither what a run of the pipeline rewrites (dvc.lock, results) nor params.yaml makes it dirty: a recorded grid or
+    `dvc exp run -S` is the same code under other settings.
     """
     return {
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
@@ -29,7 +31,7 @@ def provenance(device: torch.device) -> dict[str, Any]:
         },
         "versions": {"python": platform.python_version()} | {name: version(name) for name in PACKAGES},
         "commit": _git("rev-parse", "HEAD"),
-        "dirty": bool(_git("status", "--porcelain", "--untracked-files=no", "--", ".", *OWN_OUTPUT)),
+        "dirty": bool(_git("status", "--porcelain", "--untracked-files=no", "--", ".", *NOT_CODE)),
     }
 
 

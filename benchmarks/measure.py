@@ -1,0 +1,176 @@
+"""One measurement in a process of its own: ``python benchmarks/measure.py TASK`` prints its rows as JSON.
+
+TASK is JSON: the name of a function below as ``kind``, its arguments, and ``threads``. What is compared is measured in
+one process, in turns and on the same batches, so that the machine's moods meet both; memory is one process a figure.
+"""
+
+import datetime
+import json
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from reference import places_by_topk
+from workload import CPU, MODEL, ROOT, SIDES, Feed, OurStep, ReferenceStep, generate
+
+from recore.data.cases import Cases
+from recore.evaluation.ranking import count_above_and_tied, encode, rank
+from recore.training.provenance import peak_memory_bytes, provenance
+
+Row = dict[str, Any]
+Calls = dict[str, Callable[[int], object]]
+CHUNK = 256  # cases: the buffer of the measured pass
+SQUARE = 2048
+
+
+def in_turns(calls: Calls, rounds: int) -> dict[str, list[float]]:
+    """Seconds of each call in every round after a first that is not counted; every other round in reverse order."""
+    seconds: dict[str, list[float]] = {name: [] for name in calls}
+    for i in range(rounds + 1):
+        for name in list(calls)[:: 1 if i % 2 else -1]:
+            start = time.perf_counter()
+            calls[name](i)
+            if i:
+                seconds[name].append(time.perf_counter() - start)
+    return seconds
+
+
+def row(what: str, variant: str, side: str, values: list[float], unit: str) -> Row:
+    """The median of the values."""
+    value = statistics.median(values) if values else None
+    return {"what": what, "variant": variant, "side": side, "value": value, "unit": unit, "n": len(values)}
+
+
+def beside_reference(label: str, items: int, batch: int, rounds: int) -> list[Row]:
+    """The training step of both sides in turns."""
+    feed = Feed(items, batch)
+    steps = {side: make(label, items) for side, make in SIDES.items()}
+    seconds = in_turns({side: lambda i, s=step: s(feed.batch(i)) for side, step in steps.items()}, rounds)
+    return [row("step beside the reference", label, side, values, "s") for side, values in seconds.items()]
+
+
+def own_steps(labels: list[str], items: int, batch: int, rounds: int) -> list[Row]:
+    """Our steps in turns with each other and with the two measured parts of the floor; the share of the mining."""
+    feed = Feed(items, batch)
+    steps = {label: OurStep(label, items) for label in labels}
+    calls: Calls = {label: lambda i, s=step: s(feed.batch(i)) for label, step in steps.items()}
+    seconds = in_turns(calls | floor_calls(items, batch), rounds)
+    rows = [row("step", label, "ours", seconds[label], "s") for label in labels]
+    for label in (label for label in labels if label.startswith("hn")):
+        shares = [(hn - trm) / hn for hn, trm in zip(seconds[label], seconds["trm"], strict=True)]
+        rows.append(row("mining share of the step", label, "ours", shares, "fraction"))
+    return rows + floor(seconds, feed, items, batch)
+
+
+def floor_calls(items: int, batch: int) -> Calls:
+    """A square product; exp and sum, and a mask, over as many numbers as there are scores, each pass in place."""
+    left, right, out = torch.rand(3, SQUARE, SQUARE)
+    chunks = torch.zeros(batch, items).split(CHUNK)
+    mask = torch.ones(chunks[0].shape, dtype=torch.bool)  # masks everything, so that the exponentials stay finite
+    return {
+        "square product": lambda _: torch.mm(left, right, out=out),
+        "exp and sum": lambda _: [chunk.exp_().sum(dim=1) for chunk in chunks],
+        "mask": lambda _: [chunk.masked_fill_(mask[: len(chunk)], 0.0) for chunk in chunks],
+    }
+
+
+def floor(seconds: dict[str, list[float]], feed: Feed, items: int, batch: int) -> list[Row]:
+    """Seconds that a trm step cannot go below here: its products at the rate of a square one, and one pass of each."""
+    length, width = feed.cases.length.astype(float), MODEL["embedding_size"]
+    linear = 4 * width**2 + 2 * width * MODEL["inner_size"]  # weights of a block
+    encoder = MODEL["layers"] * (linear * length.mean() + 2 * width * (length**2).mean())
+    flop = 3 * 2 * batch * (items * width + encoder)  # forward, and backward to both factors
+    rates = [2 * SQUARE**3 / s for s in seconds["square product"]]
+    products = flop / statistics.median(rates)
+    passes = {name: statistics.median(seconds[name]) for name in ("exp and sum", "mask")}
+    parts = {"products": products, **passes, "all": products + sum(passes.values())}
+    rows = [row("floor", "trm", name, [value], "s") for name, value in parts.items()]
+    rows.append(row("floor", "trm", "work", [flop / 1e9], "GFLOP"))
+    return [*rows, row("floor", "trm", "rate", [rate / 1e9 for rate in rates], "GFLOP/s")]
+
+
+def evaluation(items: int, batch: int, sessions: int, rounds: int) -> list[Row]:
+    """Cases a second of both ways to evaluate trm, in turns, encoding included; then the ranking of one batch alone."""
+    cases = Cases(generate(items, sessions), MODEL["max_length"])
+    ours, reference = OurStep("trm", items), ReferenceStep("trm", items)
+    calls: Calls = {
+        "ours": lambda _: rank(ours.model, cases, batch, CPU),
+        "reference": lambda _: reference.evaluate(cases, batch),
+    }
+    seconds = in_turns(calls, rounds)
+    rows = [
+        row("evaluation", "trm", side, [len(cases) / s for s in values], "cases/s") for side, values in seconds.items()
+    ]
+    return rows + ranking(ours, Feed(items, batch), rounds)
+
+
+@torch.inference_mode()
+def ranking(ours: OurStep, feed: Feed, rounds: int) -> list[Row]:
+    """Counting against topk on the same encoded batch, the product of sessions and items included in both."""
+    batch = feed.batch(0)
+    catalogue, session = ours.model.items.catalogue(), encode(ours.model, batch, CPU).session
+    targets = torch.from_numpy(batch.targets)
+    calls: Calls = {
+        "ours": lambda _: count_above_and_tied(session, catalogue, targets),
+        "reference": lambda _: places_by_topk(session @ catalogue.T, targets - 1),
+    }
+    seconds = in_turns(calls, rounds)
+    return [row("ranking of a batch", "trm", side, values, "s") for side, values in seconds.items()]
+
+
+def alone(side: str, label: str, items: int, batch: int, rounds: int, prefix_length: int | None = None) -> list[Row]:
+    """One side's training step with nothing else in the process: seconds, and peak memory of the process."""
+    feed = Feed(items, batch, prefix_length)
+    step = SIDES[side](label, items)
+    seconds = in_turns({side: lambda i: step(feed.batch(i))}, rounds)[side]
+    return [row("step alone", label, side, seconds, "s"), peak("peak of training", label, side)]
+
+
+def evaluation_alone(side: str, items: int, batch: int, sessions: int) -> list[Row]:
+    """Peak memory of evaluating trm; the model has no optimizer's numbers beside it."""
+    cases = Cases(generate(items, sessions), MODEL["max_length"])
+    step = SIDES[side]("trm", items)
+    step.optimizer = None
+    if isinstance(step, OurStep):
+        rank(step.model, cases, batch, CPU)
+    else:
+        step.evaluate(cases, batch)
+    return [peak("peak of evaluation", "trm", side)]
+
+
+def peak(what: str, label: str, side: str) -> Row:
+    return row(what, label, side, [peak_memory_bytes(CPU) / 1e9], "GB")
+
+
+def where() -> Row:
+    """Machine, versions, commit and date: columns of every row. The commit counts only what the numbers depend on."""
+    made = provenance(CPU)
+    code = ("src", "params.yaml", "benchmarks/*.py")
+    changed = subprocess.run(["git", "status", "--porcelain", "--", *code], cwd=ROOT, capture_output=True).stdout
+    return {
+        "processor": made["machine"]["processor"],
+        "cores": made["machine"]["cores"],
+        "threads": made["machine"]["threads"],
+        "torch": made["versions"]["torch"],
+        "python": made["versions"]["python"],
+        "commit": (made["commit"] or "none")[:7] + ("-dirty" if changed else ""),
+        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+    }
+
+
+KINDS = {f.__name__: f for f in (beside_reference, own_steps, evaluation, alone, evaluation_alone)}
+
+
+def main() -> None:
+    task = json.loads(sys.argv[1])
+    torch.set_num_threads(task.pop("threads"))
+    rows = KINDS[task.pop("kind")](**task)
+    print(json.dumps([made | where() for made in rows]))
+
+
+if __name__ == "__main__":
+    main()

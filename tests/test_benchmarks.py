@@ -1,0 +1,123 @@
+"""The benchmarks compare like with like, and their page shows what their files hold. No test here measures time."""
+
+import re
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from builders import SETTINGS, flat, model, random_sessions
+
+from recore.data.cases import Cases
+from recore.evaluation.ranking import encode, rank
+from recore.models.fused import fused_loss
+from recore.models.objectives import Objective
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT / "benchmarks"))
+
+import measure  # noqa: E402
+import render  # noqa: E402
+import workload  # noqa: E402
+from reference import CUTOFF, PaddedCore, padded  # noqa: E402
+
+CPU = torch.device("cpu")
+N_ITEMS = 40
+NO_DROPOUT = {name: 0.0 for name in SETTINGS if name.endswith("dropout")}
+RENAMED = (
+    (r"^items\.table$", "items.weight"),
+    (r"^encoder\.", ""),
+    (r"(transformer\.positions)$", r"\1.weight"),
+    (r"((?:_scorer|gate))\.hidden", r"\1.0"),
+    (r"((?:_scorer|gate))\.output", r"\1.2"),
+)
+
+
+def renamed(name):
+    for pattern, replacement in RENAMED:
+        name = re.sub(pattern, replacement, name)
+    return name
+
+
+@pytest.fixture(params=["ave", "trm", "dahn"])
+def both(request):
+    """Ours and the rendition with the same weights and no dropout, and cases for them."""
+    ours = model(request.param, N_ITEMS, **NO_DROPOUT)
+    reference = PaddedCore(request.param, N_ITEMS, SETTINGS | NO_DROPOUT)
+    reference.load_state_dict({renamed(name): value for name, value in ours.state_dict().items()})
+    return ours, reference, Cases(flat(random_sessions(30, N_ITEMS)), SETTINGS["max_length"])
+
+
+@pytest.mark.parametrize(("k", "lam"), [(0, 0.0), (5, 0.2)])
+def test_the_rendition_is_the_same_function(both, k, lam):
+    ours, reference, cases = both
+    batch = cases.batch(np.arange(len(cases)))
+    session, targets = encode(ours, batch, CPU).session, torch.from_numpy(batch.targets)
+    loss = fused_loss(session, ours.items.catalogue(), targets, ours.items.temperature, Objective(k, lam))
+    theirs = reference.loss(*padded(batch, SETTINGS["max_length"]), k, lam)
+    assert loss.item() == pytest.approx(theirs.item(), rel=1e-5)
+    loss.backward()
+    theirs.backward()
+    gradients = {name: parameter.grad for name, parameter in reference.named_parameters()}
+    for name, parameter in ours.named_parameters():
+        torch.testing.assert_close(parameter.grad, gradients[renamed(name)], rtol=1e-3, atol=1e-5, msg=name)
+
+
+def test_both_evaluations_find_the_target_at_the_same_place(both):
+    ours, reference, cases = both
+    ranks = rank(ours, cases, 16, CPU)
+    batch = cases.batch(np.arange(len(cases)))
+    places = reference.eval().target_positions(*padded(batch, SETTINGS["max_length"])).numpy()
+    clear = ranks.tied[batch.cases] == 1
+    assert clear.mean() > 0.9
+    np.testing.assert_array_equal(places[clear], np.minimum(ranks.above[batch.cases], CUTOFF)[clear])
+
+
+def test_the_generated_prefixes_have_the_lengths_of_diginetica():
+    feed = workload.Feed(42_861, 2048)
+    lengths = feed.cases.length
+    assert lengths.mean() == pytest.approx(4.15, abs=0.15)
+    assert np.median(lengths) == 3
+    assert np.quantile(lengths, 0.99) in (18, 19, 20)
+    assert 30 <= np.median([feed.batch(i).lengths[-1] for i in range(20)]) <= 45
+    assert feed.cases.items.min() >= 1
+    assert feed.cases.items.max() <= 42_861
+
+
+def test_a_feed_of_one_length_has_no_other():
+    batch = workload.Feed(100, 32, prefix_length=7, n_sessions=40).batch(3)
+    assert len(batch.lengths) == 32
+    assert set(batch.lengths) == {7}
+
+
+@pytest.mark.parametrize("label", ["ave", "trm", "dahn K=5"])
+def test_both_sides_learn_with_their_dropout_on(label):
+    feed = workload.Feed(50, 32, n_sessions=40)
+    for step in (make(label, 50) for make in workload.SIDES.values()):
+        losses = [step(feed.batch(0)) for _ in range(15)]
+        assert losses[-1] < losses[0]
+
+
+def test_every_number_of_the_tables_is_measured():
+    """The rows that the tables look up, from measurements at tiny sizes."""
+    rows = measure.beside_reference("trm", 100, 8, 1) + measure.own_steps(["trm", "hn K=5"], 100, 8, 1)
+    rows += measure.evaluation(100, 8, 5, 1) + measure.alone("reference", "ave", 100, 8, 1, prefix_length=3)
+    rows += measure.evaluation_alone("ours", 100, 8, 5)
+    committed = set(render.read(render.RESULTS / "training_step.csv")["what"])
+    assert {row["what"] for row in rows} - {"step alone"} == committed
+    assert all(row["value"] is not None for row in rows)
+
+
+def test_the_page_shows_what_the_files_hold():
+    page, made = render.PAGE.read_text(encoding="utf-8"), render.blocks()
+    for name, text in made.items():
+        assert render.block(name, text) in page
+
+
+def test_the_figure_is_drawn_where_the_rendition_does_not_fit():
+    growth = render.read(render.RESULTS / "growth.csv")
+    largest = (growth["side"] == "reference") & (growth["items"] == growth["items"].max())
+    growth.loc[largest, ["value", "n"]] = float("nan"), 0
+    assert render.rendered(render.growth_figure(growth), "png").startswith(b"\x89PNG")
+    assert "does not fit" in render.growth_table(growth)
