@@ -11,11 +11,10 @@ from reference import PaddedCore, padded
 
 from recore.data.cases import Batch, Cases
 from recore.data.sessions import Sessions, offsets_of
-from recore.evaluation.ranking import encode
 from recore.models.core import Core
-from recore.models.fused import fused_loss
 from recore.models.objectives import Objective
 from recore.training.adam import Adam
+from recore.training.loop import train_step
 from recore.training.seeding import attach_streams, initialise
 
 ROOT = Path(__file__).parents[1]
@@ -66,7 +65,7 @@ def split_label(label: str) -> tuple[str, int, float]:
 
 
 class OurStep:
-    """recore's training step, as in ``training.loop``."""
+    """recore's training step."""
 
     def __init__(self, label: str, n_items: int):
         variant, k, lam = split_label(label)
@@ -77,13 +76,7 @@ class OurStep:
         self.optimizer = Adam(self.model.parameters(), TRAIN["learning_rate"])
 
     def __call__(self, batch: Batch) -> float:
-        session = encode(self.model, batch, CPU).session
-        items, targets = self.model.items, torch.from_numpy(batch.targets)
-        loss = fused_loss(session, items.catalogue(), targets, items.temperature, self.objective)
-        self.optimizer.zero_grad()
-        loss.backward()
-        self.optimizer.step()
-        return loss.item()
+        return train_step(self.model, self.optimizer, batch, self.objective, CPU).item()
 
 
 class ReferenceStep:

@@ -6,14 +6,17 @@ import numpy as np
 import pytest
 import torch
 from builders import SETTINGS, TRAIN, VARIANTS, flat, random_sessions
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from recore import RecoreError
 from recore.data.cases import Cases
 from recore.evaluation.ranking import rank
 from recore.models.objectives import CROSS_ENTROPY, Objective
 from recore.training import loop
-from recore.training.loop import fit
+from recore.training.adam import Adam
+from recore.training.loop import fit, train_step
 from recore.training.progress import Progress
+from recore.training.seeding import attach_streams, initialise
 
 CPU = torch.device("cpu")
 SPLIT = {
@@ -52,6 +55,46 @@ def test_an_epoch_sees_every_case_once(monkeypatch):
     )
     train(epochs=1, batch_size=13)
     assert sorted(np.concatenate(seen)) == list(range(len(SPLIT["train"])))
+
+
+class NoLook(TorchDispatchMode):
+    """Forbids what makes the host wait for a device: reading a number, or a shape that depends on data."""
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        name = function.name()
+        assert name not in ("aten::_local_scalar_dense", "aten::nonzero", "aten::masked_select", "aten::equal"), name
+        return function(*args, **(kwargs or {}))
+
+
+def one_step(variant, device):
+    built = importlib.import_module(f"recore.variants.{variant}").build(SETTINGS, 30)
+    initialise(built, 1)
+    attach_streams(built.train().to(device), 1, device)
+    objective = Objective(5, 0.2) if "hn" in variant else CROSS_ENTROPY
+    optimizer = Adam(built.parameters(), 0.001)
+    return lambda: train_step(built, optimizer, SPLIT["train"].batch(np.arange(20)), objective, device)
+
+
+@pytest.mark.parametrize("variant", [*VARIANTS, "da_fixed", "trm_table1"])
+def test_the_host_does_not_look_at_a_number_in_a_step(variant):
+    """So a GPU is never waited for within an epoch; seen here on the CPU by what PyTorch is asked to do."""
+    step = one_step(variant, CPU)
+    with NoLook():
+        loss = step()
+    assert loss.isfinite()
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_a_gpu_is_not_waited_for_in_a_step(variant):
+    step = one_step(variant, torch.device("cuda"))
+    step()  # what is set up once may wait
+    torch.cuda.set_sync_debug_mode("error")
+    try:
+        loss = step()
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
+    assert loss.isfinite()
 
 
 def scripted(monkeypatch, values):

@@ -15,6 +15,7 @@ from torch import Tensor
 from recore import RecoreError
 from recore.data.cases import Batch, Cases
 from recore.models.core import Core
+from recore.models.device import moved
 from recore.models.packing import Packing
 
 CHUNK = 64  # cases whose scores are in memory at once; as fast as 256, at a quarter of the memory
@@ -64,7 +65,7 @@ def rank(
     for start in range(0, len(cases), batch_size):
         batch = cases.batch(np.arange(start, min(start + batch_size, len(cases))))
         encoding = encode(model, batch, device)
-        counts = count_above_and_tied(encoding.session, catalogue, torch.from_numpy(batch.targets).to(device))
+        counts = count_above_and_tied(encoding.session, catalogue, moved(batch.targets, device))
         above[batch.cases], tied[batch.cases] = (count.cpu().numpy() for count in counts)
         if encoding.gate is not None:
             gate = np.empty(len(cases), np.float32) if gate is None else gate
@@ -75,4 +76,4 @@ def rank(
 
 def encode(model: Core, batch: Batch, device: torch.device):
     """The model's ``Encoding`` of a batch."""
-    return model(torch.from_numpy(batch.items).to(device), Packing(batch.lengths, device))
+    return model(moved(batch.items, device), Packing(batch.lengths, device))

@@ -2,7 +2,9 @@
 
 import os
 
+import numpy as np
 import torch
+from torch import Tensor
 
 from recore import RecoreError
 
@@ -24,3 +26,8 @@ def prepare(name: str, threads: int) -> torch.device:
     # Deterministic mode would otherwise fill every new tensor with NaN, which costs and changes nothing here.
     torch.utils.deterministic.fill_uninitialized_memory = False
     return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")
+
+
+def moved(values: np.ndarray, device: torch.device | str) -> Tensor:
+    """An array as a tensor on ``device``; the host does not wait for the copy, which would stall a GPU every step."""
+    return torch.from_numpy(values).to(device, non_blocking=True)

@@ -113,9 +113,11 @@ class AttentionEncoder(nn.Module):
         session, share = packing.pool(self.global_weights(states, packing), vectors), None
         if self.recent_scorer is not None:
             recent = packing.pool(self.recent_weights(states, packing), vectors)
-            shares = session.new_tensor([FIXED_SHARES]) if self.gate is None else self.gate(session, recent)
-            session = shares[:, :1] * session + shares[:, 1:] * recent  # Eq. 9
-            share = None if self.gate is None else shares[:, 1]
+            if self.gate is None:
+                session = FIXED_SHARES[0] * session + FIXED_SHARES[1] * recent
+            else:
+                shares = self.gate(session, recent)
+                session, share = shares[:, :1] * session + shares[:, 1:] * recent, shares[:, 1]  # Eq. 9
         if self.residual:
             session = session + packing.mean(vectors)  # Eq. 10
         return Encoding(session, share)

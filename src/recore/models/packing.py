@@ -13,6 +13,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from recore.models.device import moved
+
 
 class Block(NamedTuple):
     """The sessions of one length."""
@@ -35,9 +37,9 @@ class Packing:
         clicks = int(last[-1]) + 1
         distinct, counts = np.unique(lengths, return_counts=True)
         self.blocks = tuple(Block(int(rows), int(length)) for length, rows in zip(distinct, counts, strict=True))
-        self.row = torch.from_numpy(np.repeat(np.arange(len(lengths)), lengths)).to(device)  # (T,) session of a click
-        self.position = torch.from_numpy(np.arange(clicks) - np.repeat(first, lengths)).to(device)  # (T,) from 0
-        self.last = torch.from_numpy(last).to(device)  # (B,) the last click of a session
+        self.row = moved(np.repeat(np.arange(len(lengths)), lengths), device)  # (T,) session of a click
+        self.position = moved(np.arange(clicks) - np.repeat(first, lengths), device)  # (T,) from 0
+        self.last = moved(last, device)  # (B,) the last click of a session
 
     def split(self, values: Tensor) -> list[Tensor]:
         """Values (T, …) to one (rows, length, …) a block, without a copy.

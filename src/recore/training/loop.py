@@ -15,10 +15,11 @@ import torch
 from torch import Tensor
 
 from recore import RecoreError
-from recore.data.cases import Cases
+from recore.data.cases import Batch, Cases
 from recore.evaluation.metrics import metric_table
 from recore.evaluation.ranking import encode, rank
 from recore.models.core import Core
+from recore.models.device import moved
 from recore.models.fused import fused_loss
 from recore.models.objectives import Objective
 from recore.training.adam import Adam
@@ -86,6 +87,17 @@ def fit(
     return training
 
 
+def train_step(model: Core, optimizer: Adam, batch: Batch, objective: Objective, device: torch.device) -> Tensor:
+    """One update on one batch; returns its mean loss, which the host has not waited for."""
+    session = encode(model, batch, device).session
+    targets = moved(batch.targets, device)
+    loss = fused_loss(session, model.items.catalogue(), targets, model.items.temperature, objective)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    return loss.detach()
+
+
 def _train_epoch(
     model: Core,
     optimizer: Adam,
@@ -105,13 +117,7 @@ def _train_epoch(
     with progress.steps(f"epoch {epoch}", len(order)) as advance:
         for step, start in enumerate(starts):
             batch = cases.batch(order[start : start + batch_size])
-            session = encode(model, batch, device).session
-            targets = torch.from_numpy(batch.targets).to(device)
-            loss = fused_loss(session, model.items.catalogue(), targets, model.items.temperature, objective)
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            losses[step] = loss.detach()
+            losses[step] = train_step(model, optimizer, batch, objective, device)
             if device.type == "cpu":  # elsewhere a look at the loss would stall the device
                 _check_finite(losses[step : step + 1], epoch, step)
                 advance(len(batch.cases), float(losses[step]))
