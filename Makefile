@@ -9,7 +9,7 @@ TORCH_INDEX ?=
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup repro grid test test-slow lint format bench
+.PHONY: help setup repro grid record sweep test test-slow lint format bench
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,13 @@ grid: setup  ## the same with JOBS cells at once (JOBS=2)
 	dvc repro
 	@cat metrics/table.md
 
+record: setup  ## run docs/results/NAME/params.yaml in a clean clone and keep the results there (NAME=cpu JOBS=2 FOLDER=)
+	PYTHONPATH=src python docs/results/record.py $(NAME) --jobs $(JOBS) $(if $(FOLDER),--folder $(FOLDER))
+
+sweep: setup  ## run the sweep of docs/results/SENSITIVITY.md in a clean clone and render it (JOBS=2 FOLDER=)
+	PYTHONPATH=src python docs/results/sweep.py --jobs $(JOBS) $(if $(FOLDER),--folder $(FOLDER))
+	PYTHONPATH=src python docs/results/render.py
+
 test: setup  ## the fast tests (under 3 minutes)
 	python -m pytest
 
@@ -50,7 +57,10 @@ format: setup  ## apply the formatting
 	ruff format .
 	ruff check --fix .
 
-bench: setup  ## speed and memory of filter + split and of the statistics, on generated data
+bench: setup  ## speed and memory of filter + split, statistics, training and evaluation, on generated data
 	PYTHONPATH=src python benchmarks/filter_split.py
 	PYTHONPATH=src python benchmarks/significance.py
+	PYTHONPATH=src python benchmarks/training_step.py
+	PYTHONPATH=src python benchmarks/growth.py
+	PYTHONPATH=src python benchmarks/render.py
 

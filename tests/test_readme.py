@@ -1,6 +1,7 @@
 """What the README shows is what files of the repository hold."""
 
 import re
+import runpy
 from pathlib import Path
 
 import pandas as pd
@@ -15,6 +16,12 @@ def test_the_shown_output_was_printed(file):
     assert f"```console\n{file.read_text()}```\n" in README
 
 
+def test_the_results_are_those_of_the_record_that_the_marker_names():
+    render = runpy.run_path(str(ROOT / "docs/results/render.py"))
+    assert render["BLOCK"].search(README)
+    assert render["rendered"](README, ROOT) == README, "run `python docs/results/render.py`"
+
+
 def test_nothing_is_left_to_fill_in():
     assert "@@" not in README
 
@@ -25,6 +32,6 @@ def test_the_cost_table_is_that_of_the_file():
 
 
 def test_every_linked_file_exists():
-    for page in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]:
+    for page in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]:
         for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):
             assert (page.parent / target).exists(), f"{page.name} links to {target}"

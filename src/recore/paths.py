@@ -6,6 +6,7 @@ Never relative to ``__file__``: a queued or cloned run must see its own checkout
 from pathlib import Path
 
 PARAMS = Path("params.yaml")
+PIPELINE = Path("dvc.yaml")
 DATA = Path("data")
 METRICS = Path("metrics")
 PLOTS = Path("plots")

@@ -99,11 +99,14 @@ def test_a_hybrid_stage_is_the_plain_one_and_more(stage):
 
 
 def test_imports_point_one_way():
-    """stages -> training -> evaluation -> variants -> models, data; significance and reporting stand alone."""
-    floors = {"stages": 0, "training": 1, "evaluation": 2, "variants": 3, "models": 4, "data": 4}
+    """stages -> training -> evaluation -> variants -> models, data; significance and reporting stand alone.
+
+    cells.py stands on the stages, and nothing on it.
+    """
+    floors = {"cells": -1, "stages": 0, "training": 1, "evaluation": 2, "variants": 3, "models": 4, "data": 4}
     floors |= {"significance": 4, "reporting": 4}
     for file in (ROOT / "src/recore").rglob("*.py"):
-        room = file.relative_to(ROOT / "src/recore").parts[0]
+        room = file.relative_to(ROOT / "src/recore").with_suffix("").parts[0]
         if room not in floors:
             continue
         for target in re.findall(r"^\s*(?:from|import) recore\.(\w+)", file.read_text(), re.MULTILINE):

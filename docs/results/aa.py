@@ -1,0 +1,50 @@
+"""An A/A check: one variant against itself on other seeds, where every difference is chance.
+
+PYTHONPATH=src python docs/results/aa.py DATASET VARIANT
+
+Reads the ranks of all seeds of the params.yaml here, an even number. Prints the planned test of the first half of the
+seeds against the second, and how often p is at most alpha over all ways to halve them. These share runs, so the rate
+is one draw of a number that is alpha in the long run, not the mean of many.
+"""
+
+import sys
+from itertools import combinations
+
+import pandas as pd
+
+from recore import params
+from recore.evaluation.metrics import metric_table
+from recore.evaluation.runs import read_cases, read_runs
+from recore.significance.comparisons import arms_of, compare_all
+from recore.significance.runs import check_runs, sessions_of
+from recore.stages.significance import plan_of
+
+dataset, variant = sys.argv[1:]
+given = params.load()
+seeds, section = given.at("seeds"), given.at("significance")
+plan = plan_of(section | {"comparisons": [["first", "second"]]})
+metrics = list(section["margins"])
+runs = read_runs(dataset, [variant], seeds)
+check_runs(dataset, runs)
+sessions = sessions_of(read_cases(dataset, variant, seeds[0])["session"].to_numpy())
+tables = {run.seed: metric_table(run.above, run.tied, given.at("evaluate.cutoffs")) for run in runs}
+
+
+def halves(first: tuple[int, ...]) -> pd.DataFrame:
+    second = [seed for seed in seeds if seed not in first]
+    arms = {
+        "first": arms_of([tables[s] for s in first], sessions),
+        "second": arms_of([tables[s] for s in second], sessions),
+    }
+    return compare_all(dataset, arms, sessions, metrics, plan)
+
+
+SHOWN = "metric n_seeds n_cases n_sessions delta ci_lo ci_hi se df p p_sessions p_tost mde80"
+print(halves(tuple(seeds[: len(seeds) // 2]))[SHOWN.split()].T.to_string(header=False))
+every = pd.concat([halves(first) for first in combinations(seeds, len(seeds) // 2)])
+for metric, rows in every.groupby("metric"):
+    planned, naive = ((rows[p] <= plan.alpha).mean() for p in ("p", "p_sessions"))
+    print(
+        f"{metric}: p at most {plan.alpha} in {planned:.1%} of {len(rows)} halvings, by sessions alone in {naive:.1%};"
+    )
+    print(f"    the largest difference is {rows['delta'].abs().max():.4f}")

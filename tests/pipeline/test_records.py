@@ -1,0 +1,110 @@
+"""Grids put on record in clones: run by the command, or brought from a machine that has neither DVC nor git."""
+
+import json
+import shutil
+import sys
+
+import pytest
+
+from .conftest import Clone
+
+pytestmark = pytest.mark.slow
+
+RECORD = ("python", "docs/results/record.py", "tiny")
+SOURCE = {"PYTHONPATH": "src"}
+TESTS = ("dvc", "repro", "--single-item", "significance", "aggregate")
+
+
+@pytest.fixture
+def elsewhere(clone, tmp_path):
+    """The cells of the clone made in a bare copy of code, params and split; the clone itself keeps no results."""
+    copy = tmp_path / "elsewhere"
+    for name in ("src", "data/split"):
+        shutil.copytree(clone.path / name, copy / name)
+    for name in ("dvc.yaml", "params.yaml"):
+        shutil.copy(clone.path / name, copy)
+    for name in ("data/models", "data/ranks", "data/records", "data/significance", "metrics", "plots"):
+        shutil.rmtree(clone.path / name)
+    (clone.path / "dvc.lock").unlink()
+    Clone(copy).run(sys.executable, "-m", "recore.cells", "--no-weights", PATH=str(copy), **SOURCE)
+    return copy
+
+
+def bring(elsewhere, clone) -> None:
+    for name in ("data/ranks", "data/records"):
+        shutil.copytree(elsewhere / name, clone.path / name)
+
+
+def test_cells_made_without_dvc_give_the_tables_of_dvc(elsewhere, clone, finished):
+    assert not list(elsewhere.rglob("*.safetensors"))
+    bring(elsewhere, clone)
+    clone.run("python", "-m", "recore.cells", "--check", **SOURCE)
+    clone.run(*TESTS)
+    for file in (
+        "data/ranks/demo/hn/2/cases.parquet",
+        "metrics/table.md",
+        "metrics/runs.csv",
+        "metrics/comparisons.csv",
+    ):
+        assert (clone.path / file).read_bytes() == (finished.path / file).read_bytes()
+
+    clone.run(*RECORD, "--from", ".", **SOURCE)
+    record = json.loads(clone.read("docs/results/tiny/record.json"))
+    assert record["commit"] == clone.run("git", "rev-parse", "HEAD").stdout.strip()
+    assert record["command"] == "python -m recore.cells; dvc repro --single-item significance aggregate"
+    assert (record["cells"], record["jobs"], record["wall_seconds"]) == (4, None, None)
+
+
+def test_results_of_other_code_or_params_are_no_record(elsewhere, clone):
+    bring(elsewhere, clone)
+    clone.run(*TESTS)
+    clone.edit("src/recore/training/loop.py", '"""', '"""Changed. ')
+    refused = clone.run(*RECORD, "--from", ".", ok=False, **SOURCE)
+    assert "nothing shows that the code at its HEAD made them" in refused.stderr
+    clone.run("git", "checkout", "--quiet", "src")
+    clone.params(lambda tree: tree.update(hard_neg_k=1))
+    refused = clone.run(*RECORD, "--from", ".", ok=False, **SOURCE)
+    assert "metrics/ and plots/ of . are not those of its params and ranks" in refused.stderr
+    assert not (clone.path / "docs/results/tiny").exists()
+
+
+def test_a_grid_is_recorded_from_a_clean_clone(clone, finished, tmp_path):
+    folder = clone.path / "docs/results/tiny"
+    folder.mkdir()
+    (folder / "notes.md").write_text("kept")
+    (folder / "old.csv").write_text("gone")
+    shutil.copy(clone.path / "params.yaml", folder)
+    clone.edit("docs/results/tiny/params.yaml", "hard_neg_k: 5", "hard_neg_k: 2")
+    clone.edit("params.yaml", "hard_neg_k: 5", "hard_neg_k: 7")  # not the record's
+
+    broken = "raise SystemExit(1)"
+    clone.edit("src/recore/stages/filter.py", "checked = params.load()", broken)
+    clone.commit()
+    assert "`make grid` failed in" in clone.run(*RECORD, ok=False, **SOURCE).stderr
+    clone.edit("src/recore/stages/filter.py", broken, "checked = params.load()")
+    clone.commit()
+    assert {file.name for file in folder.iterdir()} == {"params.yaml", "notes.md", "old.csv"}
+
+    kept = tmp_path / "kept"
+    for attempt in (1, 2):
+        clone.run(*RECORD, "--jobs", "1", "--folder", str(kept), **SOURCE)
+        record = json.loads(clone.read("docs/results/tiny/record.json"))
+        assert record["attempts"] == attempt
+    assert record["command"] == "make record NAME=tiny JOBS=1"
+    assert record["commit"] == clone.run("git", "rev-parse", "HEAD").stdout.strip()
+    assert (record["cells"], record["threads"], record["report"]) == (4, 1, "report.html")
+    assert [machine["cells"] for machine in record["machines"]] == [4]
+    assert min(record[key] for key in ("wall_seconds", "train_seconds", "peak_memory_bytes", "data_bytes")) > 0
+    assert {"table.md", "forest.png", "report.html", "notes.md"} < {file.name for file in folder.iterdir()}
+    assert not (folder / "old.csv").exists()
+    assert "hard_neg_k: 2" in (folder / "params.yaml").read_text()
+    assert clone.run("python", "docs/results/recompute.py", "tiny").returncode == 0
+    same, other = (folder / "runs.csv").read_text(), (finished.path / "metrics/runs.csv").read_text()
+    assert [line for line in same.splitlines() if ",trm," in line] == [
+        line for line in other.splitlines() if ",trm," in line
+    ]
+    assert same != other
+
+    clone.commit()
+    other_commit = clone.run(*RECORD, "--folder", str(kept), ok=False, **SOURCE)
+    assert "is another commit than" in other_commit.stderr
