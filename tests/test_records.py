@@ -16,6 +16,7 @@ from recore import RecoreError, params
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "docs/results"
 FOLDERS = [folder for folder in sorted(RESULTS.iterdir()) if (folder / "params.yaml").exists()]
+FOLDERS = [folder for folder in FOLDERS if folder.name != "sensitivity"]  # a sweep: see test_sensitivity.py
 NONE = pytest.param(None, marks=pytest.mark.skip(reason="no grid is on record yet"))
 FILES = {"params.yaml", "record.json", "results.csv", "comparisons.csv", "runs.csv", "across.csv", "breakdowns.csv"}
 FILES |= {"table.md", "forest.png", "seeds.png", "curves.png", "prefix_length.png", "mde.png", "gate.png"}

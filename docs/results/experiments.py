@@ -9,6 +9,7 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any, NamedTuple
 
 import yaml
@@ -62,10 +63,13 @@ def dvc(checkout: Path, *arguments: str) -> str:
     own where DVC runs an experiment."""
     environment = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
     command = [sys.executable, "-m", "dvc", *arguments]
-    result = subprocess.run(command, cwd=checkout, env=environment, capture_output=True, text=True)
-    if result.returncode:
-        raise RecoreError(f"`dvc {' '.join(arguments)}` failed in {checkout}: {result.stderr.strip()}")
-    return result.stdout
+    with TemporaryFile("w+") as out, TemporaryFile("w+") as err:  # workers would keep a pipe open
+        result = subprocess.run(command, cwd=checkout, env=environment, stdout=out, stderr=err)
+        if result.returncode:
+            err.seek(0)
+            raise RecoreError(f"`dvc {' '.join(arguments)}` failed in {checkout}: {err.read().strip()}")
+        out.seek(0)
+        return out.read()
 
 
 def finished(checkout: Path) -> dict[Setting, str]:
@@ -114,7 +118,7 @@ def missing(checkout: Path, plan: list[Setting]) -> list[Setting]:
 
 def run_queue(checkout: Path, jobs: int) -> None:
     """Starts workers and waits until nothing is queued or running; RecoreError names what failed."""
-    alone = 0
+    alone, shown = 0, 0
     while True:
         tasks, workers = status(checkout)
         waiting = names(tasks, "Queued", "Running")
@@ -125,7 +129,9 @@ def run_queue(checkout: Path, jobs: int) -> None:
         alone = 0 if workers else alone + 1
         if alone > PATIENCE:
             raise RecoreError(f"no worker runs {', '.join(waiting)} in {checkout}; run again with the same --folder")
-        print(f"{len(waiting)} experiments to go", flush=True)
+        if len(waiting) != shown:
+            print(f"{len(waiting)} experiments to go", flush=True)
+        shown = len(waiting)
         time.sleep(POLL)
     failed = names(tasks, "Failed")
     for name in failed:

@@ -1,6 +1,7 @@
-"""Renders the README's results from the record that its marker names: python docs/results/render.py
+"""Renders the pages that show records: python docs/results/render.py
 
-The table is the record's table.md, its headings one level down and all but the first section folded.
+README.md has the record that its marker names: its table.md, the headings one level down and all but the first section
+folded. docs/results/SENSITIVITY.md has tables of sweep.csv and of a record, and the figure that is drawn here.
 """
 
 import json
@@ -8,14 +9,29 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+from sensitivity import HEADLINE, corrected_sentence, grid_table, margin_table, seeds_table, sweep_figure
+from sweep import plan_of
+
+from recore import artifacts, params
+from recore.reporting import style
+
 ROOT = Path(__file__).parents[2]
 BLOCK = re.compile(r"(<!-- rendered from (?P<folder>docs/results/[\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+PART = re.compile(r"(<!-- rendered: (?P<part>\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 FIGURE = "Differences between variants, with intervals and the margin below which a difference does not matter"
+SWEEP_FIGURE = "Difference between hn and trm against K, a line for each lambda, with intervals and the margin"
+JOBS = 2  # of the commands shown before anyone has run them
 
 
 def rendered(readme: str, root: Path) -> str:
     """The text of the README with every block made anew from the records under ``root``."""
     return BLOCK.sub(lambda found: f"{found[1]}{block(root, found['folder'])}{found[3]}", readme)
+
+
+def sensitivity(page: str, results: Path) -> str:
+    """The text of SENSITIVITY.md with every block made anew from what ``results`` holds."""
+    return PART.sub(lambda found: f"{found[1]}{PARTS[found['part']](results)}{found[3]}", page)
 
 
 def block(root: Path, folder: str) -> str:
@@ -49,9 +65,68 @@ def _machine(made_on: dict[str, Any]) -> str:
     return cores if made_on["device"] == "cpu" else f"{made_on['device']} ({cores})"
 
 
+def _grid(results: Path) -> str:
+    sweep = swept(results)
+    if sweep is None:
+        return "Not run yet: `make sweep` makes `sensitivity/sweep.csv`.\n"
+    alpha = params.load(results / "sensitivity/params.yaml").at("significance.alpha")
+    tables = [f"Δ {metric}, points:\n\n{_markdown(grid_table(sweep, metric))}" for metric in HEADLINE]
+    held = " ".join(corrected_sentence(sweep, metric, alpha) for metric in HEADLINE)
+    return "\n\n".join([f"![{SWEEP_FIGURE}](sensitivity/sweep.png)", *tables, held]) + "\n"
+
+
+def _seeds(results: Path) -> str:
+    sweep = swept(results)
+    if sweep is None:
+        return "Not run yet.\n"
+    return _markdown(seeds_table(sweep, _about(results))) + "\n"
+
+
+def _margins(results: Path) -> str:
+    folder = results / "cpu"
+    if not (folder / "comparisons.csv").exists():
+        return "Not on record yet: `make record NAME=cpu` makes `cpu`.\n"
+    comparisons = _read(folder / "comparisons.csv")
+    alpha = params.load(folder / "params.yaml").at("significance.alpha")
+    tables = [_markdown(margin_table(comparisons, metric, alpha)) for metric in HEADLINE]
+    return "\n\n".join(["From [cpu/comparisons.csv](cpu/comparisons.csv), in points:", *tables]) + "\n"
+
+
+def _commands(results: Path) -> str:
+    done = swept(results) is not None
+    jobs = _about(results)["jobs"] if done else JOBS
+    lines = "\n".join(plan_of(results / "sensitivity/params.yaml").commands(jobs))
+    made = f"\n{origin('sensitivity', _about(results))}\n" if done else ""
+    return f"```console\n{lines}\n```\n{made}"
+
+
+PARTS = {"grid": _grid, "seeds": _seeds, "margins": _margins, "commands": _commands}
+
+
+def swept(results: Path) -> pd.DataFrame | None:
+    file = results / "sensitivity/sweep.csv"
+    return _read(file) if file.exists() else None
+
+
+def _read(file: Path) -> pd.DataFrame:
+    return pd.read_csv(file).fillna({"verdict": ""})
+
+
+def _about(results: Path) -> dict[str, Any]:
+    return artifacts.read_json(results / "sensitivity/record.json")
+
+
+def _markdown(table: pd.DataFrame) -> str:
+    return table.to_markdown(index=False, disable_numparse=True)
+
+
 def main() -> None:
-    readme = ROOT / "README.md"
+    readme, page = ROOT / "README.md", ROOT / "docs/results/SENSITIVITY.md"
     readme.write_text(rendered(readme.read_text(encoding="utf-8"), ROOT), encoding="utf-8")
+    page.write_text(sensitivity(page.read_text(encoding="utf-8"), page.parent), encoding="utf-8")
+    sweep = swept(page.parent)
+    if sweep is not None:
+        (page.parent / "sensitivity/sweep.png").write_bytes(style.rendered(sweep_figure(sweep), "png"))
 
 
 if __name__ == "__main__":

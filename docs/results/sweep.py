@@ -1,0 +1,141 @@
+"""Runs the sweep that SENSITIVITY.md shows, in a clean clone of HEAD: `make sweep`.
+
+python docs/results/sweep.py [--jobs 2] [--folder F]   F keeps the clone; a second run makes only what is missing there
+
+First the grid of docs/results/sensitivity/params.yaml; then a queued DVC experiment for every K and lambda, and for
+fewer seeds. Their tables come out of the experiments' commits into docs/results/sensitivity/sweep.csv.
+"""
+
+import argparse
+import io
+import shlex
+import shutil
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import record
+import yaml
+from experiments import Setting, dvc, finished, missing, run_queue
+
+from recore import RecoreError, artifacts, params
+from recore.stages import run
+
+NAME = "sensitivity"
+KS, LAMBDAS = "1,5,20,64", "0.1,0.2,0.5"
+FEWER = (3, 4)  # seeds
+KEPT = ("name", "commit", "date", "command", "jobs", "wall_seconds", "attempts", "threads", "machines")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Every setting of K and lambda on all seeds, and the base setting on fewer."""
+
+    base: Setting
+    ks: str  # as `dvc exp run -S` takes them
+    lambdas: str
+
+    @property
+    def grid(self) -> list[Setting]:
+        pairs = [(int(k), float(weight)) for k in self.ks.split(",") for weight in self.lambdas.split(",")]
+        return [Setting(*pair, self.base.seeds) for pair in pairs]
+
+    @property
+    def settings(self) -> list[Setting]:
+        k, weight, seeds = self.base.hard_neg_k, self.base.hard_neg_lambda, self.base.seeds
+        return self.grid + [Setting(k, weight, seeds[:n]) for n in FEWER if n < len(seeds)]
+
+    def queueing(self, wanted: list[Setting]) -> list[list[str]]:
+        """The `dvc exp run` that queue these settings: the whole grid by one command, others one by one."""
+        whole = set(self.grid) <= set(wanted)
+        sweep = ["-S", f"hard_neg_k={self.ks}", "-S", f"hard_neg_lambda={self.lambdas}"]
+        single = [setting.arguments(self.base) for setting in wanted if not (whole and setting in self.grid)]
+        return [["exp", "run", "--queue", *arguments] for arguments in ([sweep] if whole else []) + single]
+
+    def commands(self, jobs: int) -> list[str]:
+        """What a person would type for all of it, in the root of a clone."""
+        queueing = [shlex.join(["dvc", *command]) for command in self.queueing(self.settings)]
+        first = [f"cp docs/results/{NAME}/params.yaml params.yaml", f"make grid JOBS={jobs}"]
+        return [*first, *queueing, f"dvc queue start --jobs {jobs}", "dvc queue status"]
+
+
+def plan_of(given: Path, ks: str = KS, lambdas: str = LAMBDAS) -> Plan:
+    """RecoreError where the params are not valid."""
+    params.load(given)
+    return Plan(Setting.of(yaml.safe_load(given.read_text(encoding="utf-8"))), ks, lambdas)
+
+
+def main(argv: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description="Runs the sweep of docs/results/SENSITIVITY.md.")
+    parser.add_argument("--jobs", type=int, default=2, help="cells, then experiments, at once")
+    parser.add_argument("--folder", type=Path, help="where the clone is made and stays; a second run continues there")
+    parser.add_argument("--hard-neg-k", default=KS, help="comma-separated")
+    parser.add_argument("--hard-neg-lambda", default=LAMBDAS, help="comma-separated")
+    args = parser.parse_args(argv)
+    out = record.RESULTS / NAME
+    plan = plan_of(out / "params.yaml", args.hard_neg_k, args.hard_neg_lambda)
+    with tempfile.TemporaryDirectory() as temporary:
+        checkout = record.clone_of_head((args.folder or Path(temporary)).resolve())
+        shutil.copy(out / "params.yaml", checkout / "params.yaml")
+        for key in ("name", "email"):  # experiments are commits; these stay in the clone
+            record.git(checkout, "config", f"user.{key}", "recore")
+        how = record.run_grid(checkout, NAME, args.jobs)
+        how |= {"command": f"make sweep JOBS={args.jobs}"}
+        how["wall_seconds"] = round(how["wall_seconds"] + run_experiments(checkout, plan, args.jobs), 1)
+        table = collected(checkout, plan)
+        about = facts(checkout, plan, how)
+    artifacts.write_text(out / "sweep.csv", table.to_csv(index=False))
+    artifacts.write_json(out / "record.json", about)
+    print(f"{about['experiments']} experiments are in docs/results/{NAME}/sweep.csv")
+
+
+def run_experiments(checkout: Path, plan: Plan, jobs: int) -> float:
+    """Runs what is missing; returns the seconds of all attempts in this folder."""
+    attempts = checkout.with_name("queue.json")
+    before = artifacts.read_json(attempts) if attempts.exists() else []
+    started = time.monotonic()
+    try:
+        for command in plan.queueing(missing(checkout, plan.settings)):
+            print(dvc(checkout, *command), end="", flush=True)
+        run_queue(checkout, jobs)
+    finally:
+        seconds = [*before, round(time.monotonic() - started, 1)]
+        artifacts.write_json(attempts, seconds)
+    return sum(seconds)
+
+
+def collected(checkout: Path, plan: Plan) -> pd.DataFrame:
+    """comparisons.csv of every experiment, as text, K and lambda before it; RecoreError where one is not there."""
+    commits = finished(checkout)
+    tables = []
+    for setting in plan.settings:
+        if setting not in commits:
+            raise RecoreError(f"no experiment in {checkout} has {setting}; run again with the same --folder")
+        text = record.git(checkout, "show", f"{commits[setting]}:metrics/comparisons.csv")
+        table = pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False)
+        table.insert(0, "hard_neg_k", setting.hard_neg_k)
+        table.insert(1, "hard_neg_lambda", setting.hard_neg_lambda)
+        tables.append(table)
+    return pd.concat(tables, ignore_index=True)
+
+
+def facts(checkout: Path, plan: Plan, how: dict[str, Any]) -> dict[str, Any]:
+    """record.json: as of a grid, without what only the cells of the base could tell."""
+    base = record.facts(checkout, NAME, how)
+    machines = [{key: made[key] for key in ("device", "machine", "versions")} for made in base["machines"]]
+    variants = params.load(checkout / "params.yaml").at("variants")
+    hybrid = len({plan.base, *plan.grid}) * len(variants["hybrid"])
+    return {key: base[key] for key in KEPT} | {
+        "machines": machines,
+        "cells": len(plan.base.seeds) * (len(variants["plain"]) + hybrid),
+        "experiments": len(plan.settings),
+        "hard_neg_k": plan.base.hard_neg_k,
+        "hard_neg_lambda": plan.base.hard_neg_lambda,
+    }
+
+
+if __name__ == "__main__":
+    run(main)
