@@ -62,5 +62,5 @@ bench: setup  ## speed and memory of filter + split, statistics, training and ev
 	PYTHONPATH=src python benchmarks/significance.py
 	PYTHONPATH=src python benchmarks/training_step.py
 	PYTHONPATH=src python benchmarks/growth.py
-	PYTHONPATH=src python benchmarks/render.py
+	PYTHONPATH=src python benchmarks/page.py
 

@@ -1,26 +1,20 @@
 """The benchmarks compare like with like, and their page shows what their files hold. No test here measures time."""
 
 import re
-import sys
-from pathlib import Path
 
+import measure
 import numpy as np
+import page
 import pytest
 import torch
+import workload
 from builders import SETTINGS, flat, model, random_sessions
+from reference import CUTOFF, PaddedCore, padded
 
 from recore.data.cases import Cases
 from recore.evaluation.ranking import encode, rank
 from recore.models.fused import fused_loss
 from recore.models.objectives import Objective
-
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "benchmarks"))
-
-import measure  # noqa: E402
-import render  # noqa: E402
-import workload  # noqa: E402
-from reference import CUTOFF, PaddedCore, padded  # noqa: E402
 
 CPU = torch.device("cpu")
 N_ITEMS = 40
@@ -104,20 +98,20 @@ def test_every_number_of_the_tables_is_measured():
     rows = measure.beside_reference("trm", 100, 8, 1) + measure.own_steps(["trm", "hn K=5"], 100, 8, 1)
     rows += measure.evaluation(100, 8, 5, 1) + measure.alone("reference", "ave", 100, 8, 1, prefix_length=3)
     rows += measure.evaluation_alone("ours", 100, 8, 5)
-    committed = set(render.read(render.RESULTS / "training_step.csv")["what"])
+    committed = set(page.read(page.RESULTS / "training_step.csv")["what"])
     assert {row["what"] for row in rows} - {"step alone"} == committed
     assert all(row["value"] is not None for row in rows)
 
 
 def test_the_page_shows_what_the_files_hold():
-    page, made = render.PAGE.read_text(encoding="utf-8"), render.blocks()
+    text_of_page, made = page.PAGE.read_text(encoding="utf-8"), page.blocks()
     for name, text in made.items():
-        assert render.block(name, text) in page
+        assert page.block(name, text) in text_of_page
 
 
 def test_the_figure_is_drawn_where_the_rendition_does_not_fit():
-    growth = render.read(render.RESULTS / "growth.csv")
+    growth = page.read(page.RESULTS / "growth.csv")
     largest = (growth["side"] == "reference") & (growth["items"] == growth["items"].max())
     growth.loc[largest, ["value", "n"]] = float("nan"), 0
-    assert render.rendered(render.growth_figure(growth), "png").startswith(b"\x89PNG")
-    assert "does not fit" in render.growth_table(growth)
+    assert page.rendered(page.growth_figure(growth), "png").startswith(b"\x89PNG")
+    assert "does not fit" in page.growth_table(growth)

@@ -1,14 +1,15 @@
 """What the README shows is what files of the repository hold."""
 
 import re
-import runpy
 from pathlib import Path
 
 import pandas as pd
 import pytest
+import render
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]
 
 
 @pytest.mark.parametrize("file", sorted((ROOT / "docs/uses").glob("*.txt")), ids=lambda file: file.stem)
@@ -17,13 +18,13 @@ def test_the_shown_output_was_printed(file):
 
 
 def test_the_results_are_those_of_the_record_that_the_marker_names():
-    render = runpy.run_path(str(ROOT / "docs/results/render.py"))
-    assert render["BLOCK"].search(README)
-    assert render["rendered"](README, ROOT) == README, "run `python docs/results/render.py`"
+    assert render.BLOCK.search(README)
+    assert render.rendered(README, ROOT) == README, "run `python docs/results/render.py`"
 
 
 def test_nothing_is_left_to_fill_in():
-    assert "@@" not in README
+    for page in PAGES:
+        assert "@@" not in page.read_text(encoding="utf-8"), page
 
 
 def test_the_cost_table_is_that_of_the_file():
@@ -32,6 +33,6 @@ def test_the_cost_table_is_that_of_the_file():
 
 
 def test_every_linked_file_exists():
-    for page in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]:
+    for page in PAGES:
         for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):
             assert (page.parent / target).exists(), f"{page.name} links to {target}"

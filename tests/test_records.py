@@ -2,7 +2,6 @@
 
 import json
 import re
-import runpy
 import shutil
 import subprocess
 import sys
@@ -10,6 +9,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import record as recording
+import render
 
 from recore import RecoreError, params
 
@@ -19,9 +20,7 @@ FOLDERS = [folder for folder in sorted(RESULTS.iterdir()) if (folder / "params.y
 FOLDERS = [folder for folder in FOLDERS if folder.name != "sensitivity"]  # a sweep: see test_sensitivity.py
 NONE = pytest.param(None, marks=pytest.mark.skip(reason="no grid is on record yet"))
 FILES = {"params.yaml", "record.json", "results.csv", "comparisons.csv", "runs.csv", "across.csv", "breakdowns.csv"}
-FILES |= {"table.md", "forest.png", "seeds.png", "curves.png", "prefix_length.png", "mde.png", "gate.png"}
-RECORD = runpy.run_path(str(RESULTS / "record.py"))
-RENDER = runpy.run_path(str(RESULTS / "render.py"))
+FILES |= {"mde.csv", "table.md", "forest.png", "seeds.png", "curves.png", "prefix_length.png", "mde.png", "gate.png"}
 
 
 @pytest.fixture(params=FOLDERS or [NONE], ids=lambda folder: folder and folder.name)
@@ -109,7 +108,7 @@ def test_the_readme_shows_figure_origin_and_table(tmp_path, copy):
     folder.mkdir(parents=True)
     shutil.copy(copy / "table.md", folder)
     readme = "before\n<!-- rendered from docs/results/cpu -->\nold\n<!-- end -->\nafter\n"
-    assert "\nNot on record yet: `make record NAME=cpu` makes" in RENDER["rendered"](readme, tmp_path)
+    assert "\nNot on record yet: `make record NAME=cpu` makes" in render.rendered(readme, tmp_path)
     record = {
         "command": "make record NAME=cpu JOBS=2",
         "cells": 25,
@@ -118,8 +117,8 @@ def test_the_readme_shows_figure_origin_and_table(tmp_path, copy):
     }
     record |= {"wall_seconds": 7560.0, "train_seconds": 9000.0, "date": "2026-11-23"}
     (folder / "record.json").write_text(json.dumps(record))
-    text = RENDER["rendered"](readme, tmp_path)
-    assert RENDER["rendered"](text, tmp_path) == text
+    text = render.rendered(readme, tmp_path)
+    assert render.rendered(text, tmp_path) == text
     assert text.startswith("before\n<!-- rendered from docs/results/cpu -->\n![")
     assert "](docs/results/cpu/forest.png)\n" in text
     assert (
@@ -134,13 +133,13 @@ def test_the_readme_shows_figure_origin_and_table(tmp_path, copy):
 
 def test_machines_are_counted_by_what_differs():
     gpu = made_on(device="GPU")
-    found = RECORD["machines"]([made_on(epochs=1), gpu, made_on(epochs=2)])
+    found = recording.machines([made_on(epochs=1), gpu, made_on(epochs=2)])
     assert found == [made_on(cells=2), gpu | {"cells": 1}]
 
 
 def test_cells_that_name_one_clean_commit_are_of_it(tmp_path):
     clean = {"commit": "c", "dirty": False}
-    assert RECORD["commit_of"](tmp_path, [clean, clean]) == "c"
+    assert recording.commit_of(tmp_path, [clean, clean]) == "c"
 
 
 @pytest.mark.parametrize(
@@ -156,9 +155,9 @@ def test_other_cells_must_prove_their_code(tmp_path, records):
     (tmp_path / "src").mkdir()
     (tmp_path / "src/untracked.py").write_text("")
     with pytest.raises(RecoreError, match=r"do not name one clean commit, and nothing shows"):
-        RECORD["commit_of"](tmp_path, records)
+        recording.commit_of(tmp_path, records)
 
 
 def test_a_record_starts_with_its_params():
     with pytest.raises(RecoreError, match=r"no_such_grid/params.yaml does not exist; copy params.yaml there"):
-        RECORD["main"](["no_such_grid"])
+        recording.main(["no_such_grid"])

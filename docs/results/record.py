@@ -96,7 +96,7 @@ def keep(checkout: Path, name: str, how: dict[str, Any]) -> None:
     record = facts(checkout, name, how)
     report = checkout / paths.PLOTS / "report.html"
     files = [checkout / "params.yaml", *(checkout / paths.METRICS / table for table in TABLES)]
-    files += sorted((checkout / paths.PLOTS).glob("*.png"))
+    files += [checkout / paths.PLOTS / "mde.csv", *sorted((checkout / paths.PLOTS).glob("*.png"))]
     if report.stat().st_size < REPORT_LIMIT:
         files.append(report)
     else:

@@ -1,15 +1,18 @@
 """Renders the pages that show records: python docs/results/render.py
 
 README.md has the record that its marker names: its table.md, the headings one level down and all but the first section
-folded. docs/results/SENSITIVITY.md has tables of sweep.csv and of a record, and the figure that is drawn here.
+folded. docs/results/README.md has a table a claim; SENSITIVITY.md has tables of sweep.csv and of a record, and the
+figure that is drawn here.
 """
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from claims import claim_table
 from sensitivity import HEADLINE, corrected_sentence, grid_table, margin_table, seeds_table, sweep_figure
 from sweep import plan_of
 
@@ -17,10 +20,12 @@ from recore import artifacts, params
 from recore.reporting import style
 
 ROOT = Path(__file__).parents[2]
+PAGES = ("README.md", "SENSITIVITY.md")
 BLOCK = re.compile(r"(<!-- rendered from (?P<folder>docs/results/[\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 PART = re.compile(r"(<!-- rendered: (?P<part>\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 FIGURE = "Differences between variants, with intervals and the margin below which a difference does not matter"
 SWEEP_FIGURE = "Difference between hn and trm against K, a line for each lambda, with intervals and the margin"
+CLAIMED = (("ave", "trm"), ("da", "trm"), ("hn", "trm"), ("dahn", "da"), ("dahn", "hn"))
 JOBS = 2  # of the commands shown before anyone has run them
 
 
@@ -29,8 +34,8 @@ def rendered(readme: str, root: Path) -> str:
     return BLOCK.sub(lambda found: f"{found[1]}{block(root, found['folder'])}{found[3]}", readme)
 
 
-def sensitivity(page: str, results: Path) -> str:
-    """The text of SENSITIVITY.md with every block made anew from what ``results`` holds."""
+def parts(page: str, results: Path) -> str:
+    """The text of a page of docs/results with every block made anew from what ``results`` holds."""
     return PART.sub(lambda found: f"{found[1]}{PARTS[found['part']](results)}{found[3]}", page)
 
 
@@ -100,7 +105,18 @@ def _commands(results: Path) -> str:
     return f"```console\n{lines}\n```\n{made}"
 
 
+def _claim(a: str, b: str, record: str) -> Callable[[Path], str]:
+    def part(results: Path) -> str:
+        if not (results / record / "comparisons.csv").exists():
+            return f"Not on record yet: `make record NAME={record}` makes `{record}`.\n"
+        tables = _read(results / record / "comparisons.csv"), pd.read_csv(results / record / "mde.csv")
+        return _markdown(claim_table(*tables, a, b)) + "\n"
+
+    return part
+
+
 PARTS = {"grid": _grid, "seeds": _seeds, "margins": _margins, "commands": _commands}
+PARTS |= {f"{a}_{b}": _claim(a, b, "cpu") for a, b in CLAIMED}
 
 
 def swept(results: Path) -> pd.DataFrame | None:
@@ -121,12 +137,14 @@ def _markdown(table: pd.DataFrame) -> str:
 
 
 def main() -> None:
-    readme, page = ROOT / "README.md", ROOT / "docs/results/SENSITIVITY.md"
+    readme, results = ROOT / "README.md", ROOT / "docs/results"
     readme.write_text(rendered(readme.read_text(encoding="utf-8"), ROOT), encoding="utf-8")
-    page.write_text(sensitivity(page.read_text(encoding="utf-8"), page.parent), encoding="utf-8")
-    sweep = swept(page.parent)
+    for page in PAGES:
+        file = results / page
+        file.write_text(parts(file.read_text(encoding="utf-8"), results), encoding="utf-8")
+    sweep = swept(results)
     if sweep is not None:
-        (page.parent / "sensitivity/sweep.png").write_bytes(style.rendered(sweep_figure(sweep), "png"))
+        (results / "sensitivity/sweep.png").write_bytes(style.rendered(sweep_figure(sweep), "png"))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Puts the measured tables into docs/BENCHMARKS.md and draws benchmarks/results/growth.png.
 
-    python benchmarks/render.py
+    python benchmarks/page.py
 
 Every table stands between ``<!-- NAME -->`` and ``<!-- end of NAME -->``; a test compares them with the csv files.
 """
