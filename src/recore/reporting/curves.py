@@ -9,7 +9,10 @@ from matplotlib.ticker import MaxNLocator
 from recore.reporting.style import GREY, LIGHT, panels, styled, variant_look
 
 COLUMNS = ["dataset", "variant", "seed", "epoch", "loss", "valid_mrr", "chosen"]
-PANELS = (("loss", "training loss (of its own objective)", 1.0), ("valid_mrr", "validation MRR (%)", 100.0))
+PANELS = (
+    ("loss", "training loss", "of the variant's own objective", 1.0),
+    ("valid_mrr", "validation MRR", "percent", 100.0),
+)
 
 
 def curve_rows(history: pd.DataFrame, dataset: str, variant: str, seed: int, best_epoch: int) -> pd.DataFrame:
@@ -32,9 +35,10 @@ def curves_figure(curves: pd.DataFrame, datasets: list[str], variants: list[str]
         figure, axes = panels(len(datasets), len(PANELS), 2.6 * len(datasets) + 0.5)
         for i, dataset in enumerate(datasets):
             rows = curves[curves["dataset"] == dataset]
-            for axis, (column, title, scale) in zip(axes[i], PANELS, strict=True):
+            for axis, (column, title, unit, scale) in zip(axes[i], PANELS, strict=True):
                 _panel(axis, rows, column, scale, look)
                 axis.set_title(f"{dataset}: {title}")
+                axis.set_ylabel(unit)
         for axis in axes[-1]:
             axis.set_xlabel("epoch")
         handles = [Line2D([], [], label=name, **look[name]) for name in variants]
