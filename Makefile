@@ -61,6 +61,7 @@ bench: setup  ## speed and memory of filter + split, statistics, training and ev
 	PYTHONPATH=src python benchmarks/filter_split.py
 	PYTHONPATH=src python benchmarks/significance.py
 	PYTHONPATH=src python benchmarks/training_step.py
+	PYTHONPATH=src python benchmarks/ranking.py
 	PYTHONPATH=src python benchmarks/growth.py
 	PYTHONPATH=src python benchmarks/page.py
 

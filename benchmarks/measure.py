@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from reference import places_by_topk
+from reference import places_by_sort, places_by_topk
 from workload import CPU, MODEL, ROOT, SIDES, Feed, OurStep, ReferenceStep, generate
 
 from recore.data.cases import Cases
@@ -122,6 +122,22 @@ def ranking(ours: OurStep, feed: Feed, rounds: int) -> list[Row]:
     return [row("ranking of a batch", "trm", side, values, "s") for side, values in seconds.items()]
 
 
+@torch.inference_mode()
+def rankings(items: int, batch: int, rounds: int) -> list[Row]:
+    """Three ways from one batch's scores to its targets' ranks, the product of sessions and items included in each."""
+    feed, ours = Feed(items, batch), OurStep("trm", items)
+    chosen = feed.batch(0)
+    catalogue, session = ours.model.items.catalogue(), encode(ours.model, chosen, CPU).session
+    targets = torch.from_numpy(chosen.targets)
+    calls: Calls = {
+        "counting": lambda _: count_above_and_tied(session, catalogue, targets),
+        "topk": lambda _: places_by_topk(session @ catalogue.T, targets - 1),
+        "sort": lambda _: places_by_sort(session @ catalogue.T, targets - 1),
+        "product": lambda _: session @ catalogue.T,
+    }
+    return [row("ranks", "trm", way, values, "s") for way, values in in_turns(calls, rounds).items()]
+
+
 def alone(side: str, label: str, items: int, batch: int, rounds: int, prefix_length: int | None = None) -> list[Row]:
     """One side's training step with nothing else in the process: seconds, and peak memory of the process."""
     feed = Feed(items, batch, prefix_length)
@@ -162,7 +178,7 @@ def where() -> Row:
     }
 
 
-KINDS = {f.__name__: f for f in (beside_reference, own_steps, evaluation, alone, evaluation_alone)}
+KINDS = {f.__name__: f for f in (beside_reference, own_steps, evaluation, rankings, alone, evaluation_alone)}
 
 
 def main() -> None:

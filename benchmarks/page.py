@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogFormatter
 from step_tables import TABLES
-from tables import by_catalogue, growth_table, length_table, read, source, value
+from tables import by_catalogue, growth_table, length_table, ranking_table, read, source, value
 
 from recore.reporting.style import BLUE, ORANGE, VERMILLION, panels, rendered, styled
 
@@ -22,12 +22,14 @@ PAGE = ROOT / "docs" / "BENCHMARKS.md"
 
 def blocks() -> dict[str, str]:
     """The Markdown of every block of the page, by name."""
-    step, growth = (read(RESULTS / f"{name}.csv") for name in ("training_step", "growth"))
+    step, growth, ranking = (read(RESULTS / f"{name}.csv") for name in ("training_step", "growth", "ranking"))
     made = {name: table(step) for name, table in TABLES.items()} | {"source of the steps": source(step)}
     return made | {
         "source of the growth": source(growth),
         "growth": growth_table(growth),
         "length": length_table(growth),
+        "ranking": ranking_table(ranking),
+        "source of the ranking": source(ranking),
     }
 
 

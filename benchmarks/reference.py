@@ -161,6 +161,11 @@ def places_by_topk(scores: Tensor, columns: Tensor) -> Tensor:
     return torch.where(hits.any(dim=1), hits.int().argmax(dim=1), CUTOFF)
 
 
+def places_by_sort(scores: Tensor, columns: Tensor) -> Tensor:
+    """Place of each target's column among all of scores (B, V), from 0, read off the sorted row."""
+    return (scores.argsort(dim=1, descending=True) == columns[:, None]).int().argmax(dim=1)
+
+
 def _mlp(width: int, outputs: int) -> nn.Sequential:
     return nn.Sequential(nn.Linear(2 * width, width), nn.GELU(), nn.Linear(width, outputs))
 

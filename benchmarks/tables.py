@@ -86,3 +86,24 @@ def length_table(results: pd.DataFrame) -> str:
         row |= {"recore": seconds(value(cell, "step alone"))}
         rows.append(row | {"peak memory": gigabytes(value(cell, "peak of training"))})
     return markdown(rows)
+
+
+RANKINGS = {
+    "counting": "recore: counts of items above and level",
+    "topk": "the first 20, by topk",
+    "sort": "the whole row, by a sort",
+    "product": "(the product alone)",
+}
+
+
+def ranking_table(results: pd.DataFrame) -> str:
+    """Ways to rank one batch; what each takes beyond the product that all of them need."""
+    taken = {way: value(results, "ranks", side=way) for way in RANKINGS}
+    beyond = {way: time - taken["product"] for way, time in taken.items()}
+    rows = []
+    for way, name in RANKINGS.items():
+        row = {"way": name, "time": seconds(taken[way])}
+        row |= {"over recore": times(taken[way] / taken["counting"])}
+        others = "" if way == "product" else times(beyond[way] / beyond["counting"])
+        rows.append(row | {"over recore, beyond the product": others})
+    return markdown(rows)

@@ -9,7 +9,7 @@ import pytest
 import torch
 import workload
 from builders import SETTINGS, flat, model, random_sessions
-from reference import CUTOFF, PaddedCore, padded
+from reference import CUTOFF, PaddedCore, padded, places_by_sort, places_by_topk
 
 from recore.data.cases import Cases
 from recore.evaluation.ranking import encode, rank
@@ -91,6 +91,14 @@ def test_both_sides_learn_with_their_dropout_on(label):
     for step in (make(label, 50) for make in workload.SIDES.values()):
         losses = [step(feed.batch(0)) for _ in range(15)]
         assert losses[-1] < losses[0]
+
+
+def test_the_two_sorting_ways_agree_with_counting():
+    generator = torch.Generator().manual_seed(1)
+    scores, columns = torch.rand(50, 60, generator=generator), torch.randint(60, (50,), generator=generator)
+    above = (scores > scores.gather(1, columns[:, None])).sum(dim=1)
+    assert torch.equal(places_by_sort(scores, columns), above)
+    assert torch.equal(places_by_topk(scores, columns), above.clamp(max=CUTOFF))
 
 
 def test_every_number_of_the_tables_is_measured():

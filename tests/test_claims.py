@@ -4,7 +4,7 @@ import math
 
 import pandas as pd
 import pytest
-from claims import ENOUGH, NEVER, TOLD, claim_table, seeds_needed, sessions_needed
+from claims import ENOUGH, NEVER, TOLD, claim_table, effects_table, seeds_needed, sessions_needed
 
 # t = MDE/SE = 3; of SE² = 9e-6 the seeds have 5e-6/5 = 1e-6 and the sessions 8e-6.
 ROW = {"dataset": "d", "a": "da", "b": "trm", "metric": "mrr@20", "n_seeds": 5, "verdict": "inconclusive"}
@@ -42,4 +42,17 @@ def test_the_table_has_one_comparison_and_the_metrics_with_a_margin():
     table = claim_table(comparisons, PROJECTED, "da", "trm")
     assert table.to_csv(index=False, sep="|").splitlines()[1:] == [
         "MRR@20|d|+0.10|[−0.50, +0.70]|0.900|inconclusive|0.90|0.60|20|3 ×"
+    ]
+
+
+def test_effects_stand_side_by_side():
+    other = {"metric": "recall@20", "delta": -0.002, "verdict": "worse"}
+    table = effects_table(pd.DataFrame([ROW | other, ROW, ROW | {"metric": "ndcg@20", "margin": math.nan}]))
+    assert table.to_dict("records") == [
+        {
+            "dataset": "d",
+            "comparison": "da − trm",
+            "MRR@20": "+0.10 [−0.50, +0.70], inconclusive",
+            "Recall@20": "−0.20 [−0.50, +0.70], worse",
+        }
     ]

@@ -43,6 +43,18 @@ def claim_table(comparisons: pd.DataFrame, projected: pd.DataFrame, a: str, b: s
     )
 
 
+def effects_table(comparisons: pd.DataFrame) -> pd.DataFrame:
+    """Every comparison of a record, a row a dataset and pair: difference, interval and verdict by metric."""
+    rows = comparisons[comparisons["margin"].notna()].sort_values("metric", kind="stable")
+    cells = [f"{points(row.delta)} {interval(row.ci_lo, row.ci_hi)}, {row.verdict}" for row in rows.itertuples()]
+    pairs = [pair(a, b) for a, b in zip(rows["a"], rows["b"], strict=True)]
+    named = rows[["dataset"]].assign(comparison=pairs, metric=rows["metric"].map(metric_title), effect=cells)
+    wide = named.pivot_table(
+        index=["dataset", "comparison"], columns="metric", values="effect", aggfunc="first", sort=False
+    )
+    return wide.rename_axis(columns=None).reset_index()
+
+
 def seeds_needed(projected: pd.DataFrame, row: object) -> str:
     """How many seeds on these sessions find a difference of the margin; a verdict needs none."""
     if row.verdict != "inconclusive":

@@ -1,8 +1,8 @@
 """Renders the pages that show records: python docs/results/render.py
 
 README.md has the record that its marker names: its table.md, the headings one level down and all but the first section
-folded. docs/results/README.md has a table a claim; SENSITIVITY.md has tables of sweep.csv and of a record, and the
-figure that is drawn here.
+folded. docs/results/README.md has a table a claim, docs/DEVIATIONS.md one of the switches; SENSITIVITY.md has tables of
+sweep.csv and of a record, and the figure that is drawn here.
 """
 
 import json
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from claims import claim_table
+from claims import claim_table, effects_table
 from sensitivity import HEADLINE, corrected_sentence, grid_table, margin_table, seeds_table, sweep_figure
 from sweep import plan_of
 
@@ -20,7 +20,7 @@ from recore import artifacts, params
 from recore.reporting import style
 
 ROOT = Path(__file__).parents[2]
-PAGES = ("README.md", "SENSITIVITY.md")
+PAGES = ("README.md", "SENSITIVITY.md", "../DEVIATIONS.md")
 BLOCK = re.compile(r"(<!-- rendered from (?P<folder>docs/results/[\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 PART = re.compile(r"(<!-- rendered: (?P<part>\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 FIGURE = "Differences between variants, with intervals and the margin below which a difference does not matter"
@@ -115,7 +115,15 @@ def _claim(a: str, b: str, record: str) -> Callable[[Path], str]:
     return part
 
 
-PARTS = {"grid": _grid, "seeds": _seeds, "margins": _margins, "commands": _commands}
+def _switches(results: Path) -> str:
+    folder = results / "switches"
+    if not (folder / "record.json").exists():
+        return "Not on record yet: `make record NAME=switches` makes `results/switches`.\n"
+    about = origin("results/switches", artifacts.read_json(folder / "record.json"))
+    return f"{_markdown(effects_table(_read(folder / 'comparisons.csv')))}\n\n{about}\n"
+
+
+PARTS = {"switches": _switches, "grid": _grid, "seeds": _seeds, "margins": _margins, "commands": _commands}
 PARTS |= {f"{a}_{b}": _claim(a, b, "cpu") for a, b in CLAIMED}
 
 
