@@ -11,9 +11,9 @@ import pandas as pd
 from children import RESULTS, ROOT
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from step_tables import TABLES
-from tables import by_catalogue, growth_table, length_table, ranking_table, read, source, value
+from tables import by_catalogue, growth_table, length_table, limit_sentence, ranking_table, read, source, value
 
 from recore.reporting.style import BLUE, ORANGE, VERMILLION, panels, rendered, styled
 
@@ -28,6 +28,7 @@ def blocks() -> dict[str, str]:
         "source of the growth": source(growth),
         "growth": growth_table(growth),
         "length": length_table(growth),
+        "limit": limit_sentence(growth),
         "ranking": ranking_table(ranking),
         "source of the ranking": source(ranking),
     }
@@ -71,8 +72,9 @@ def growth_figure(results: pd.DataFrame) -> Figure:
 def _dress(axis: Axes, title: str, unit: str) -> None:
     axis.set(xscale="log", yscale="log", xlabel="items in the catalogue", ylabel=unit)
     axis.set_title(title)
-    axis.yaxis.set_major_formatter("{x:g}")
-    axis.yaxis.set_minor_formatter(LogFormatter(minor_thresholds=(2, 0.5)))  # few labels on a long axis
+    axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.yaxis.set_major_formatter(FuncFormatter(lambda number, _: f"{number:g}"))
+    axis.yaxis.set_minor_formatter(NullFormatter())
 
 
 def main() -> None:
