@@ -96,12 +96,11 @@ def limit_sentence(results: pd.DataFrame) -> str:
     parts = []
     for items, cell in by_catalogue(results)[-2:]:
         step, batch = value(cell, "step alone"), cell["batch"].iloc[0]
-        memory = gigabytes(value(cell, "peak of training"))
-        hours = step * DIGINETICA / batch / 3600
+        memory, hours = gigabytes(value(cell, "peak of training")), step * DIGINETICA / batch / 3600
         parts.append(
-            f"at {items:,} items a step of {batch} cases takes {seconds(step)} and {memory}, an epoch {hours:.1f} h"
+            f"{items:,} items a step of {batch} cases takes {seconds(step)} and {memory}, an epoch {hours:.1f} h"
         )
-    return f"With {'; with '.join(parts)} (of {DIGINETICA:,} cases, as many as Diginetica trains on)."
+    return f"With {'; with '.join(parts)} ({DIGINETICA:,} cases, as many as Diginetica trains on)."
 
 
 RANKINGS = {
