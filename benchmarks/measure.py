@@ -15,6 +15,7 @@ from typing import Any
 
 import torch
 from reference import places_by_sort, places_by_topk
+from torch import Tensor
 from workload import CPU, MODEL, ROOT, SIDES, Feed, OurStep, ReferenceStep, generate
 
 from recore.data.cases import Cases
@@ -108,12 +109,17 @@ def evaluation(items: int, batch: int, sessions: int, rounds: int) -> list[Row]:
     return rows + ranking(ours, Feed(items, batch), rounds)
 
 
+def encoded(ours: OurStep, feed: Feed) -> tuple[Tensor, Tensor, Tensor]:
+    """What ranking starts from: unit items (V - 1, D), one batch's unit sessions (B, D) and its targets (B,)."""
+    batch = feed.batch(0)
+    session = encode(ours.model, batch, CPU).session
+    return ours.model.items.catalogue(), session, torch.from_numpy(batch.targets)
+
+
 @torch.inference_mode()
 def ranking(ours: OurStep, feed: Feed, rounds: int) -> list[Row]:
     """Counting against topk on the same encoded batch, the product of sessions and items included in both."""
-    batch = feed.batch(0)
-    catalogue, session = ours.model.items.catalogue(), encode(ours.model, batch, CPU).session
-    targets = torch.from_numpy(batch.targets)
+    catalogue, session, targets = encoded(ours, feed)
     calls: Calls = {
         "ours": lambda _: count_above_and_tied(session, catalogue, targets),
         "reference": lambda _: places_by_topk(session @ catalogue.T, targets - 1),
@@ -125,10 +131,7 @@ def ranking(ours: OurStep, feed: Feed, rounds: int) -> list[Row]:
 @torch.inference_mode()
 def rankings(items: int, batch: int, rounds: int) -> list[Row]:
     """Three ways from one batch's scores to its targets' ranks, the product of sessions and items included in each."""
-    feed, ours = Feed(items, batch), OurStep("trm", items)
-    chosen = feed.batch(0)
-    catalogue, session = ours.model.items.catalogue(), encode(ours.model, chosen, CPU).session
-    targets = torch.from_numpy(chosen.targets)
+    catalogue, session, targets = encoded(OurStep("trm", items), Feed(items, batch))
     calls: Calls = {
         "counting": lambda _: count_above_and_tied(session, catalogue, targets),
         "topk": lambda _: places_by_topk(session @ catalogue.T, targets - 1),

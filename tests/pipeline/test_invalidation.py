@@ -5,6 +5,7 @@ import json
 import pytest
 from builders import VARIANTS
 
+pytestmark = pytest.mark.slow
 CELLS = {"demo-trm-1", "demo-trm-2"}
 HYBRID_CELLS = {"demo-hn-1", "demo-hn-2"}
 
