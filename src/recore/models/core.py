@@ -3,12 +3,12 @@
 from typing import Any
 
 from torch import Tensor, nn
-from torch.nn import functional
 
 from recore.models.encoders import SWITCHES, AttentionEncoder, Encoding, MeanEncoder
 from recore.models.items import ItemSpace
 from recore.models.packing import Packing
 from recore.models.transformer import Transformer
+from recore.models.unit import unit
 
 
 class Core(nn.Module):
@@ -23,7 +23,7 @@ class Core(nn.Module):
         """Item numbers (T,) to sessions (B, D) of norm 1."""
         undropped = self.items.embed(items)
         encoding = self.encoder(self.items.session_dropout(undropped), undropped, packing)
-        return Encoding(functional.normalize(encoding.session, dim=1), encoding.gate)
+        return Encoding(unit(encoding.session), encoding.gate)
 
 
 def mean_core(settings: dict[str, Any], n_items: int) -> Core:

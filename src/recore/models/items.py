@@ -12,6 +12,7 @@ from torch import Generator, Tensor, nn
 from torch.nn import functional
 
 from recore.models.layers import Dropout, parameter
+from recore.models.unit import unit
 
 
 class ItemSpace(nn.Module):
@@ -38,7 +39,7 @@ class ItemSpace(nn.Module):
 
     def catalogue(self) -> Tensor:
         """Unit vectors (V - 1, D) of the whole catalogue; row i is item i + 1. Item dropout in training."""
-        return functional.normalize(self.item_dropout(self.table[1:]), dim=-1)
+        return unit(self.item_dropout(self.table[1:]))
 
 
 def _draw_table(table: Tensor, generator: Generator) -> None:

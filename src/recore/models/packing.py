@@ -2,7 +2,8 @@
 
 All sessions of one length then form a *block* that reshapes to (rows, length, …) without a copy and
 without a mask. Nothing is computed for positions that do not exist, so padding cannot change a result:
-there is none. Mean prefixes have 4 clicks where the published code pads to 50.
+there is none (but the little that ``attention`` adds behind short sessions). Mean prefixes have 4 clicks
+where the published code pads to 50.
 
 T is the number of clicks of the batch, the sum of its B lengths.
 """
@@ -32,6 +33,7 @@ class Packing:
     def __init__(self, lengths: np.ndarray, device: torch.device | str = "cpu"):
         if len(lengths) == 0 or lengths[0] < 1 or np.any(lengths[1:] < lengths[:-1]):
             raise ValueError("lengths must be ascending and at least 1")
+        self.lengths = lengths
         last = np.cumsum(lengths) - 1
         first = last - lengths + 1
         clicks = int(last[-1]) + 1

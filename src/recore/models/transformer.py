@@ -2,15 +2,13 @@
 
 As in CORE's code: input = dropout(layernorm(item + position)); each block is attention and a GELU
 feed-forward network, both with dropout, residual and layer norm. All work is on real clicks (see
-``packing``): the linear layers see (T, D), attention sees one block of equal lengths at a time.
+``packing``); only attention needs a session's clicks side by side (see ``attention``).
 """
 
-import math
-
-import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from recore.models.attention import CausalAttention, Tiling
 from recore.models.layers import Dropout, layer_norm, linear, normal, parameter
 from recore.models.packing import Packing
 
@@ -35,6 +33,7 @@ class Transformer(nn.Module):
         self.positions = parameter(max_length, embedding_size, draw=normal(init_std))
         self.norm = layer_norm(embedding_size, layer_norm_eps)
         self.dropout = Dropout(hidden_dropout)
+        self.heads = heads
         self.blocks = nn.ModuleList(
             TransformerBlock(
                 embedding_size, heads, inner_size, hidden_dropout, attention_dropout, layer_norm_eps, init_std
@@ -44,8 +43,9 @@ class Transformer(nn.Module):
 
     def forward(self, vectors: Tensor, packing: Packing) -> Tensor:
         hidden = self.dropout(self.norm(vectors + self.positions[packing.position]))
+        tiling = Tiling(packing.lengths, self.heads, vectors.device)
         for block in self.blocks:
-            hidden = block(hidden, packing)
+            hidden = block(hidden, tiling)
         return hidden
 
 
@@ -71,42 +71,7 @@ class TransformerBlock(nn.Module):
         self.feed_forward_dropout = Dropout(hidden_dropout)
         self.feed_forward_norm = layer_norm(width, eps)
 
-    def forward(self, hidden: Tensor, packing: Packing) -> Tensor:
-        hidden = self.attention_norm(hidden + self.attention_dropout(self.attention(hidden, packing)))
+    def forward(self, hidden: Tensor, tiling: Tiling) -> Tensor:
+        hidden = self.attention_norm(hidden + self.attention_dropout(self.attention(hidden, tiling)))
         inner = self.contract(functional.gelu(self.expand(hidden)))
         return self.feed_forward_norm(hidden + self.feed_forward_dropout(inner))
-
-
-class CausalAttention(nn.Module):
-    """Multi-head attention in which a click sees itself and the clicks before it."""
-
-    def __init__(self, width: int, heads: int, dropout: float, std: float):
-        super().__init__()
-        self.heads = heads
-        self.query = linear(width, width, std)
-        self.key = linear(width, width, std)
-        self.value = linear(width, width, std)
-        self.output = linear(width, width, std)
-        self.dropout = Dropout(dropout)
-
-    def forward(self, hidden: Tensor, packing: Packing) -> Tensor:
-        # One draw for the whole batch: the blocks take slices of it.
-        cells = [block.rows * self.heads * block.length**2 for block in packing.blocks]
-        mask = self.dropout.mask(hidden.new_empty(sum(cells)))
-        masks = [None] * len(cells) if mask is None else mask.split(cells)
-        inputs = (packing.split(layer(hidden)) for layer in (self.query, self.key, self.value))
-        context = [
-            self._attend(query, key, value, dropped) for query, key, value, dropped in zip(*inputs, masks, strict=True)
-        ]
-        return self.output(torch.cat(context))
-
-    def _attend(self, query: Tensor, key: Tensor, value: Tensor, dropped: Tensor | None) -> Tensor:
-        """One block: (rows, length, D) each to (rows · length, D)."""
-        rows, length, width = query.shape
-        query, key, value = (x.view(rows, length, self.heads, -1).transpose(1, 2) for x in (query, key, value))
-        scores = query @ key.transpose(2, 3) / math.sqrt(query.shape[3])  # (rows, heads, length, length)
-        future = torch.ones(length, length, dtype=torch.bool, device=scores.device).triu(1)
-        weights = scores.masked_fill(future, -math.inf).softmax(dim=3)
-        if dropped is not None:
-            weights = weights * dropped.view_as(weights)
-        return (weights @ value).transpose(1, 2).reshape(rows * length, width)

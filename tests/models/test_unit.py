@@ -1,0 +1,33 @@
+"""Unit vectors against PyTorch's ``normalize``, in value and gradient."""
+
+import torch
+from torch.nn import functional
+from torch.testing import assert_close
+
+from recore.models.unit import unit
+
+
+def test_value_and_gradient_are_those_of_normalize():
+    vectors = torch.randn(5, 4, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    weights = torch.arange(20.0, dtype=torch.float64).view(5, 4)
+    results = []
+    for scaled in (unit, lambda x: functional.normalize(x, dim=1)):
+        leaf = vectors.clone().requires_grad_()
+        units = scaled(leaf)
+        (units * weights).sum().backward()
+        results.append((units, leaf.grad))
+    assert_close(results[0], results[1], rtol=1e-13, atol=1e-13)
+
+
+def test_the_gradient_is_the_derivative():
+    vectors = torch.randn(3, 4, generator=torch.Generator().manual_seed(2), dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(unit, vectors)
+
+
+def test_a_row_of_zeros_stays_zero():
+    """As dropout can make one: its numbers have gradient 0 behind the dropout, whatever finite number it is before."""
+    vectors = torch.zeros(2, 3, requires_grad=True)
+    units = unit(vectors)
+    units.sum().backward()
+    assert torch.equal(units, torch.zeros(2, 3))
+    assert vectors.grad.isfinite().all()
