@@ -1,6 +1,6 @@
 """Seconds and peak memory of the trm step against the size of the catalogue and the length of the sessions.
 
-    python benchmarks/growth.py [--threads 2] [--batch 512] [--rounds 5] [--cap 8] [--quick]
+    python benchmarks/growth.py [--threads 2] [--batch 512] [--rounds 5] [--cap 16] [--quick]
 
 Every cell is a process of its own. The plain padded rendition runs where it is estimated to fit ``--cap`` GB. Writes
 benchmarks/results/growth.csv and growth.png; see docs/BENCHMARKS.md.
@@ -14,7 +14,7 @@ LENGTHS = (5, 20, 50)
 LENGTH_ITEMS = 40_000
 LARGE, LARGE_ROUNDS = 1_000_000, 3  # a step of many seconds
 WIDTH = 100
-DEFAULTS = {"threads": 2, "batch": 512, "rounds": 5, "cap": 8}
+DEFAULTS = {"threads": 2, "batch": 512, "rounds": 5, "cap": 16}
 QUICK = {"threads": 1, "batch": 16, "rounds": 1}
 
 
@@ -23,7 +23,7 @@ def reference_gb(items: int, batch: int) -> float:
     return 4 * (4 * batch * items + 10 * items * WIDTH) / 1e9 + 1
 
 
-def does_not_fit(like: list[dict]) -> list[dict]:
+def not_run(like: list[dict]) -> list[dict]:
     """The rows of a cell that was not run: no value, n = 0."""
     return [row | {"side": "reference", "value": "", "n": 0} for row in like]
 
@@ -38,7 +38,7 @@ def main() -> None:
         ours = measure("alone", side="ours", items=items, rounds=rounds, **common)
         fits = reference_gb(items, chosen.batch) <= chosen.cap
         cell = {"side": "reference", "items": items, "rounds": rounds} | common
-        rows += ours + (measure("alone", **cell) if fits else does_not_fit(ours))
+        rows += ours + (measure("alone", **cell) if fits else not_run(ours))
     for length in LENGTHS:
         cell = {"items": LENGTH_ITEMS // scale, "rounds": chosen.rounds, "prefix_length": length} | common
         rows += measure("alone", side="ours", **cell)

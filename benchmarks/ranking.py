@@ -2,7 +2,7 @@
 
     python benchmarks/ranking.py [--threads 2] [--batch 2048] [--items 42861] [--rounds 5] [--quick]
 
-Every way starts with the same product of sessions and items, which is timed alone beside them. Writes
+Every way starts with the product of sessions and items, which is timed alone beside them. Writes
 benchmarks/results/ranking.csv; see docs/BENCHMARKS.md.
 """
 

@@ -69,7 +69,7 @@ def growth_table(results: pd.DataFrame) -> str:
         row = {"items": f"{items:,}", "recore": seconds(ours[0]), "rendition": seconds(reference[0])}
         row |= {"ratio": times(reference[0] / ours[0]), "peak of recore": gigabytes(ours[1])}
         row |= {"peak of the rendition": gigabytes(reference[1])}
-        rows.append({name: "does not fit" if text == MISSING else text for name, text in row.items()})
+        rows.append({name: "not run" if text == MISSING else text for name, text in row.items()})
     return markdown(rows)
 
 
@@ -108,11 +108,12 @@ RANKINGS = {
     "topk": "the first 20, by topk",
     "sort": "the whole row, by a sort",
     "product": "(the product alone, all scores at once)",
+    "product in chunks": "(the product alone, in recore's chunks)",
 }
 
 
 def ranking_table(results: pd.DataFrame) -> str:
-    """Ways to rank one batch, and the product that the last three begin with."""
+    """Ways to rank one batch, and the product that each begins with."""
     taken = {way: value(results, "ranks", side=way) for way in RANKINGS}
     return markdown(
         [

@@ -120,6 +120,24 @@ def test_a_killed_run_continues_with_what_is_missing(unmade, made_folder, capsys
         assert (unmade / file.relative_to(made_folder)).read_bytes() == file.read_bytes()
 
 
+def test_ranks_of_before_are_not_those_of_a_later_training(made, monkeypatch):
+    """Trained with another number, killed before it was ranked, the number put back: the record is no longer theirs."""
+    original = Path("params.yaml").read_text()
+    changed = yaml.safe_load(original) | {"hard_neg_k": 3}
+    Path("params.yaml").write_text(yaml.safe_dump(changed))
+    with monkeypatch.context() as patch:
+        patch.setattr(cells, "evaluate", type("Stage", (), {"main": staticmethod(_interrupted)}))
+        with pytest.raises(KeyboardInterrupt):
+            run()
+    Path("params.yaml").write_text(original)
+    with pytest.raises(RecoreError, match="1 of 4 cells are not those of this checkout"):
+        run("--check")
+
+
+def _interrupted(_):
+    raise KeyboardInterrupt
+
+
 @pytest.mark.parametrize("file", ["ranks/demo/hn/2/inputs.json", "ranks/demo/hn/2/cases.parquet", "records/demo/hn/2"])
 def test_a_half_made_cell_is_redone(made, capsys, file):
     path = made / "data" / file

@@ -63,6 +63,11 @@ def test_the_repository_s_own_file_is_valid():
         ({"variants__plain__ave": None}, "compares ave with trm, but 'ave' is not among the variants"),
         ({"significance__confirm": "mrr@7"}, "`significance.confirm` names 'mrr@7'; metrics are recall@20"),
         ({"significance__comparisons": [["trm", "trm"]]}, "compares trm with itself"),
+        ({"significance__comparisons": [["da", "trm"], ["trm", "da"]]}, "names ('da', 'trm') twice"),
+        (
+            {"sources__demo__read": GIVEN["sources"]["demo"]["read"] | {"delimiter": "§"}},
+            "`sources.demo.read.delimiter`: a delimiter is one printable ASCII character or a tab, not '§'",
+        ),
         ({"sources__demo__train": {"batch_siz": 2}}, "`sources.demo.train.batch_siz` is not a known key"),
         ({"sources__demo__train": {"epochs": 0}}, "`sources.demo.train.epochs` is 0"),
         ({"sources__demo__train": {"threads": 1}}, "`sources.demo.train.threads` is not for one source"),

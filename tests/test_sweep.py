@@ -1,6 +1,7 @@
 """The sweep of SENSITIVITY.md: what it queues, and what it takes out of the experiments' commits."""
 
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import experiments
@@ -13,7 +14,8 @@ from recore import RecoreError
 
 RESULTS = Path(__file__).parents[1] / "docs/results"
 SEEDS = (1, 2, 3, 4)
-BASE = Setting(5, 0.2, SEEDS)
+OTHERS = {"train": {"epochs": 20}}
+BASE = Setting.of({"hard_neg_k": 5, "hard_neg_lambda": 0.2, "seeds": [*SEEDS]} | OTHERS)
 PLAN = sweep.Plan(BASE, "1,5", "0.2,0.5")
 
 
@@ -47,7 +49,7 @@ def test_the_whole_grid_is_one_command_and_the_rest_one_each():
             ["exp", "run", "--queue", "-S", "hard_neg_lambda=0.5"],
             fewer,
         ]
-        == PLAN.queueing([BASE, Setting(5, 0.5, SEEDS), Setting(5, 0.2, SEEDS[:3])])
+        == PLAN.queueing([BASE, replace(BASE, hard_neg_lambda=0.5), replace(BASE, seeds=SEEDS[:3])])
     )
     assert PLAN.queueing([]) == []
 
@@ -61,7 +63,7 @@ def experiment(checkout: Path, setting: Setting, rows: str, name: str | None) ->
     (checkout / "metrics").mkdir()
     (checkout / "metrics/comparisons.csv").write_text(f"dataset,a,b,metric,n_seeds,delta\n{rows}")
     tree = {"hard_neg_k": setting.hard_neg_k, "hard_neg_lambda": setting.hard_neg_lambda, "seeds": [*setting.seeds]}
-    (checkout / "params.yaml").write_text(yaml.safe_dump(tree))
+    (checkout / "params.yaml").write_text(yaml.safe_dump(tree | yaml.safe_load(setting.others)))
     git(checkout, "add", "--all")
     git(checkout, "commit", "--quiet", "--message", "experiment")
     rev, head = git(checkout, "rev-parse", "HEAD"), git(checkout, "rev-parse", "main")
@@ -94,6 +96,12 @@ def test_an_experiment_that_is_not_there_is_named(checkout):
     other = sweep.Plan(BASE, "1,5,20", "0.2")
     with pytest.raises(RecoreError, match=r"no experiment in .* has Setting\(hard_neg_k=20, hard_neg_lambda=0.2, "):
         sweep.collected(checkout, other)
+
+
+def test_an_experiment_of_other_params_is_none_of_the_sweep(checkout):
+    longer = Setting.of({"hard_neg_k": 5, "hard_neg_lambda": 0.2, "seeds": [*SEEDS], "train": {"epochs": 30}})
+    with pytest.raises(RecoreError, match=r"no experiment in .* has Setting"):
+        sweep.collected(checkout, sweep.Plan(longer, "5", "0.2"))
 
 
 def test_what_is_done_waits_or_runs_is_not_queued_again(tmp_path, monkeypatch):

@@ -1,6 +1,9 @@
 """What a claim comes to on a record, and what it would take to tell: the tables of docs/results/README.md.
 
-Seeds: the smallest number whose projected MDE (recore.significance.projection, plots/mde.csv) reaches the margin.
+Both numbers are for one test alone at alpha; a verdict is corrected for the number of comparisons and needs more.
+
+Seeds: the smallest number whose MDE, projected from the variance components (``significance.projection``), reaches the
+margin on the same sessions.
 Sessions: with the seeds at hand, MDE(f) = (MDE/SE) · sqrt(sd_seed²/R + (SE² - sd_seed²/R) / f) for f times as many
 sessions, so
 
@@ -14,14 +17,19 @@ import math
 import pandas as pd
 
 from recore.reporting.format import interval, mark, metric_title, p_value, pair, percent, points
+from recore.significance.crossed import Components
+from recore.significance.estimate import Estimate
 
 TOLD, ENOUGH, NEVER = "–", "enough", "not alone"
+MOST = 100  # seeds that anyone would train
 
 
-def claim_table(comparisons: pd.DataFrame, projected: pd.DataFrame, a: str, b: str) -> pd.DataFrame:
+def claim_table(
+    comparisons: pd.DataFrame, sessions: dict[str, int], alpha: float, power: float, a: str, b: str
+) -> pd.DataFrame:
     """One comparison by every metric that has a margin, a row a dataset.
 
-    ``comparisons`` as in comparisons.csv (fractions), ``projected`` as in mde.csv (points).
+    ``comparisons`` as in comparisons.csv (fractions), ``sessions`` of each dataset's test set.
     """
     rows = comparisons[(comparisons["a"] == a) & (comparisons["b"] == b) & comparisons["margin"].notna()]
     rows = rows.sort_values("metric", kind="stable")
@@ -37,7 +45,7 @@ def claim_table(comparisons: pd.DataFrame, projected: pd.DataFrame, a: str, b: s
             "verdict": rows["verdict"],
             "MDE": rows["mde80"].map(percent),
             "margin": rows["margin"].map(percent),
-            "seeds for it": [seeds_needed(projected, row) for row in rows.itertuples()],
+            "seeds for it": [seeds_needed(row, sessions[row.dataset], alpha, power) for row in rows.itertuples()],
             "or sessions": [sessions_needed(row) for row in rows.itertuples()],
         }
     )
@@ -55,16 +63,25 @@ def effects_table(comparisons: pd.DataFrame) -> pd.DataFrame:
     return wide.rename_axis(columns=None).reset_index()
 
 
-def seeds_needed(projected: pd.DataFrame, row: object) -> str:
+def seeds_needed(row: object, n_sessions: int, alpha: float, power: float) -> str:
     """How many seeds on these sessions find a difference of the margin; a verdict needs none."""
     if row.verdict != "inconclusive":
         return TOLD
-    keys = {"dataset": row.dataset, "a": row.a, "b": row.b, "metric": row.metric}
-    line = projected[(projected[list(keys)] == pd.Series(keys)).all(axis=1)]
-    reached = line.loc[line["mde80"] <= line["margin"], "n_seeds"]
     if row.mde80 <= row.margin:
         return ENOUGH
-    return NEVER if reached.empty else str(reached.min())
+    seed, session = row.sd_seed**2, row.sd_session**2
+    residual = max((row.se**2 - seed / row.n_seeds - session / n_sessions) * row.n_seeds * n_sessions, 0.0)
+    parts = Components(seed, session, residual, row.n_seeds, n_sessions)
+
+    def reached(n_seeds: float) -> bool:
+        return Estimate(0.0, parts.se(n_seeds), parts.df(n_seeds)).detectable(alpha, power) <= row.margin
+
+    enough = next((n for n in range(row.n_seeds + 1, MOST + 1) if reached(n)), None)
+    if enough is not None:
+        # Where the seeds' own share was estimated below 0, the residual that it was taken from is not in the file, and
+        # the one solved for is too small.
+        return f"{'≥ ' if seed == 0 else ''}{enough}"
+    return f"> {MOST}" if reached(10**9) else NEVER
 
 
 def sessions_needed(row: object) -> str:

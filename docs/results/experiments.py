@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any, NamedTuple
@@ -29,11 +29,14 @@ class Setting:
     hard_neg_k: int
     hard_neg_lambda: float
     seeds: tuple[int, ...]
+    others: str = field(repr=False)  # all else of params.yaml: an experiment with another one is not of this sweep
 
     @classmethod
     def of(cls, tree: dict[str, Any]) -> "Setting":
         """That of a params.yaml."""
-        return cls(tree["hard_neg_k"], tree["hard_neg_lambda"], tuple(tree["seeds"]))
+        own = {f.name: tree[f.name] for f in fields(cls) if f.name in tree}
+        others = {key: value for key, value in tree.items() if key not in own}
+        return cls(**own | {"seeds": tuple(tree["seeds"])}, others=yaml.safe_dump(others))
 
     def arguments(self, base: "Setting") -> list[str]:
         """The `-S` of `dvc exp run` that make this setting of ``base``."""

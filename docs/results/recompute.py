@@ -1,5 +1,6 @@
 """Recomputes results.csv of a record from its runs.csv alone: python docs/results/recompute.py NAME"""
 
+import argparse
 import sys
 from pathlib import Path
 
@@ -9,7 +10,9 @@ import pandas as pd
 ROUNDING = 1e-9  # the files have ten digits
 CELL = ["dataset", "variant", "metric"]
 
-folder = Path(__file__).parent / sys.argv[1]
+parser = argparse.ArgumentParser(description=__doc__)
+parser.add_argument("name", choices=sorted(file.parent.name for file in Path(__file__).parent.glob("*/runs.csv")))
+folder = Path(__file__).parent / parser.parse_args().name
 results = pd.read_csv(folder / "results.csv").set_index(CELL)
 runs = pd.read_csv(folder / "runs.csv").melt(["dataset", "variant"], results.index.unique("metric"), "metric")
 again = runs.groupby(CELL)["value"].agg(n_seeds="size", mean="mean", std="std", min="min", max="max")

@@ -79,15 +79,17 @@ def run_grid(checkout: Path, name: str, jobs: int) -> dict[str, Any]:
 
 
 def taken(checkout: Path) -> dict[str, Any]:
-    """The same of results that are there already; RecoreError unless DVC finds them up to date."""
-    command = [sys.executable, "-m", "dvc", "status", "--quiet", *TESTED]
-    if subprocess.run(command, cwd=checkout).returncode:
-        again = f"dvc repro --single-item {' '.join(TESTED)}"
-        raise RecoreError(
-            f"metrics/ and plots/ of {checkout} are not those of its params and ranks; run `{again}` there"
-        )
+    """The same of results that are there already; RecoreError unless tables, ranks, params and code go together.
+
+    Of cells that DVC made, DVC says so; of others their inputs.json.
+    """
     without_dvc = any((checkout / paths.RANKS).rglob("inputs.json"))
     made_by = f"python -m recore.cells; dvc repro --single-item {' '.join(TESTED)}" if without_dvc else "dvc repro"
+    command = [sys.executable, "-m", "dvc", "status", "--quiet", *(TESTED if without_dvc else ())]
+    if subprocess.run(command, cwd=checkout).returncode or (without_dvc and not cells_are_current(checkout)):
+        raise RecoreError(
+            f"metrics/ and plots/ of {checkout} are not those of its code, params and ranks; run `{made_by}` there"
+        )
     return {"command": made_by, "jobs": None, "wall_seconds": None, "attempts": None}
 
 
@@ -151,10 +153,7 @@ def commit_of(checkout: Path, records: list[dict[str, Any]]) -> str:
     commits = {record["commit"] for record in records}
     if len(commits) == 1 and None not in commits and not any(record["dirty"] for record in records):
         return commits.pop()
-    changed = git(checkout, "status", "--porcelain", "--", "src", "dvc.yaml")
-    environment = os.environ | {"PYTHONPATH": "src"}
-    checking = [sys.executable, "-m", "recore.cells", "--check"]
-    if changed or subprocess.run(checking, cwd=checkout, env=environment, stdout=sys.stderr).returncode:
+    if git(checkout, "status", "--porcelain", "--", "src", "dvc.yaml") or not cells_are_current(checkout):
         raise RecoreError(
             f"the cells in {checkout} do not name one clean commit, and nothing shows that the code at its HEAD made "
             "them; commit src and dvc.yaml, and make the cells again with that"
@@ -162,8 +161,19 @@ def commit_of(checkout: Path, records: list[dict[str, Any]]) -> str:
     return git(checkout, "rev-parse", "HEAD")
 
 
+def cells_are_current(checkout: Path) -> bool:
+    """Whether the inputs.json of all cells there name its code, params and split."""
+    command = [sys.executable, "-m", "recore.cells", "--check"]
+    environment = os.environ | {"PYTHONPATH": "src"}
+    return not subprocess.run(command, cwd=checkout, env=environment, stdout=sys.stderr).returncode
+
+
 def git(folder: Path, *arguments: str) -> str:
-    return subprocess.run(["git", *arguments], cwd=folder, check=True, capture_output=True, text=True).stdout.strip()
+    """What it prints; RecoreError where it fails, as outside a repository."""
+    result = subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True)
+    if result.returncode:
+        raise RecoreError(f"`git {' '.join(arguments)}` failed in {folder}: {result.stderr.strip()}")
+    return result.stdout.strip()
 
 
 if __name__ == "__main__":

@@ -109,8 +109,11 @@ def _claim(a: str, b: str, record: str) -> Callable[[Path], str]:
     def part(results: Path) -> str:
         if not (results / record / "comparisons.csv").exists():
             return f"Not on record yet: `make record NAME={record}` makes `{record}`.\n"
-        tables = _read(results / record / "comparisons.csv"), pd.read_csv(results / record / "mde.csv")
-        return _markdown(claim_table(*tables, a, b)) + "\n"
+        comparisons, runs = (_read(results / record / f"{name}.csv") for name in ("comparisons", "runs"))
+        sessions = runs.groupby("dataset")["n_sessions"].first().to_dict()
+        given = params.load(results / record / "params.yaml")
+        alpha, power = given.at("significance.alpha"), given.at("significance.power")
+        return _markdown(claim_table(comparisons, sessions, alpha, power, a, b)) + "\n"
 
     return part
 
@@ -133,7 +136,8 @@ def swept(results: Path) -> pd.DataFrame | None:
 
 
 def _read(file: Path) -> pd.DataFrame:
-    return pd.read_csv(file).fillna({"verdict": ""})
+    table = pd.read_csv(file)
+    return table.fillna({"verdict": ""}) if "verdict" in table else table
 
 
 def _about(results: Path) -> dict[str, Any]:
@@ -146,13 +150,14 @@ def _markdown(table: pd.DataFrame) -> str:
 
 def main() -> None:
     readme, results = ROOT / "README.md", ROOT / "docs/results"
-    readme.write_text(rendered(readme.read_text(encoding="utf-8"), ROOT), encoding="utf-8")
+    artifacts.write_text(readme, rendered(readme.read_text(encoding="utf-8"), ROOT))
     for page in PAGES:
         file = results / page
-        file.write_text(parts(file.read_text(encoding="utf-8"), results), encoding="utf-8")
+        artifacts.write_text(file, parts(file.read_text(encoding="utf-8"), results))
     sweep = swept(results)
     if sweep is not None:
-        (results / "sensitivity/sweep.png").write_bytes(style.rendered(sweep_figure(sweep), "png"))
+        with artifacts.new_file(results / "sensitivity/sweep.png") as file:
+            file.write_bytes(style.rendered(sweep_figure(sweep), "png"))
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import shlex
 import shutil
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -41,12 +41,12 @@ class Plan:
     @property
     def grid(self) -> list[Setting]:
         pairs = [(int(k), float(weight)) for k in self.ks.split(",") for weight in self.lambdas.split(",")]
-        return [Setting(*pair, self.base.seeds) for pair in pairs]
+        return [replace(self.base, hard_neg_k=k, hard_neg_lambda=weight) for k, weight in pairs]
 
     @property
     def settings(self) -> list[Setting]:
-        k, weight, seeds = self.base.hard_neg_k, self.base.hard_neg_lambda, self.base.seeds
-        return self.grid + [Setting(k, weight, seeds[:n]) for n in FEWER if n < len(seeds)]
+        seeds = self.base.seeds
+        return self.grid + [replace(self.base, seeds=seeds[:n]) for n in FEWER if n < len(seeds)]
 
     def queueing(self, wanted: list[Setting]) -> list[list[str]]:
         """The `dvc exp run` that queue these settings: the whole grid by one command, others one by one."""

@@ -152,11 +152,13 @@ def outdated(cell: Cell, needed: dict[str, Any]) -> str:
 
 def make(cell: Cell, device: str, made_from: dict[str, Any]) -> None:
     """Trains and ranks one cell; ``inputs.json``, written last, says that both are done."""
+    own = paths.ranks(cell.dataset, cell.variant, cell.seed) / "inputs.json"
+    own.unlink(missing_ok=True)  # the ranks there are not those of the record that follows
     if torch.cuda.is_initialized():
-        torch.cuda.reset_peak_memory_stats()  # the record is this cell's
+        torch.cuda.reset_peak_memory_stats()  # on a CPU the peak of a record is that of the process so far
     train.main([*cell.train, "--device", device])
     evaluate.main([*cell.evaluate, "--device", device])
-    artifacts.write_json(paths.ranks(cell.dataset, cell.variant, cell.seed) / "inputs.json", made_from)
+    artifacts.write_json(own, made_from)
 
 
 def _check(cells: list[Cell], faults: list[str]) -> None:

@@ -40,7 +40,7 @@ def load(path: Path = paths.PARAMS) -> Params:
         raise RecoreError(f"{path} does not exist here; run from the root of the repository")
     try:
         raw = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise RecoreError(f"{path} is not YAML: {' '.join(str(error).split())}") from None
     tree = _validated(schema.Experiment, raw, "")
     _check_names(tree)
@@ -108,7 +108,7 @@ def _check_names(tree: dict[str, Any]) -> None:
         ("datasets", tree["datasets"]),
         ("seeds", tree["seeds"]),
         ("evaluate.cutoffs", tree["evaluate"]["cutoffs"]),
-        ("significance.comparisons", [tuple(pair) for pair in tree["significance"]["comparisons"]]),
+        ("significance.comparisons", [tuple(sorted(pair)) for pair in tree["significance"]["comparisons"]]),
     ):
         for value in values:
             if values.count(value) > 1:

@@ -6,7 +6,7 @@ What one value alone can show to be wrong is checked here; what needs two sectio
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
 FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
@@ -82,9 +82,15 @@ class Table(Section):
     comparable: bool
 
 
+def _delimiter(value: str) -> str:
+    if len(value) != 1 or not (value == "\t" or " " <= value <= "~"):
+        raise ValueError(f"a delimiter is one printable ASCII character or a tab, not {value!r}")
+    return value
+
+
 class Delimited(Table):
     format: Literal["delimited"]
-    delimiter: Annotated[str, Field(min_length=1, max_length=1)]
+    delimiter: Annotated[str, AfterValidator(_delimiter)]
     header: bool | None = None
 
 

@@ -142,6 +142,11 @@ def test_an_unusable_time_names_file_row_and_value(tmp_path, unit, good, bad, ro
         ("s,i,t\n", csv(), r"log\.csv holds no clicks"),
         ("s,i,when\n1,a,2\n", csv(), r"log\.csv has no column 't' for `columns\.time`; its columns are s, i, when"),
         ("s,i,t,i\n1,a,2,b\n", csv(), "more than one column 'i'"),
+        (
+            "i,i,t\n1,a,2\n",
+            csv(columns={"session": 0, "item": 1, "time": 2}),
+            "more than one column 'i', which `columns.s",
+        ),
         ("1,a,2\n", csv(header=False), "`columns.session` is a position from 0, not 's'"),
         ("s,i\n1,a\n", csv(columns=NAMED | {"time": 2}), "`columns.time` cannot be number 2"),
         ("s,i,t\n1,a,2\n1,,3\n", csv(), r"log\.csv, data row 2: the item is empty"),
@@ -155,6 +160,12 @@ def test_a_faulty_log_is_one_sentence(tmp_path, text, config, said):
     with pytest.raises(RecoreError, match=said) as fault:
         read_text(tmp_path, text, config)
     assert "\n" not in str(fault.value)
+
+
+def test_a_header_that_is_not_utf8_is_one_sentence(tmp_path):
+    (tmp_path / "log.csv").write_bytes("sitzung,stück,zeit\n1,a,2\n".encode("latin-1"))
+    with pytest.raises(RecoreError, match=r"log\.csv cannot be read as delimited: .*utf-8"):
+        read(tmp_path, csv(columns={"session": 0, "item": 1, "time": 2}))
 
 
 def test_recbole_tables_name_columns_without_their_type(tmp_path):

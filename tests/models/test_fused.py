@@ -60,6 +60,15 @@ def test_equal_in_single_precision(objective, temperature):
     assert_equal_to_plain(inputs(300, 2000, 100, torch.float32), temperature, objective, 1e-5)
 
 
+@pytest.mark.parametrize("objective", [CROSS_ENTROPY, Objective(5, 0.2)])
+def test_a_sum_that_fits_times_a_batch_that_does_not(objective):
+    """exp(1/0.0121) · 50 is a number of single precision, 2048 times that is none."""
+    catalogue = torch.zeros(50, 4).index_fill_(1, torch.tensor([0]), 1.0).requires_grad_()
+    session = torch.zeros(2048, 4).index_fill_(1, torch.tensor([0]), 1.0).requires_grad_()
+    targets = torch.arange(2048) % 50 + 1
+    assert_equal_to_plain((session, catalogue, targets), 0.0121, objective, 1e-5)
+
+
 @pytest.mark.parametrize("objective", [CROSS_ENTROPY, Objective(3, 0.3)])
 def test_gradcheck(objective):
     session, catalogue, targets = inputs(5, 9, 4)

@@ -45,6 +45,12 @@ def test_a_difference_far_out_is_cut_and_printed():
     assert [text.get_text() for text in axis.texts] == ["\N{MINUS SIGN}9.00  [\N{MINUS SIGN}9.10, \N{MINUS SIGN}8.90]"]
 
 
+@pytest.mark.parametrize(("deltas", "cut"), [([0.001, 0.001, 0.002, -0.09], True), ([0.001, -0.003, 0.002], False)])
+def test_the_legend_knows_whether_anything_is_off_the_scale(deltas, cut):
+    figure = forest_figure(forest_table(comparisons(deltas), ["mrr@20"]), ["demo"], ["mrr@20"])
+    assert ("off the scale" in [text.get_text() for text in figure.legends[0].get_texts()]) == cut
+
+
 def test_one_seed_has_a_point_and_no_interval():
     axis = panel(comparisons([0.001, 0.002], half=np.nan, verdict=""))
     assert np.isfinite(axis.get_xlim()).all()

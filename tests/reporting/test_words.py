@@ -70,6 +70,12 @@ CLAIM = {"dataset": "demo", "variant": "dahn", "parents": ["da", "hn"], "metric"
             "dahn is not shown to be better than each of da and hn (p = 0.023, the larger; better against da, "
             "inconclusive against hn).",
         ),
+        (
+            "not shown",
+            ["negligible", "better"],
+            "dahn is better than each of da and hn, but not by more than the margin each time (p = 0.023, the larger; "
+            "negligible against da, better against hn).",
+        ),
         ("", ["", ""], "whether dahn is better than each of da and hn gets no verdict with so little data."),
     ],
 )

@@ -31,7 +31,7 @@ def test_settings_and_results_are_not_another_code(checkout, file):
     assert dirty() is False
 
 
-@pytest.mark.parametrize("file", ["src/code.py", "dvc.yaml"])
+@pytest.mark.parametrize("file", ["src/code.py", "dvc.yaml", "src/untracked.py"])
 def test_an_edit_is(checkout, file):
     (checkout / file).write_text("changed\n")
     assert dirty() is True

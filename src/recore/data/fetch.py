@@ -45,17 +45,15 @@ def unzip(archive: Path, folder: Path) -> None:
                 if not (folder / member).resolve().is_relative_to(folder.resolve()):
                     raise RecoreError(f"{archive.name} is refused: its member {member!r} would land outside the folder")
             opened.extractall(folder)
-    except zipfile.BadZipFile as error:
-        raise RecoreError(f"{archive.name} is not a zip file ({error}); remove `unzip` or correct the file") from None
+    except (zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:  # no zip, encrypted, unknown method
+        raise RecoreError(f"{archive.name} cannot be unzipped ({error}); remove `unzip` or correct the file") from None
 
 
 def digest(path: Path, algorithm: str) -> str:
     """The hexadecimal ``sha256`` or ``git_blob`` id (SHA-1 of "blob ", length, NUL and content) of a file."""
     hasher = hashlib.sha256() if algorithm == "sha256" else hashlib.sha1(f"blob {path.stat().st_size}\0".encode())
     with path.open("rb") as stream:
-        while block := stream.read(1 << 20):
-            hasher.update(block)
-    return hasher.hexdigest()
+        return hashlib.file_digest(stream, lambda: hasher).hexdigest()
 
 
 def _locate(source: str, name: str, spec: dict[str, Any]) -> Path:

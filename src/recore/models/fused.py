@@ -39,7 +39,7 @@ class _FusedLoss(torch.autograd.Function):
         buffer = catalogue.new_empty(n_items * min(CHUNK, batch))
         grad_session = torch.empty_like(session)
         grad_catalogue = torch.zeros_like(catalogue)
-        shift = not _exp_is_safe(temperature, n_items, session.dtype)
+        shift = not _exp_is_safe(temperature, n_items * batch, session.dtype)
         loss = session.new_zeros(())
         for start in range(0, batch, CHUNK):
             chunk = scaled[start : start + CHUNK]
@@ -59,9 +59,9 @@ class _FusedLoss(torch.autograd.Function):
         return grad * grad_session, grad * grad_catalogue, None, None, None
 
 
-def _exp_is_safe(temperature: float, n_items: int, dtype: torch.dtype) -> bool:
-    """|z| ≤ 1/τ: the sum of n exponentials then neither overflows nor loses the target's term to underflow."""
-    return 1 / temperature + math.log(n_items) < math.log(torch.finfo(dtype).max) - 1
+def _exp_is_safe(temperature: float, n_scores: int, dtype: torch.dtype) -> bool:
+    """|z| ≤ 1/τ: a batch of sums of exponentials then neither overflows nor loses the target's term to underflow."""
+    return 1 / temperature + math.log(n_scores) < math.log(torch.finfo(dtype).max) - 1
 
 
 def _scores_to_gradient(

@@ -13,11 +13,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from recore.evaluation.breakdowns import PREFIX_LENGTH
 from recore.reporting.format import metric_title, percent
-from recore.reporting.style import LIGHT, says, styled, tiles, variant_look
+from recore.reporting.style import GREY, LIGHT, says, styled, tiles, variant_look
 
 GATE = "gate"  # beside the metrics: the share given to the recent branch
-PREFIX_LENGTH, POPULARITY = "prefix length", "target popularity"
 KEYS = ["dataset", "variant", "metric", "breakdown"]
 VALUES = ["mean", "ci_lo", "ci_hi", "std"]
 
@@ -83,6 +83,7 @@ def _figure(table: pd.DataFrame, datasets: list[str], variants: list[str], basel
             axis.set_ylabel(label)
             axis.set_xlabel("clicks in the prefix (cases)")
         handles = [Line2D([], [], marker="o", markersize=4.5, label=name, **look[name]) for name in drawn]
+        handles.append(Line2D([], [], color=GREY, label="bar: interval for new sessions"))
         figure.legend(handles=handles, loc="outside lower center", ncols=min(len(handles), 6))
     return figure
 
@@ -97,6 +98,7 @@ def _panel(axis: Axes, rows: pd.DataFrame, drawn: list[str], look: dict[str, dic
         half = of_variant[["ci_lo", "ci_hi"]].sub(of_variant["mean"], axis=0).abs().to_numpy().T
         axis.errorbar(x, of_variant["mean"], yerr=np.nan_to_num(half), marker="o", markersize=4, **look[variant])
     axis.set_xticks(range(len(cases)), [f"{group}\n({_short(n)})" for group, n in cases.items()])
+    axis.set_ylim(bottom=max(axis.get_ylim()[0], 0))  # no mean of these is negative, whatever a wide interval says
     axis.grid(axis="y", color=LIGHT, linewidth=0.7)
 
 

@@ -10,8 +10,8 @@ from recore.reporting.style import GREY, LIGHT, panels, styled, variant_look
 
 COLUMNS = ["dataset", "variant", "seed", "epoch", "loss", "valid_mrr", "chosen"]
 PANELS = (
-    ("loss", "training loss", "of the variant's own objective", 1.0),
-    ("valid_mrr", "validation MRR", "percent", 100.0),
+    ("loss", "training loss", "loss (own objective)", 1.0),
+    ("valid_mrr", "validation MRR", "MRR (%)", 100.0),
 )
 
 

@@ -1,4 +1,4 @@
-"""The headline figure: every planned difference with its interval and the margin nobody would care about.
+"""The headline figure: every planned difference with its interval, and the margin below which none matters.
 
 One row of panels a dataset, one column a metric. An interval that would squeeze the others flat is cut at the edge
 and its value is printed there, as forest plots do.
@@ -72,8 +72,11 @@ def _panel(axis: Axes, rows: pd.DataFrame, labelled: bool) -> None:
     if rows["margin"].notna().any():
         axis.axvspan(-rows["margin"].iloc[0], rows["margin"].iloc[0], color=BAND, linewidth=0)
     axis.axvline(0, color=GREY, linewidth=0.8)
-    for y, row in enumerate(rows.itertuples()):
-        _row(axis, y, row, low, high)
+    for y, (row, cut) in enumerate(zip(rows.itertuples(), _is_cut(rows), strict=True)):
+        if cut:
+            _cut(axis, y, row, low, high)
+        else:
+            _row(axis, y, row)
     axis.set_xlim(low, high)
     axis.xaxis.set_major_locator(MaxNLocator(6))
     axis.set_ylim(len(rows) - 0.4, -0.6)
@@ -82,18 +85,24 @@ def _panel(axis: Axes, rows: pd.DataFrame, labelled: bool) -> None:
     axis.spines["left"].set_visible(False)
 
 
-def _row(axis: Axes, y: int, row: object, left: float, right: float) -> None:
+def _cut(axis: Axes, y: int, row: object, left: float, right: float) -> None:
+    """An arrow that leaves the panel, and the value inside."""
+    color, _, _ = LOOKS[row.verdict or "no verdict"]
+    low, high = _bounds(row)
+    edge, inward = (right, left - right) if row.delta > 0 else (left, right - left)
+    axis.plot([edge + 0.015 * inward], [y], marker=">" if row.delta > 0 else "<", color=color, markersize=7)
+    text = f"{points(row.delta / 100)}  [{points(low / 100)}, {points(high / 100)}]"
+    text = axis.text(edge + 0.04 * inward, y, text, ha="right" if row.delta > 0 else "left", va="center", color=color)
+    text.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 1})
+
+
+def _bounds(row: object) -> np.ndarray:
+    return np.nan_to_num([row.ci_lo, row.ci_hi], nan=row.delta)
+
+
+def _row(axis: Axes, y: int, row: object) -> None:
     color, marker, filled = LOOKS[row.verdict or "no verdict"]
-    low, high = np.nan_to_num([row.ci_lo, row.ci_hi], nan=row.delta)
-    if not left <= row.delta <= right:
-        # Cut: an arrow that leaves the panel, and the value inside.
-        out_right = row.delta > right
-        edge, inward = (right, left - right) if out_right else (left, right - left)
-        axis.plot([edge + 0.015 * inward], [y], marker=">" if out_right else "<", color=color, markersize=7)
-        text = f"{points(row.delta / 100)}  [{points(low / 100)}, {points(high / 100)}]"
-        text = axis.text(edge + 0.04 * inward, y, text, ha="right" if out_right else "left", va="center", color=color)
-        text.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 1})
-        return
+    low, high = _bounds(row)
     axis.plot([low, high], [y, y], color=color, linewidth=2, solid_capstyle="butt")
     face = color if filled else "white"
     axis.plot([row.delta], [y], marker=marker, color=color, markerfacecolor=face, markersize=7, linestyle="none")
@@ -103,12 +112,17 @@ def _window(rows: pd.DataFrame) -> tuple[float, float]:
     """The span of a panel: the margin and every interval, but those whose middle lies too far out."""
     margin = float(np.nan_to_num(rows["margin"].max()))
     bounds = rows[["delta", "ci_lo", "ci_hi"]]
-    typical = max(margin, float(np.nan_to_num(bounds.abs().max(axis=1).median())))
-    kept = bounds[rows["delta"].abs() <= REACH * typical].to_numpy(dtype=float)
+    kept = bounds[~_is_cut(rows)].to_numpy(dtype=float)
     kept = kept[~np.isnan(kept)]
     low, high = min([-margin, *kept]), max([margin, *kept])
     room = max(0.06 * (high - low), 1e-3)
     return low - room, high + room
+
+
+def _is_cut(rows: pd.DataFrame) -> pd.Series:
+    """Which differences of a panel lie too far out for its span."""
+    reach = float(np.nan_to_num(rows[["delta", "ci_lo", "ci_hi"]].abs().max(axis=1).median()))
+    return rows["delta"].abs() > REACH * max(float(np.nan_to_num(rows["margin"].max())), reach)
 
 
 def _legend(table: pd.DataFrame) -> list[Line2D | Patch]:
@@ -121,4 +135,6 @@ def _legend(table: pd.DataFrame) -> list[Line2D | Patch]:
             handles.append(Line2D([], [], color=color, marker=marker, markerfacecolor=face, markersize=7, label=text))
     if table["margin"].notna().any():
         handles.append(Patch(color=BAND, label="margin: too small to matter"))
+    if any(_is_cut(rows).any() for _, rows in table.groupby(["dataset", "metric"])):
+        handles.append(Line2D([], [], color=GREY, marker="<", linestyle="none", markersize=7, label="off the scale"))
     return handles

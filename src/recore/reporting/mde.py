@@ -35,7 +35,9 @@ def mde_figure(table: pd.DataFrame, datasets: list[str], metric: str, power: flo
             axis.set_xlabel("seeds")
             axis.set_ylabel(f"MDE, power {100 * power:g} % (points)")
         handles = [Line2D([], [], label=name, **look[name]) for name in look]
-        handles.append(Line2D([], [], color=GREY, marker="o", linestyle="none", label="seeds at hand"))
+        handles.append(
+            Line2D([], [], color=GREY, marker="o", linestyle="none", label="the test itself, at the seeds at hand")
+        )
         if table["margin"].notna().any():
             handles.append(Line2D([], [], color=GREY, linestyle="--", linewidth=1, label="margin"))
         figure.legend(handles=handles, loc="outside lower center", ncols=4)

@@ -55,8 +55,9 @@ def _marks(evidence: Evidence) -> list[str]:
     margins = ", ".join(f"{metric_title(name)} {percent(value)}" for name, value in evidence.margins.items())
     return [
         f"▲ better, ▼ worse than {comparisons['b'].iloc[0]} (Holm-corrected p below {evidence.alpha:g}); "
-        f"≈ equivalent: the difference is shown to be smaller than the margin ({margins or 'none is set'}; points); ▲≈ "
-        "and ▼≈: a real difference, shown to be smaller than the margin.",
+        f"≈ equivalent: two one-sided tests show the difference to be smaller than the margin "
+        f"({margins or 'none is set'}; points), Holm-corrected in a family of their own (p_tost_holm in "
+        "comparisons.csv); ▲≈ and ▼≈: a difference that is shown, and shown to be smaller than the margin.",
         'No mark is not "no difference": the runs cannot tell. MDE is the difference they would have found with '
         f"{100 * evidence.power:g} % probability.",
         "Intervals and MDE are those of one comparison; only p and marks are corrected for the number of comparisons.",

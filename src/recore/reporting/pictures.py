@@ -36,7 +36,7 @@ def _forest(evidence: Evidence) -> Picture:
         "forest",
         "Every planned difference",
         f"Difference with its {100 * (1 - evidence.alpha):g} % interval over new seeds and sessions; the band is the "
-        "margin below which nobody would care.",
+        "margin, below which a difference counts as too small to matter.",
         forest_figure(table, evidence.datasets, evidence.compared),
         table,
     )

@@ -31,7 +31,7 @@ def seeds_figure(
                 _panel(axes[i, j], runs, look, labelled=j == 0)
                 axes[i, j].set_title(f"{dataset}: {metric_title(metric)}")
         for axis in axes[-1]:
-            axis.set_xlabel("% (one dot a seed)")
+            axis.set_xlabel("% (one dot a seed, bar at the mean)")
     return figure
 
 

@@ -29,6 +29,8 @@ def complementary_sentence(row: Any) -> str:
         return f"{start}whether {row.variant} is better than each of {parents} gets no verdict with so little data."
     single = ", ".join(f"{verdict} against {name}" for verdict, name in zip(row.verdicts, row.parents, strict=True))
     shown = f"{row.variant} is not shown to be better than each of {parents}"
+    if set(row.verdicts) <= {"better", "negligible"} and row.p < 1:  # 1 where one of them points the other way
+        shown = f"{row.variant} is better than each of {parents}, but not by more than the margin each time"
     return f"{start}{shown} ({p_words(row.p)}, the larger; {single})."
 
 

@@ -41,6 +41,7 @@ def main(argv: list[str] | None = None) -> None:
     model_settings = settings["model"] | row
     model = importlib.import_module(f"recore.variants.{args.variant}").build(model_settings, n_items)
     train, valid = (Cases(Sessions.load(folder, part), model_settings["max_length"]) for part in ("train", "valid"))
+    made_by = provenance(device)  # now: the checkout may be another one when a long run ends
     progress = Progress(f"{args.dataset} {args.variant} {args.seed}", settings["epochs"])
     training = fit(model, train, valid, settings, objective, args.seed, device, progress)
     progress.close()
@@ -64,7 +65,7 @@ def main(argv: list[str] | None = None) -> None:
             writer.writerows(rows)
         artifacts.write_json(
             out / "record.json",
-            _record(training) | {"peak_memory_bytes": peak_memory_bytes(device), **provenance(device)},
+            _record(training) | {"peak_memory_bytes": peak_memory_bytes(device), **made_by},
         )
 
 

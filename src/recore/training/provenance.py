@@ -16,10 +16,10 @@ NOT_CODE = (":(exclude)dvc.lock", ":(exclude)metrics", ":(exclude)params.yaml", 
 
 
 def provenance(device: torch.device) -> dict[str, Any]:
-    """Machine, versions, commit (null outside git) and whether tracked files differed from it (``dirty``).
+    """Machine, versions, commit (null outside git) and whether the code differed from it (``dirty``).
 
     Neither what a run of the pipeline rewrites (dvc.lock, results) nor params.yaml makes it dirty: a recorded grid or
-    `dvc exp run -S` is the same code under other settings.
+    `dvc exp run -S` is the same code under other settings. A file that git does not track does so under src only.
     """
     return {
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
@@ -31,7 +31,10 @@ def provenance(device: torch.device) -> dict[str, Any]:
         },
         "versions": {"python": platform.python_version()} | {name: version(name) for name in PACKAGES},
         "commit": _git("rev-parse", "HEAD"),
-        "dirty": bool(_git("status", "--porcelain", "--untracked-files=no", "--", ".", *NOT_CODE)),
+        "dirty": any(
+            _git("status", "--porcelain", f"--untracked-files={untracked}", "--", *where)
+            for untracked, where in (("no", (".", *NOT_CODE)), ("all", ("src",)))
+        ),
     }
 
 

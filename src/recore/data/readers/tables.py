@@ -27,7 +27,7 @@ def read(folder: Path, config: dict[str, Any]) -> tuple[Sessions, pa.Array]:
     file = only_file(folder, PATTERNS[config["format"]])
     try:
         table = _read_parquet(file, config) if config["format"] == "parquet" else _read_text(file, config)
-    except pa.ArrowInvalid as error:
+    except (pa.ArrowInvalid, OSError, UnicodeDecodeError) as error:  # not its format, damaged, or not UTF-8
         reason = " ".join(str(error).split())
         raise RecoreError(
             f"{file.name} cannot be read as {config['format']}: {reason}; correct the file or `read`"
@@ -78,6 +78,11 @@ def _positions(columns: dict[str, str | int], names: list[str], file_name: str, 
             if column >= len(names):
                 raise RecoreError(
                     f"{file_name} has {len(names)} columns, so `columns.{role}` cannot be number {column}"
+                )
+            if names.count(names[column]) > 1:  # it is read by name
+                raise RecoreError(
+                    f"{file_name} has more than one column {names[column]!r}, which `columns.{role}` = {column} is; "
+                    "rename one of them"
                 )
             found[role] = column
         elif not named:
