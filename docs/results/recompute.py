@@ -11,8 +11,12 @@ ROUNDING = 1e-9  # the files have ten digits
 CELL = ["dataset", "variant", "metric"]
 
 parser = argparse.ArgumentParser(description=__doc__)
-parser.add_argument("name", choices=sorted(file.parent.name for file in Path(__file__).parent.glob("*/runs.csv")))
+parser.add_argument("name", help="a folder beside this file")
 folder = Path(__file__).parent / parser.parse_args().name
+if not (folder / "runs.csv").exists():
+    parser.error(
+        f"{folder} has no runs.csv; records are {[file.parent.name for file in folder.parent.glob('*/runs.csv')]}"
+    )
 results = pd.read_csv(folder / "results.csv").set_index(CELL)
 runs = pd.read_csv(folder / "runs.csv").melt(["dataset", "variant"], results.index.unique("metric"), "metric")
 again = runs.groupby(CELL)["value"].agg(n_seeds="size", mean="mean", std="std", min="min", max="max")

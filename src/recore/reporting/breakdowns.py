@@ -13,11 +13,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from recore.evaluation.breakdowns import PREFIX_LENGTH
 from recore.reporting.format import metric_title, percent
 from recore.reporting.style import GREY, LIGHT, says, styled, tiles, variant_look
 
 GATE = "gate"  # beside the metrics: the share given to the recent branch
+PREFIX_LENGTH, POPULARITY = "prefix length", "target popularity"  # as ``evaluation.breakdowns`` names them
 KEYS = ["dataset", "variant", "metric", "breakdown"]
 VALUES = ["mean", "ci_lo", "ci_hi", "std"]
 

@@ -2,8 +2,7 @@
 
 import pandas as pd
 
-from recore.evaluation.breakdowns import POPULARITY
-from recore.reporting.breakdowns import group_table
+from recore.reporting.breakdowns import POPULARITY, group_table
 from recore.reporting.evidence import Evidence
 from recore.reporting.format import MISSING, interval, mark, metric_title, p_value, pair, percent, points, spread
 from recore.reporting.render import Section
