@@ -27,6 +27,7 @@ Row = dict[str, Any]
 Calls = dict[str, Callable[[int], object]]
 CHUNK = 256  # cases: the buffer of the measured pass
 SQUARE = 2048
+SHORT = 4  # times as many rounds of what takes a second at the most
 
 
 def in_turns(calls: Calls, rounds: int) -> dict[str, list[float]]:
@@ -47,6 +48,11 @@ def row(what: str, variant: str, side: str, values: list[float], unit: str) -> R
     return {"what": what, "variant": variant, "side": side, "value": value, "unit": unit, "n": len(values)}
 
 
+def ratios(left: list[float], right: list[float]) -> list[float]:
+    """Left over right, round by round: what the machine does to one of a round it mostly does to the other."""
+    return [a / b for a, b in zip(left, right, strict=True)]
+
+
 def beside_reference(label: str, items: int, batch: int, rounds: int) -> list[Row]:
     """The training step of both sides in turns."""
     feed = Feed(items, batch)
@@ -60,10 +66,11 @@ def own_steps(labels: list[str], items: int, batch: int, rounds: int) -> list[Ro
     feed = Feed(items, batch)
     steps = {label: OurStep(label, items) for label in labels}
     calls: Calls = {label: lambda i, s=step: s(feed.batch(i)) for label, step in steps.items()}
-    seconds = in_turns(calls | floor_calls(items, batch), rounds)
+    seconds = in_turns(calls | floor_calls(items, batch), SHORT * rounds)
     rows = [row("step", label, "ours", seconds[label], "s") for label in labels]
+    rows += [row("step over trm", label, "ours", ratios(seconds[label], seconds["trm"]), "ratio") for label in labels]
     for label in (label for label in labels if label.startswith("hn")):
-        shares = [(hn - trm) / hn for hn, trm in zip(seconds[label], seconds["trm"], strict=True)]
+        shares = [1 - trm for trm in ratios(seconds["trm"], seconds[label])]
         rows.append(row("mining share of the step", label, "ours", shares, "fraction"))
     return rows + floor(seconds, feed, items, batch)
 
@@ -107,7 +114,7 @@ def evaluation(items: int, batch: int, sessions: int, rounds: int) -> list[Row]:
     rows = [
         row("evaluation", "trm", side, [len(cases) / s for s in values], "cases/s") for side, values in seconds.items()
     ]
-    return rows + ranking(ours, Feed(items, batch), rounds)
+    return rows + ranking(ours, Feed(items, batch), SHORT * rounds)
 
 
 def encoded(ours: OurStep, feed: Feed) -> tuple[Tensor, Tensor, Tensor]:
