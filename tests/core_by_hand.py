@@ -83,7 +83,8 @@ def combine(weights, vectors):
 FORMS = {  # scorer, gate, residual
     "trm": ("linear", "global", False),
     "da": ("position", "learned", True),
-    "trm_table1": ("position", "global", True),
+    "trm_table1": ("position", "global", False),
+    "da_norecent": ("position", "global", True),
     "da_last": ("last", "learned", True),
     "da_fixed": ("position", "fixed", True),
     "da_noresidual": ("position", "learned", False),

@@ -107,9 +107,9 @@ def test_rows_may_set_the_switches_of_their_file(tmp_path):
 
 
 def test_the_named_combinations_are_rows(tmp_path):
-    named = ("trm_table1", "trm_before", "da_last", "da_fixed", "da_noresidual")
+    named = ("trm_table1", "trm_before", "da_table1", "da_last", "da_norecent", "da_fixed", "da_noresidual")
     plain = GIVEN["variants"]["plain"] | {name: {} for name in named}
-    hybrid = GIVEN["variants"]["hybrid"] | {"hn64": {"hard_neg_k": 64}}
+    hybrid = GIVEN["variants"]["hybrid"] | {"hn64": {"hard_neg_k": 64}, "hn_table1": {}, "dahn_table1": {}}
     assert params.load(write(tmp_path, variants={"plain": plain, "hybrid": hybrid})).at("variants.hybrid.hn64")
 
 

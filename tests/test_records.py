@@ -57,12 +57,15 @@ def test_its_results_follow_from_its_runs(record):
     assert result.returncode == 0, result.stdout + result.stderr
 
 
-def test_its_commit_is_in_the_history(record):
+def test_its_commit_is_in_the_history_with_its_params(record):
     if git("rev-parse", "HEAD").returncode:
         pytest.skip("there is no git history here")
     if git("rev-parse", "--is-shallow-repository").stdout.strip() == "true":
         pytest.skip("the clone is shallow")
-    assert git("merge-base", "--is-ancestor", about(record)["commit"], "HEAD").returncode == 0
+    commit = about(record)["commit"]
+    assert git("merge-base", "--is-ancestor", commit, "HEAD").returncode == 0
+    then = git("show", f"{commit}:docs/results/{record.name}/params.yaml").stdout
+    assert (record / "params.yaml").read_text(encoding="utf-8") == then
 
 
 def about(record: Path) -> dict:

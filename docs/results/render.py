@@ -119,14 +119,10 @@ def _claim(a: str, b: str, record: str) -> Callable[[Path], str]:
 
 
 def _switches(results: Path) -> str:
-    return "\n".join(_effects(results, name) for name in ("switches", "hn64"))
-
-
-def _effects(results: Path, name: str) -> str:
-    folder = results / name
+    folder = results / "switches"
     if not (folder / "record.json").exists():
-        return f"Not on record yet: `make record NAME={name}` makes `results/{name}`.\n"
-    about = origin(f"results/{name}", artifacts.read_json(folder / "record.json"))
+        return "Not on record yet: `make record NAME=switches` makes `results/switches`.\n"
+    about = origin("results/switches", artifacts.read_json(folder / "record.json"))
     return f"{_markdown(effects_table(_read(folder / 'comparisons.csv')))}\n\n{about}\n"
 
 

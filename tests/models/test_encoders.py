@@ -119,11 +119,18 @@ def test_with_everything_switched_off_dual_attention_is_core_trm():
         assert_close(reduced.train(training)(*batch).session, trm.train(training)(*batch).session)
 
 
-def test_without_the_recent_branch_dual_attention_is_the_trm_of_table_1():
-    table1, reduced = model("trm_table1").eval(), model("da", gate="global").eval()
-    reduced.load_state_dict(table1.state_dict())
+def test_the_names_of_table_1_are_forms_of_the_same_encoder():
     batch = packed(random_sessions(1, 12))
-    assert torch.equal(reduced(*batch).session, table1(*batch).session)
+    for name, form, switches in (
+        ("da_norecent", "da", {"gate": "global"}),
+        ("trm_table1", "da_norecent", {"residual": False}),
+        ("hn_table1", "trm_table1", {"residual": True}),
+        ("dahn_table1", "da_table1", {}),
+        ("da_table1", "da_last", {}),  # in evaluation: they differ in what attention sees of dropout
+    ):
+        named, other = model(name).eval(), model(form, **switches).eval()
+        other.load_state_dict(named.state_dict())
+        assert torch.equal(other(*batch).session, named(*batch).session), name
 
 
 @pytest.mark.parametrize(("attention_input", "moves"), [("after", True), ("before", False)])

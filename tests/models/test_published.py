@@ -19,7 +19,6 @@ from recore.models.objectives import CROSS_ENTROPY, Objective
 SESSIONS = [[3], [7], [1, 2], [5, 5], [4, 9, 2], [8, 1, 8, 6], [1, 2, 3, 4, 5, 6, 7]]
 TARGETS = torch.tensor([5, 7, 12, 1, 3, 9, 11])
 CASES = json.loads((Path(__file__).parent / "published.json").read_text())["cases"]
-FORMS = {"trm_table1 without the residual": ("trm_table1", {"residual": False})}
 
 
 def weights(name, shape):
@@ -29,8 +28,7 @@ def weights(name, shape):
 
 @pytest.fixture(params=CASES, ids=lambda case: f"{case['repository']} {case['form']}")
 def published(request):
-    variant, switches = FORMS.get(request.param["form"], (request.param["form"], {}))
-    built = model(variant, n_items=12, **switches).double().eval()
+    built = model(request.param["form"], n_items=12).double().eval()
     with torch.no_grad():
         for name, parameter in built.named_parameters():
             parameter.copy_(weights(name, parameter.shape))

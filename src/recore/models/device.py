@@ -29,5 +29,12 @@ def prepare(name: str, threads: int) -> torch.device:
 
 
 def moved(values: np.ndarray, device: torch.device | str) -> Tensor:
-    """An array as a tensor on ``device``; the host does not wait for the copy, which would stall a GPU every step."""
-    return torch.from_numpy(values).to(device, non_blocking=True)
+    """An array as a tensor on ``device``.
+
+    To a GPU it goes by way of pinned memory: only from there does the host not wait for the copy, which would stall
+    the GPU every step.
+    """
+    tensor = torch.from_numpy(values)
+    if torch.device(device).type == "cuda":
+        tensor = tensor.pin_memory()
+    return tensor.to(device, non_blocking=True)

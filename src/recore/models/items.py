@@ -1,4 +1,7 @@
-"""The item space: one table that encodes and decodes (CORE, Hou et al. 2022; Eq. 5 and 11).
+"""The item space: one table that encodes and decodes (CORE, Hou et al. 2022).
+
+    ℓ = −log( exp(cos(hₛ, h'ᵥ₊)/τ) / Σᵥ exp(cos(hₛ, h'ᵥ)/τ) )   h' after item dropout, v₊ the next item (Eq. 5)
+    z(v|s) = cos(hₛ, h'ᵥ)/τ                                      (Eq. 11)
 
 Sessions are linear combinations of rows of the table, and items are scored by cosine similarity over a
 temperature, both in the same space. Row 0 is padding. CORE fills it with random numbers, counts it in

@@ -35,8 +35,8 @@ def _paper(beside: pd.DataFrame) -> list[str]:
     if beside.empty or "trm" not in set(beside["variant"]):
         return []
     return [
-        "What the paper's Table 1 calls CORE-trm was not CORE's: its scorer is position-aware and has the mean "
-        "residual. That number stands beside our trm and, where it is trained, beside trm_table1, which is that model."
+        "What the paper's Table 1 calls CORE-trm was not CORE's: its scorer is position-aware. That number stands "
+        "beside our trm and, where it is trained, beside trm_table1, which is that model."
     ]
 
 

@@ -9,7 +9,7 @@ from tqdm import tqdm
 
 
 class Progress:
-    """tqdm over epochs and steps with loss, cases/s and the time left, on stderr."""
+    """tqdm over epochs and steps with cases/s, the time left and, on a CPU, the loss (a look at it stalls a GPU)."""
 
     def __init__(self, name: str, epochs: int):
         self.name = name
