@@ -4,6 +4,7 @@ import importlib
 
 import numpy as np
 import torch
+from hypothesis import strategies as st
 
 from recore.data.sessions import Sessions
 from recore.models.packing import Packing
@@ -25,6 +26,9 @@ SETTINGS = {
 }
 TRAIN = {"epochs": 3, "patience": 5, "validation_cutoff": 20, "batch_size": 16, "learning_rate": 0.01, "threads": 1}
 VARIANTS = ("ave", "trm", "da", "hn", "dahn")
+SESSIONS = st.lists(st.lists(st.integers(1, 12), min_size=1, max_size=10), min_size=1, max_size=6).map(
+    lambda sessions: sorted(sessions, key=len)  # as ``packed`` takes them
+)
 
 
 def model(variant: str, n_items: int = 12, seed: int = 1, **settings):

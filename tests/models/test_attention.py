@@ -5,13 +5,18 @@ import math
 import numpy as np
 import pytest
 import torch
-from builders import model, packed
+from builders import SESSIONS, model, packed
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from torch.testing import assert_close
 
 from recore.models import attention
-from recore.models.attention import Tile, Tiling
+from recore.models.attention import CausalAttention, Tile, Tiling
+from recore.training.seeding import initialise
 
-SESSIONS = [[3], [5], [1, 2], [4, 4], [2, 7, 1], [6, 1, 2, 9, 9, 3]]
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+SLACKS = st.sampled_from([0, 10, 50, math.inf])  # from a tile for each length to one for all
 
 
 @pytest.mark.parametrize(
@@ -35,17 +40,36 @@ def test_a_short_session_repeats_its_last_click():
     assert tiling.home.tolist() == [0, 2, 4, 6, 5, 7]
 
 
-@pytest.mark.parametrize("slack", [0, 10, 50])
-def test_padding_changes_neither_output_nor_gradient(monkeypatch, slack):
-    def sessions_and_gradients(slack):
-        monkeypatch.setattr(attention, "SLACK", slack)
-        trm = model("trm").double().eval()
-        sessions = trm(*packed(SESSIONS)).session
-        (sessions * torch.arange(8)).sum().backward()
-        return [sessions, *(parameter.grad for parameter in trm.parameters())]
+@given(sessions=SESSIONS, seed=st.integers(0, 50), slack=SLACKS)
+@settings(deadline=None, max_examples=40)
+def test_weights_sum_to_one_over_a_session_up_to_the_click_and_are_exactly_zero_elsewhere(sessions, seed, slack):
+    """Each click's value is a unit vector of its own, so what attention returns is its weights."""
+    lengths = [len(session) for session in sessions]
+    clicks, heads = sum(lengths), 2
+    layer = CausalAttention(heads * clicks, heads, dropout=0.0, std=1.0)
+    initialise(layer, seed)
+    with torch.no_grad(), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(attention, "SLACK", slack)
+        for identity in (layer.value, layer.output):
+            identity.weight.copy_(torch.eye(heads * clicks))
+        weights = layer(torch.eye(clicks).repeat(1, heads), Tiling(np.array(lengths), heads))
+    weights = weights.view(clicks, heads, clicks).transpose(0, 1)
+    seen = torch.block_diag(*[torch.ones(length, length).tril() for length in lengths]).bool()
+    assert torch.equal(weights != 0, seen.expand_as(weights))
+    assert_close(weights.sum(dim=2), torch.ones(heads, clicks))
 
-    for ours, all_in_one_tile in zip(sessions_and_gradients(slack), sessions_and_gradients(math.inf), strict=True):
-        assert_close(ours, all_in_one_tile, rtol=1e-12, atol=1e-14)
+
+@given(sessions=SESSIONS, seed=st.integers(0, 50), variant=st.sampled_from(["trm", "da"]), slack=SLACKS)
+@settings(deadline=None, max_examples=30)
+def test_padding_changes_neither_output_nor_gradient(sessions, seed, variant, slack):
+    def sessions_and_gradients(slack):
+        built = model(variant, seed=seed).double().eval()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(attention, "SLACK", slack)
+            encoded = built(*packed(sessions)).session
+        return [encoded, *torch.autograd.grad((encoded * torch.arange(8)).sum(), list(built.parameters()))]
+
+    assert_close(sessions_and_gradients(slack), sessions_and_gradients(0), rtol=1e-10, atol=1e-11)
 
 
 def test_a_repeated_click_gives_no_gradient_back():

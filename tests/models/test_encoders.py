@@ -3,12 +3,18 @@
 import numpy as np
 import pytest
 import torch
-from builders import VARIANTS, model, packed, random_sessions
+from builders import SESSIONS, VARIANTS, model, packed, random_sessions
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.testing import assert_close
 
+from recore.models.encoders import SWITCHES
+from recore.models.fused import fused_loss
+from recore.models.items import scores
+from recore.models.objectives import CROSS_ENTROPY, Objective
 from recore.models.packing import Packing
+
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 ATTENTION = tuple(variant for variant in VARIANTS if variant != "ave")
 
@@ -31,17 +37,27 @@ def test_neither_the_batch_nor_its_order_matter(seed, n, variant):
     assert_close(alone, together, rtol=1e-5, atol=1e-6)
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
-@pytest.mark.parametrize("training", [False, True])
-def test_sessions_have_norm_one_and_lie_in_the_span_of_their_items(variant, training):
-    built = model(variant, session_dropout=0.0).train(training)
-    sessions = [[3], [3, 4], [1, 9, 1], [2, 5, 11, 7]]
-    encoded = built(*packed(sessions)).session
-    assert_close(encoded.norm(dim=1), torch.ones(4))
-    for vector, session in zip(encoded, sessions, strict=True):
-        basis = built.items.table[session].T
-        combination = torch.linalg.lstsq(basis, vector[:, None], driver="gelsd").solution
-        assert_close(basis @ combination, vector[:, None], rtol=1e-4, atol=1e-5)
+@given(
+    sessions=SESSIONS,
+    seed=st.integers(0, 50),
+    variant=st.sampled_from(VARIANTS),
+    training=st.booleans(),
+    rate=st.sampled_from([0.2, 0.9]),
+)
+@settings(deadline=None, max_examples=40)
+def test_sessions_have_norm_one_and_lie_in_the_span_of_their_items(sessions, seed, variant, training, rate):
+    """In training, of the numbers that session dropout leaves of them; where it leaves none, the session is 0."""
+    built = model(variant, seed=seed, embedding_size=16, session_dropout=rate).double().train(training)
+    handed = []
+    built.encoder.register_forward_pre_hook(lambda encoder, inputs: handed.append(inputs[0]))
+    items, packing = packed(sessions)
+    with torch.no_grad():
+        encoded = built(items, packing).session
+        left = built.items.table[items] * (handed[0] != 0 if training else 1)
+    for vector, clicks in zip(encoded, left.split(packing.lengths.tolist()), strict=True):
+        assert_close(vector.norm().item(), float(clicks.any()))
+        combination = torch.linalg.lstsq(clicks.T, vector[:, None], driver="gelsd").solution
+        assert_close(clicks.T @ combination, vector[:, None], rtol=1e-9, atol=1e-9)
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
@@ -50,31 +66,73 @@ def test_a_session_of_one_click_is_that_item(variant):
     assert_close(vectors(built, [[4]])[0], built.items.catalogue()[3])
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
-def test_renaming_the_items_renames_the_scores(variant):
-    built = model(variant).eval()
-    sessions = random_sessions(6, 12)
-    before = vectors(built, sessions) @ built.items.catalogue().T
-    permutation = torch.randperm(12, generator=torch.Generator().manual_seed(0)) + 1  # new name of item i + 1
-    table = built.items.table.detach().clone()
-    with torch.no_grad():
-        built.items.table[permutation] = table[1:]
-    renamed = [[int(permutation[item - 1]) for item in session] for session in sessions]
-    after = vectors(built, renamed) @ built.items.catalogue().T
-    assert_close(after[:, permutation - 1], before, rtol=1e-5, atol=1e-5)
+@given(
+    sessions=SESSIONS,
+    seed=st.integers(0, 50),
+    variant=st.sampled_from(VARIANTS),
+    training=st.booleans(),
+    objective=st.sampled_from([CROSS_ENTROPY, Objective(3, 0.2)]),
+    permutation=st.permutations(range(1, 13)),
+)
+@settings(deadline=None, max_examples=40)
+def test_renaming_the_items_renames_the_scores_and_nothing_else(
+    sessions, seed, variant, training, objective, permutation
+):
+    """In training too, but for item dropout, which draws by an item's place in the table."""
+    items, packing = packed(sessions)
+    targets = items[packing.last] % 12 + 1
+    same, new = torch.arange(13), torch.tensor([0, *permutation])  # name of each row of the table
+    results = []
+    for names in (same, new):
+        built = model(variant, seed=seed, item_dropout=0.0).double().train(training)
+        with torch.no_grad():
+            built.items.table[names] = built.items.table.clone()
+            session, catalogue = built(names[items], packing).session, built.items.catalogue()
+            loss = fused_loss(session, catalogue, names[targets], 0.07, objective)
+        results.append((session, loss, scores(session, catalogue, 0.07)[:, names[1:] - 1]))
+    assert_close(*results, rtol=1e-10, atol=1e-10)
 
 
-@pytest.mark.parametrize("variant", ATTENTION)
-def test_attention_weights_sum_to_one_in_each_session(variant):
-    built = model(variant).eval()
-    items, packing = packed([*random_sessions(1, 12), [1] * 9])
-    states = built.encoder.transformer(built.items.embed(items), packing)
-    weights = [built.encoder.global_weights(states, packing)]
-    if built.encoder.recent_scorer is not None:
-        weights.append(built.encoder.recent_weights(states, packing))
-    for alpha in weights:
+@given(
+    sessions=SESSIONS,
+    seed=st.integers(0, 50),
+    variant=st.sampled_from(ATTENTION),
+    scorer=st.sampled_from(SWITCHES["scorer"]),
+)
+@settings(deadline=None, max_examples=40)
+def test_attention_weights_sum_to_one_in_each_session_whatever_the_others(sessions, seed, variant, scorer):
+    built = model(variant, seed=seed, scorer=scorer).double().eval()
+
+    def weights(sessions):
+        """Global and, where there are any, recent weights (1 or 2, T)."""
+        items, packing = packed(sessions)
+        states = built.encoder.transformer(built.items.embed(items), packing)
+        branches = [built.encoder.global_weights(states, packing)]
+        if built.encoder.recent_scorer is not None:
+            branches.append(built.encoder.recent_weights(states, packing))
+        return torch.stack(branches).detach()
+
+    lengths = [len(session) for session in sessions]
+    for session, alpha in zip(sessions, weights(sessions).split(lengths, dim=1), strict=True):
         assert (alpha >= 0).all()
-        assert_close(packing.pool(alpha, torch.ones(len(items), 1)), torch.ones(2, 1))
+        assert_close(alpha.sum(dim=1), torch.ones(len(alpha), dtype=torch.float64))
+        assert_close(alpha, weights([session]), rtol=1e-10, atol=1e-12)
+
+
+@given(
+    sessions=SESSIONS,
+    seed=st.integers(0, 50),
+    variant=st.sampled_from(ATTENTION),
+    training=st.booleans(),
+    more=st.integers(1, 40),
+)
+@settings(deadline=None, max_examples=40)
+def test_room_for_longer_sessions_changes_none(sessions, seed, variant, training, more):
+    built, roomier = (model(variant, seed=seed, max_length=n).double().train(training) for n in (10, 10 + more))
+    with torch.no_grad():
+        roomier.encoder.transformer.positions[:10] = built.encoder.transformer.positions
+        encoded = [core(*packed(sessions)).session for core in (built, roomier)]
+    assert_close(*encoded, rtol=1e-10, atol=1e-12)
 
 
 def test_attention_is_causal():
@@ -145,16 +203,21 @@ def test_what_attention_sees_of_session_dropout(attention_input, moves):
     assert not torch.equal(first, second)
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
-def test_the_number_of_threads_changes_rounding_only(variant):
-    built = model(variant, n_items=200).eval()
-    sessions = random_sessions(64, 200)
-    threads, encoded = torch.get_num_threads(), []
-    try:
-        for n in (1, 2, 3):
-            torch.set_num_threads(n)
-            encoded.append(vectors(built, sessions))
-    finally:
+@given(n=st.integers(1, 128), seed=st.integers(0, 50), variant=st.sampled_from(VARIANTS), training=st.booleans())
+@settings(deadline=None, max_examples=10)  # two threads are slow where another job has the cores
+def test_the_number_of_threads_changes_rounding_only(n, seed, variant, training):
+    """In models and batches so large that a second thread has work."""
+    items, packing = packed(sorted(random_sessions(n, 400, seed), key=len))
+    targets = items[packing.last] % 400 + 1
+
+    def session_and_loss(threads):
+        built = model(variant, 400, seed, embedding_size=64).double().train(training)
         torch.set_num_threads(threads)
-    for other in encoded[1:]:
-        assert_close(other, encoded[0], rtol=1e-5, atol=1e-6)
+        try:
+            with torch.no_grad():
+                session = built(items, packing).session
+                return session, fused_loss(session, built.items.catalogue(), targets, 0.07, Objective(3, 0.2))
+        finally:
+            torch.set_num_threads(1)
+
+    assert_close(session_and_loss(2), session_and_loss(1), rtol=1e-10, atol=1e-10)
