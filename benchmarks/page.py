@@ -12,6 +12,7 @@ from children import RESULTS, ROOT
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from startup import startup_goals, startup_table
 from step_tables import TABLES
 from tables import by_catalogue, growth_table, length_table, limit_sentence, ranking_table, read, source, value
 
@@ -22,7 +23,8 @@ PAGE = ROOT / "docs" / "BENCHMARKS.md"
 
 def blocks() -> dict[str, str]:
     """The Markdown of every block of the page, by name."""
-    step, growth, ranking = (read(RESULTS / f"{name}.csv") for name in ("training_step", "growth", "ranking"))
+    names = ("training_step", "growth", "ranking", "startup")
+    step, growth, ranking, startup = (read(RESULTS / f"{name}.csv") for name in names)
     made = {name: table(step) for name, table in TABLES.items()} | {"source of the steps": source(step)}
     return made | {
         "source of the growth": source(growth),
@@ -31,6 +33,9 @@ def blocks() -> dict[str, str]:
         "limit": limit_sentence(growth),
         "ranking": ranking_table(ranking),
         "source of the ranking": source(ranking),
+        "start": startup_table(startup),
+        "goals of the start": startup_goals(startup),
+        "source of the start": source(startup),
     }
 
 
