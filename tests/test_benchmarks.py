@@ -6,6 +6,7 @@ import measure
 import numpy as np
 import page
 import pytest
+import startup
 import torch
 import workload
 from builders import SETTINGS, flat, model, random_sessions
@@ -123,3 +124,13 @@ def test_the_figure_is_drawn_where_the_rendition_was_not_run():
     growth.loc[largest, ["value", "n"]] = float("nan"), 0
     assert page.rendered(page.growth_figure(growth), "png").startswith(b"\x89PNG")
     assert "not run" in page.growth_table(growth)
+
+
+def test_every_number_of_a_start_is_measured(tmp_path):
+    """The scripts that time themselves and the stage, on a split that the benchmark makes."""
+    assert set(page.read(page.RESULTS / "startup.csv")["what"]) == set(startup.SCRIPTS)
+    clicks = startup.prepare(tmp_path, items=300, clicks=5_000)
+    assert len((tmp_path / "clicks.csv").read_text().splitlines()) == clicks + 1
+    for script in (startup.LOAD, startup.CSV, startup.FIRST_BATCH):
+        assert startup.taken(script, tmp_path) > 0
+    assert not (tmp_path / "data/models").exists()

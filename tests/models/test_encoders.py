@@ -37,15 +37,11 @@ def test_neither_the_batch_nor_its_order_matter(seed, n, variant):
     assert_close(alone, together, rtol=1e-5, atol=1e-6)
 
 
-@given(
-    sessions=SESSIONS,
-    seed=st.integers(0, 50),
-    variant=st.sampled_from(VARIANTS),
-    training=st.booleans(),
-    rate=st.sampled_from([0.2, 0.9]),
-)
-@settings(deadline=None, max_examples=40)
-def test_sessions_have_norm_one_and_lie_in_the_span_of_their_items(sessions, seed, variant, training, rate):
+@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("training", [False, True])
+@given(sessions=SESSIONS, seed=st.integers(0, 50), rate=st.sampled_from([0.2, 0.9]))
+@settings(deadline=None, max_examples=8)
+def test_sessions_have_norm_one_and_lie_in_the_span_of_their_items(variant, training, sessions, seed, rate):
     """In training, of the numbers that session dropout leaves of them; where it leaves none, the session is 0."""
     built = model(variant, seed=seed, embedding_size=16, session_dropout=rate).double().train(training)
     handed = []
@@ -66,17 +62,17 @@ def test_a_session_of_one_click_is_that_item(variant):
     assert_close(vectors(built, [[4]])[0], built.items.catalogue()[3])
 
 
+@pytest.mark.parametrize("variant", VARIANTS)
 @given(
     sessions=SESSIONS,
     seed=st.integers(0, 50),
-    variant=st.sampled_from(VARIANTS),
     training=st.booleans(),
     objective=st.sampled_from([CROSS_ENTROPY, Objective(3, 0.2)]),
     permutation=st.permutations(range(1, 13)),
 )
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=10)
 def test_renaming_the_items_renames_the_scores_and_nothing_else(
-    sessions, seed, variant, training, objective, permutation
+    variant, sessions, seed, training, objective, permutation
 ):
     """In training too, but for item dropout, which draws by an item's place in the table."""
     items, packing = packed(sessions)
@@ -93,14 +89,10 @@ def test_renaming_the_items_renames_the_scores_and_nothing_else(
     assert_close(*results, rtol=1e-10, atol=1e-10)
 
 
-@given(
-    sessions=SESSIONS,
-    seed=st.integers(0, 50),
-    variant=st.sampled_from(ATTENTION),
-    scorer=st.sampled_from(SWITCHES["scorer"]),
-)
-@settings(deadline=None, max_examples=40)
-def test_attention_weights_sum_to_one_in_each_session_whatever_the_others(sessions, seed, variant, scorer):
+@pytest.mark.parametrize("variant", ATTENTION)
+@given(sessions=SESSIONS, seed=st.integers(0, 50), scorer=st.sampled_from(SWITCHES["scorer"]))
+@settings(deadline=None, max_examples=10)
+def test_attention_weights_sum_to_one_in_each_session_whatever_the_others(variant, sessions, seed, scorer):
     built = model(variant, seed=seed, scorer=scorer).double().eval()
 
     def weights(sessions):
@@ -119,15 +111,10 @@ def test_attention_weights_sum_to_one_in_each_session_whatever_the_others(sessio
         assert_close(alpha, weights([session]), rtol=1e-10, atol=1e-12)
 
 
-@given(
-    sessions=SESSIONS,
-    seed=st.integers(0, 50),
-    variant=st.sampled_from(ATTENTION),
-    training=st.booleans(),
-    more=st.integers(1, 40),
-)
-@settings(deadline=None, max_examples=40)
-def test_room_for_longer_sessions_changes_none(sessions, seed, variant, training, more):
+@pytest.mark.parametrize("variant", ATTENTION)
+@given(sessions=SESSIONS, seed=st.integers(0, 50), training=st.booleans(), more=st.integers(1, 40))
+@settings(deadline=None, max_examples=10)
+def test_room_for_longer_sessions_changes_none(variant, sessions, seed, training, more):
     built, roomier = (model(variant, seed=seed, max_length=n).double().train(training) for n in (10, 10 + more))
     with torch.no_grad():
         roomier.encoder.transformer.positions[:10] = built.encoder.transformer.positions
@@ -203,9 +190,10 @@ def test_what_attention_sees_of_session_dropout(attention_input, moves):
     assert not torch.equal(first, second)
 
 
-@given(n=st.integers(1, 128), seed=st.integers(0, 50), variant=st.sampled_from(VARIANTS), training=st.booleans())
-@settings(deadline=None, max_examples=10)  # two threads are slow where another job has the cores
-def test_the_number_of_threads_changes_rounding_only(n, seed, variant, training):
+@pytest.mark.parametrize("variant", ["ave", "trm", "da"])
+@given(n=st.integers(64, 128), seed=st.integers(0, 50), training=st.booleans())
+@settings(deadline=None, max_examples=5)  # two threads are slow where another job has the cores
+def test_the_number_of_threads_changes_rounding_only(variant, n, seed, training):
     """In models and batches so large that a second thread has work."""
     items, packing = packed(sorted(random_sessions(n, 400, seed), key=len))
     targets = items[packing.last] % 400 + 1
