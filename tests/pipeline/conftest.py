@@ -54,9 +54,10 @@ class Clone:
         path.write_text(yaml.safe_dump(tree, sort_keys=False))
 
     def edit(self, file: str, old: str, new: str) -> None:
+        """Puts ``new`` for the first ``old``."""
         path = self.path / file
         assert old in path.read_text()
-        path.write_text(path.read_text().replace(old, new))
+        path.write_text(path.read_text().replace(old, new, 1))
 
     def read(self, file: str) -> str:
         return (self.path / file).read_text()

@@ -60,11 +60,22 @@ def test_results_of_other_code_or_params_are_no_record(elsewhere, clone):
     clone.run(*TESTS)
     clone.edit("src/recore/training/loop.py", '"""', '"""Changed. ')
     refused = clone.run(*RECORD, "--from", ".", ok=False, **SOURCE)
-    assert "nothing shows that the code at its HEAD made them" in refused.stderr
+    assert "metrics/ and plots/ of . are not those of its code, params and ranks" in refused.stderr
     clone.run("git", "checkout", "--quiet", "src")
     clone.params(lambda tree: tree.update(hard_neg_k=1))
     refused = clone.run(*RECORD, "--from", ".", ok=False, **SOURCE)
-    assert "metrics/ and plots/ of . are not those of its params and ranks" in refused.stderr
+    assert "metrics/ and plots/ of . are not those of its code, params and ranks" in refused.stderr
+    assert not (clone.path / "docs/results/tiny").exists()
+
+
+def test_results_of_code_that_is_not_committed_are_no_record(clone):
+    for name in ("data/models", "data/ranks", "data/records"):
+        shutil.rmtree(clone.path / name)
+    clone.edit("src/recore/training/loop.py", '"""', '"""Changed. ')
+    clone.run("python", "-m", "recore.cells", "--no-weights", **SOURCE)
+    clone.run(*TESTS)
+    refused = clone.run(*RECORD, "--from", ".", ok=False, **SOURCE)
+    assert "nothing shows that the code at its HEAD made them; commit src and dvc.yaml" in refused.stderr
     assert not (clone.path / "docs/results/tiny").exists()
 
 
