@@ -56,7 +56,7 @@ class _FusedLoss(torch.autograd.Function):
     @torch.autograd.function.once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         grad_session, grad_catalogue = ctx.saved_tensors
-        return grad * grad_session, grad_catalogue.mul_(grad), None, None, None
+        return grad * grad_session, grad * grad_catalogue, None, None, None
 
 
 def _aligned_zeros(like: Tensor) -> Tensor:
