@@ -1,5 +1,6 @@
 """Unit vectors against PyTorch's ``normalize``, in value and gradient."""
 
+import pytest
 import torch
 from torch.nn import functional
 from torch.testing import assert_close
@@ -22,6 +23,23 @@ def test_value_and_gradient_are_those_of_normalize():
 def test_the_gradient_is_the_derivative():
     vectors = torch.randn(3, 4, generator=torch.Generator().manual_seed(2), dtype=torch.float64, requires_grad=True)
     assert torch.autograd.gradcheck(unit, vectors)
+
+
+@pytest.mark.parametrize("first", [0, 2])
+def test_a_mask_over_the_rows_from_the_first(first):
+    """Against the same in PyTorch's own pieces; what stands before the first row has gradient 0."""
+    generator = torch.Generator().manual_seed(3)
+    vectors = torch.randn(5, 4, generator=generator, dtype=torch.float64)
+    mask = (torch.rand(5 - first, 4, generator=generator, dtype=torch.float64) < 0.8) / 0.8
+    weights = torch.randn(5 - first, 4, generator=generator, dtype=torch.float64)
+    results = []
+    for scaled in (unit, lambda x, mask, first: functional.normalize(x[first:] * mask, dim=1)):
+        leaf = vectors.clone().requires_grad_()
+        units = scaled(leaf, mask, first)
+        (units * weights).sum().backward()
+        results.append((units, leaf.grad))
+    assert_close(results[0], results[1], rtol=1e-13, atol=1e-13)
+    assert torch.equal(results[0][1][:first], torch.zeros(first, 4, dtype=torch.float64))
 
 
 def test_a_row_of_zeros_stays_zero():

@@ -20,7 +20,6 @@ from torch.nn import functional
 from recore.models.objectives import Objective
 
 CHUNK = 256  # cases; wider buffers fall out of the cache, narrower ones make poor matrix products
-MINING_BLOCK = 32  # items whose maximum stands for them in the first stage of the mining
 
 
 def fused_loss(session: Tensor, catalogue: Tensor, targets: Tensor, temperature: float, objective: Objective) -> Tensor:
@@ -109,15 +108,25 @@ def top_k(z: Tensor, k: int) -> tuple[Tensor, Tensor]:
     largest maxima contain the k largest rows.
     """
     n, columns = z.shape
-    blocks = n // MINING_BLOCK
+    size = mining_block(k)
+    blocks = n // size
     if blocks <= 8 * k:  # a plain selection is then as fast
         values, rows = z.topk(k, dim=0)
         return values, rows
-    whole = z[: blocks * MINING_BLOCK].view(blocks, MINING_BLOCK, columns)
+    whole = z[: blocks * size].view(blocks, size, columns)
     best = whole.amax(dim=1).topk(k, dim=0).indices  # (k, c)
-    inside = torch.arange(MINING_BLOCK, device=z.device)[None, :, None]
-    candidates = (best[:, None, :] * MINING_BLOCK + inside).reshape(-1, columns)
-    rest = torch.arange(blocks * MINING_BLOCK, n, device=z.device)[:, None].expand(-1, columns)
+    inside = torch.arange(size, device=z.device)[None, :, None]
+    candidates = (best[:, None, :] * size + inside).reshape(-1, columns)
+    rest = torch.arange(blocks * size, n, device=z.device)[:, None].expand(-1, columns)
     candidates = torch.cat([candidates, rest])
     values, chosen = z.gather(0, candidates).topk(k, dim=0)
     return values, candidates.gather(0, chosen)
+
+
+def mining_block(k: int) -> int:
+    """Rows whose maximum stands for them in the first stage of ``top_k``: a power of 2 near 128/√k.
+
+    The first stage selects among n/size rows, the second among k · size, so the best size falls with √k. Of 8, 16, …,
+    128 it is 64 for k = 5 and 16 for k = 64, measured at n = 42,861.
+    """
+    return 2 ** max(round(7 - math.log2(k) / 2), 2)

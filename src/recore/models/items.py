@@ -42,7 +42,7 @@ class ItemSpace(nn.Module):
 
     def catalogue(self) -> Tensor:
         """Unit vectors (V - 1, D) of the whole catalogue; row i is item i + 1. Item dropout in training."""
-        return unit(self.item_dropout(self.table[1:]))
+        return unit(self.table, self.item_dropout.mask(self.table[1:]), first=1)
 
 
 def _draw_table(table: Tensor, generator: Generator) -> None:

@@ -85,7 +85,8 @@ class Dropout(nn.Module):
             raise RuntimeError("this dropout has no random stream; call training.seeding.attach_streams first")
         bits = torch.empty((like.numel() + 3) // 4, dtype=torch.int64, device=like.device)
         bits = bits.random_(-(2**63), None, generator=self.generator).view(torch.int16)[: like.numel()]
-        return (bits < self._kept - 2**15).to(like.dtype).mul_(2**16 / self._kept).view(like.shape)
+        mask = torch.lt(bits, self._kept - 2**15, out=like.new_empty(like.numel()))
+        return mask.mul_(2**16 / self._kept).view(like.shape)
 
     def forward(self, values: Tensor) -> Tensor:
         mask = self.mask(values)
