@@ -1,7 +1,8 @@
 """The paper's equations, written out one session, one click and one item at a time in float64.
 
 Slow, without batches, and without a line of ``src/``: the golden tests compare recore with it. ``w`` maps
-parameter names to numpy arrays. A session is a list of item numbers from 1.
+parameter names to numpy arrays. A session is a list of item numbers from 1. ``masks`` maps names of dropout
+layers to what each multiplies with while this one session is trained on; None is evaluation.
 """
 
 import math
@@ -27,10 +28,15 @@ def norm(x):
     return x / math.sqrt(sum(value * value for value in x))
 
 
-def transformer(w, prefix, vectors, heads, eps):
+def kept(masks, name, *at):
+    return masks[name][at] if masks else 1.0
+
+
+def transformer(w, prefix, vectors, heads, eps, masks):
     """F of Eq. 4: the states of one session's clicks after the self-attention blocks."""
     hidden = [
         layer_norm(vector + w[f"{prefix}.positions"][i], w[f"{prefix}.norm.weight"], w[f"{prefix}.norm.bias"], eps)
+        * kept(masks, f"{prefix}.dropout", i)
         for i, vector in enumerate(vectors)
     ]
     block = 0
@@ -50,21 +56,26 @@ def transformer(w, prefix, vectors, heads, eps):
                 scores = [
                     float(query @ affine("attention.key", hidden[j])[dims]) / math.sqrt(size) for j in range(i + 1)
                 ]
-                weights = softmax(scores)
+                weights = [a * kept(masks, f"{b}.attention.dropout", head, i, j) for j, a in enumerate(softmax(scores))]
                 parts.append(sum(a * affine("attention.value", hidden[j])[dims] for j, a in enumerate(weights)))
             attended.append(affine("attention.output", np.concatenate(parts)))
         hidden = [
-            layer_norm(h + a, w[f"{b}.attention_norm.weight"], w[f"{b}.attention_norm.bias"], eps)
-            for h, a in zip(hidden, attended, strict=True)
+            layer_norm(
+                h + a * kept(masks, f"{b}.attention_dropout", i),
+                w[f"{b}.attention_norm.weight"],
+                w[f"{b}.attention_norm.bias"],
+                eps,
+            )
+            for i, (h, a) in enumerate(zip(hidden, attended, strict=True))
         ]
         hidden = [
             layer_norm(
-                h + affine("contract", gelu(affine("expand", h))),
+                h + affine("contract", gelu(affine("expand", h))) * kept(masks, f"{b}.feed_forward_dropout", i),
                 w[f"{b}.feed_forward_norm.weight"],
                 w[f"{b}.feed_forward_norm.bias"],
                 eps,
             )
-            for h in hidden
+            for i, h in enumerate(hidden)
         ]
         block += 1
     return hidden
@@ -80,25 +91,33 @@ def combine(weights, vectors):
     return sum(a * vector for a, vector in zip(weights, vectors, strict=True))
 
 
-FORMS = {  # scorer, gate, residual
-    "trm": ("linear", "global", False),
-    "da": ("position", "learned", True),
-    "trm_table1": ("position", "global", False),
-    "da_norecent": ("position", "global", True),
-    "da_last": ("last", "learned", True),
-    "da_fixed": ("position", "fixed", True),
-    "da_noresidual": ("position", "learned", False),
+FORMS = {  # scorer, gate, residual, what attention sees: vectors after or before session dropout
+    "trm": ("linear", "global", False, "after"),
+    "hn": ("linear", "global", False, "after"),
+    "hn64": ("linear", "global", False, "after"),
+    "trm_before": ("linear", "global", False, "before"),
+    "trm_table1": ("position", "global", False, "before"),
+    "hn_table1": ("position", "global", True, "before"),
+    "da": ("position", "learned", True, "after"),
+    "dahn": ("position", "learned", True, "after"),
+    "da_last": ("last", "learned", True, "after"),
+    "da_table1": ("last", "learned", True, "before"),
+    "dahn_table1": ("last", "learned", True, "before"),
+    "da_norecent": ("position", "global", True, "after"),
+    "da_fixed": ("position", "fixed", True, "after"),
+    "da_noresidual": ("position", "learned", False, "after"),
 }
 
 
-def session_vector(form, w, session, heads=2, eps=1e-12):
+def session_vector(form, w, session, masks=None, heads=2, eps=1e-12):
     """hₛ of Eq. 2, 4 or 10, of norm 1, for ``form`` ave or one of FORMS."""
-    vectors = [w["items.table"][item] for item in session]
+    undropped = [w["items.table"][item] for item in session]
+    vectors = [vector * kept(masks, "items.session_dropout", i) for i, vector in enumerate(undropped)]
     uniform = combine([1 / len(session)] * len(session), vectors)  # Eq. 3
     if form == "ave":
         return norm(uniform)
-    scorer, gate, residual = FORMS[form]
-    states = transformer(w, "encoder.transformer", vectors, heads, eps)
+    scorer, gate, residual, seen = FORMS[form]
+    states = transformer(w, "encoder.transformer", vectors if seen == "after" else undropped, heads, eps, masks)
     if scorer == "linear":
         weight, bias = w["encoder.global_scorer.weight"][0], w["encoder.global_scorer.bias"][0]
         scores = [float(weight @ state) + bias for state in states]  # Eq. 4
@@ -119,9 +138,10 @@ def session_vector(form, w, session, heads=2, eps=1e-12):
     return norm(h + uniform) if residual else norm(h)  # Eq. 10
 
 
-def loss(h, table, target, temperature, k, lam):
+def loss(h, table, target, temperature, k, lam, masks=None):
     """L of Algorithm 1 for one case: (1 - λ)·Eq. 12 + λ·Eq. 14 over the items 1, 2, …"""
-    z = {item: float(h @ norm(table[item])) / temperature for item in range(1, len(table))}  # Eq. 11
+    items = {item: norm(table[item] * kept(masks, "items.item_dropout", item - 1)) for item in range(1, len(table))}
+    z = {item: float(h @ vector) / temperature for item, vector in items.items()}  # Eq. 5, 11
     highest = max(z.values())
     cross_entropy = highest + math.log(sum(math.exp(value - highest) for value in z.values())) - z[target]
     if lam == 0:

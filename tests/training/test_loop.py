@@ -47,6 +47,21 @@ def test_the_same_seed_gives_the_same_bits_and_another_does_not():
     assert first.epochs[0].loss != other.epochs[0].loss
 
 
+def test_no_weight_on_hard_negatives_trains_core_trm_bit_for_bit():
+    """λ = 0, whatever K: the paper's special case, over whole runs."""
+    (plain, _), (hybrid, _) = train("trm"), train("hn", objective=Objective(5, 0.0))
+    assert [(epoch.loss, epoch.valid) for epoch in plain.epochs] == [
+        (epoch.loss, epoch.valid) for epoch in hybrid.epochs
+    ]
+    for name, value in plain.weights.items():
+        assert torch.equal(value, hybrid.weights[name])
+
+
+def test_more_hard_negatives_than_items_end_a_run_before_it_starts():
+    with pytest.raises(RecoreError, match="hard_neg_k is 30, but a catalogue of 30 items has only 29"):
+        train("hn", objective=Objective(30, 0.2))
+
+
 def test_an_epoch_sees_every_case_once(monkeypatch):
     seen = []
     original = loop.encode

@@ -1,19 +1,20 @@
 """Representation-consistent encoders: a session is a linear combination of its items' vectors (Eq. 2).
 
 They differ in the weights alone. ``MeanEncoder`` weighs equally (CORE-ave, Eq. 3). ``AttentionEncoder``
-computes weights with self-attention; its switches span CORE-trm (Eq. 4), CORE-DA (Eq. 6 to 10) and the
-forms between them, which differ in nothing else:
+computes weights with self-attention; its switches span CORE-trm (Eq. 4), CORE-DA (Eq. 6 to 10; lines 1 to 3
+of Algorithm 1) and the forms between them, which differ in nothing else. ĥᵢ is hᵢ after session dropout:
 
-    attention input F = Transformer(hᵢ)          ``after`` session dropout, CORE; ``before`` it, the paper's code
+    attention input F = Transformer(ĥ)           ``after`` session dropout, CORE
+                    F = Transformer(h)           ``before`` it, the paper's code
     global scores   e⁽ᵍ⁾ᵢ = w·fᵢ + b             scorer ``linear``, CORE-trm (Eq. 4)
                     e⁽ᵍ⁾ᵢ = MLP_g([fᵢ; pᵢ])      scorer ``position`` (Eq. 6)
                     e⁽ᵍ⁾ᵢ = MLP_g([fᵢ; f_last])  scorer ``last``, the paper's code
     recent scores   e⁽ʳ⁾ᵢ = MLP_r([fᵢ; f_last])  (Eq. 7)
-    sessions        h⁽ᵍ⁾ = Σ softmax(e⁽ᵍ⁾)ᵢ hᵢ, h⁽ʳ⁾ = Σ softmax(e⁽ʳ⁾)ᵢ hᵢ  (Eq. 8)
+    sessions        h⁽ᵍ⁾ = Σ softmax(e⁽ᵍ⁾)ᵢ ĥᵢ, h⁽ʳ⁾ = Σ softmax(e⁽ʳ⁾)ᵢ ĥᵢ  (Eq. 8)
     fusion          g = softmax(MLP_gate([h⁽ᵍ⁾; h⁽ʳ⁾])), h = g₁h⁽ᵍ⁾ + g₂h⁽ʳ⁾  gate ``learned`` (Eq. 9)
                     h = 0.6 h⁽ᵍ⁾ + 0.4 h⁽ʳ⁾      gate ``fixed``, the paper's code without its gate
                     h = h⁽ᵍ⁾                     gate ``global``: no recent branch, which is the same
-    residual        h + mean of the hᵢ           (Eq. 10; the norm is taken in ``core``)
+    residual        h + mean of the ĥᵢ           (Eq. 10; the norm is taken in ``core``)
 """
 
 from dataclasses import dataclass
@@ -85,7 +86,10 @@ class Gate(nn.Module):
 
 
 class AttentionEncoder(nn.Module):
-    """Self-attention weights; the switches are explained at the top of this module."""
+    """Self-attention weights; the switches are explained at the top of this module.
+
+    Raises ValueError for a value that a switch does not have.
+    """
 
     def __init__(
         self,
@@ -98,6 +102,10 @@ class AttentionEncoder(nn.Module):
         init_std: float,
     ):
         super().__init__()
+        switches = {"scorer": scorer, "gate": gate, "residual": residual, "attention_input": attention_input}
+        for name, value in switches.items():
+            if value not in SWITCHES[name]:
+                raise ValueError(f"{name} is {value!r}; it can be {', '.join(map(str, SWITCHES[name]))}")
         width = transformer.positions.shape[1]
         self.transformer = transformer
         self.scorer = scorer
@@ -110,14 +118,16 @@ class AttentionEncoder(nn.Module):
     def forward(self, vectors: Tensor, undropped: Tensor, packing: Packing) -> Encoding:
         """Item vectors (T, D), after and before session dropout, to sessions (B, D) and the gate's share (B,)."""
         states = self.transformer(vectors if self.attention_input == "after" else undropped, packing)
-        session, share = packing.pool(self.global_weights(states, packing), vectors), None
+        session = packing.pool(self.global_weights(states, packing), vectors)  # Eq. 8, h⁽ᵍ⁾
+        share = None
         if self.recent_scorer is not None:
-            recent = packing.pool(self.recent_weights(states, packing), vectors)
+            recent = packing.pool(self.recent_weights(states, packing), vectors)  # Eq. 8, h⁽ʳ⁾
             if self.gate is None:
                 session = FIXED_SHARES[0] * session + FIXED_SHARES[1] * recent
             else:
                 shares = self.gate(session, recent)
-                session, share = shares[:, :1] * session + shares[:, 1:] * recent, shares[:, 1]  # Eq. 9
+                session = shares[:, :1] * session + shares[:, 1:] * recent  # Eq. 9
+                share = shares[:, 1]
         if self.residual:
             session = session + packing.mean(vectors)  # Eq. 10
         return Encoding(session, share)

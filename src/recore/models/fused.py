@@ -73,7 +73,10 @@ def _exp_is_safe(temperature: float, n_scores: int, dtype: torch.dtype) -> bool:
 def _scores_to_gradient(
     z: Tensor, rows: Tensor, objective: Objective, batch: int, shift: bool
 ) -> tuple[Tensor, Tensor]:
-    """Turns scores z (n, c) in place into G with gradient = G · diag(scale); returns losses and ``scale`` (c,)."""
+    """Turns scores z (n, c) in place into G with gradient = G · diag(scale); returns losses and ``scale`` (c,).
+
+    ``total`` is the denominator of Eq. 12, ``negatives`` the choice of Eq. 13, ``pulls`` the slopes of Eq. 14.
+    """
     columns = torch.arange(len(rows), device=z.device)
     target = z[rows, columns]
     weight = 1 - objective.hard_neg_lambda

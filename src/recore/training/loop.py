@@ -88,7 +88,7 @@ def fit(
 
 
 def train_step(model: Core, optimizer: Adam, batch: Batch, objective: Objective, device: torch.device) -> Tensor:
-    """One update on one batch; returns its mean loss, which the host has not waited for."""
+    """One update on one batch (Algorithm 1, then Adam); returns its mean loss, which the host has not waited for."""
     session = encode(model, batch, device).session
     targets = moved(batch.targets, device)
     loss = fused_loss(session, model.items.catalogue(), targets, model.items.temperature, objective)
