@@ -1,7 +1,7 @@
 """Renders the pages that show records: python docs/results/render.py
 
 README.md has the record that its marker names: its table.md, the headings one level down and all but the first section
-folded. docs/results/README.md has a table a claim, docs/DEVIATIONS.md one of the switches; SENSITIVITY.md has tables of
+folded. docs/results/README.md has a table a claim, docs/DEVIATIONS.md two of the switches; SENSITIVITY.md has tables of
 sweep.csv and of a record, and the figure that is drawn here.
 """
 
@@ -25,7 +25,7 @@ BLOCK = re.compile(r"(<!-- rendered from (?P<folder>docs/results/[\w-]+) -->\n).
 PART = re.compile(r"(<!-- rendered: (?P<part>\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 FIGURE = "Differences between variants, with intervals and the margin below which a difference does not matter"
 SWEEP_FIGURE = "Difference between hn and trm against K, a line for each lambda, with intervals and the margin"
-CLAIMED = (("ave", "trm"), ("da", "trm"), ("hn", "trm"), ("dahn", "da"), ("dahn", "hn"))
+CLAIMED = (("ave", "trm"), ("da", "trm"), ("hn", "trm"), ("dahn", "trm"), ("dahn", "da"), ("dahn", "hn"))
 JOBS = 2  # of the commands shown before anyone has run them
 
 
@@ -118,15 +118,19 @@ def _claim(a: str, b: str, record: str) -> Callable[[Path], str]:
     return part
 
 
-def _switches(results: Path) -> str:
-    folder = results / "switches"
-    if not (folder / "record.json").exists():
-        return "Not on record yet: `make record NAME=switches` makes `results/switches`.\n"
-    about = origin("results/switches", artifacts.read_json(folder / "record.json"))
-    return f"{_markdown(effects_table(_read(folder / 'comparisons.csv')))}\n\n{about}\n"
+def _effects(record: str) -> Callable[[Path], str]:
+    def part(results: Path) -> str:
+        folder = results / record
+        if not (folder / "record.json").exists():
+            return f"Not on record yet: `make record NAME={record}` makes `results/{record}`.\n"
+        about = origin(f"results/{record}", artifacts.read_json(folder / "record.json"))
+        return f"{_markdown(effects_table(_read(folder / 'comparisons.csv')))}\n\n{about}\n"
+
+    return part
 
 
-PARTS = {"switches": _switches, "grid": _grid, "seeds": _seeds, "margins": _margins, "commands": _commands}
+PARTS = {"grid": _grid, "seeds": _seeds, "margins": _margins, "commands": _commands}
+PARTS |= {record: _effects(record) for record in ("switches", "converged")}
 PARTS |= {f"{a}_{b}": _claim(a, b, "cpu") for a, b in CLAIMED}
 
 
