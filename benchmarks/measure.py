@@ -19,7 +19,7 @@ from torch import Tensor
 from workload import CPU, MODEL, ROOT, SIDES, Feed, OurStep, ReferenceStep, generate
 
 from recore.data.cases import Cases
-from recore.evaluation.ranking import CHUNK as RANKED_CHUNK
+from recore.evaluation.ranking import CHUNK as RANKED
 from recore.evaluation.ranking import count_above_and_tied, encode, rank
 from recore.training.provenance import peak_memory_bytes, provenance
 
@@ -140,12 +140,13 @@ def ranking(ours: OurStep, feed: Feed, rounds: int) -> list[Row]:
 def rankings(items: int, batch: int, rounds: int) -> list[Row]:
     """Three ways from one batch to its targets' ranks, and the product of sessions and items that all begin with."""
     catalogue, session, targets = encoded(OurStep("trm", items), Feed(items, batch))
-    chunks = session.split(RANKED_CHUNK)
+    width = RANKED["cpu"]
+    chunks = session.split(width)
     buffers = [catalogue.new_empty(len(catalogue), len(chunk)) for chunk in (chunks[0], chunks[-1])]
 
     def product_in_chunks() -> None:
         for chunk in chunks:
-            torch.mm(catalogue, chunk.T, out=buffers[len(chunk) < RANKED_CHUNK])
+            torch.mm(catalogue, chunk.T, out=buffers[len(chunk) < width])
 
     calls: Calls = {
         "counting": lambda _: count_above_and_tied(session, catalogue, targets),

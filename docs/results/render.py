@@ -18,6 +18,7 @@ from sweep import plan_of
 
 from recore import artifacts, params
 from recore.reporting import style
+from recore.reporting.format import metric_title
 
 ROOT = Path(__file__).parents[2]
 PAGES = ("README.md", "SENSITIVITY.md", "../DEVIATIONS.md")
@@ -75,7 +76,7 @@ def _grid(results: Path) -> str:
     if sweep is None:
         return "Not run yet: `make sweep` makes `sensitivity/sweep.csv`.\n"
     alpha = params.load(results / "sensitivity/params.yaml").at("significance.alpha")
-    tables = [f"Δ {metric}, points:\n\n{_markdown(grid_table(sweep, metric))}" for metric in HEADLINE]
+    tables = [f"Δ {metric_title(metric)}, points:\n\n{_markdown(grid_table(sweep, metric))}" for metric in HEADLINE]
     held = " ".join(corrected_sentence(sweep, metric, alpha) for metric in HEADLINE)
     return "\n\n".join([f"![{SWEEP_FIGURE}](sensitivity/sweep.png)", *tables, held]) + "\n"
 

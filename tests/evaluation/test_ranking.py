@@ -64,7 +64,7 @@ def test_ranks_do_not_depend_on_the_chunk(monkeypatch):
     built = model("da", n_items=30)
     cases = Cases(flat(random_sessions(20, 30)), 10)
     whole = rank(built, cases, 1000, CPU)
-    monkeypatch.setattr(ranking, "CHUNK", 3)
+    monkeypatch.setitem(ranking.CHUNK, "cpu", 3)
     np.testing.assert_array_equal(rank(built, cases, 1000, CPU).above, whole.above)
 
 

@@ -29,7 +29,7 @@ SLACKS = st.sampled_from([0, 10, 50, math.inf])  # from a tile for each length t
     ],
 )
 def test_a_tile_takes_whole_lengths_while_its_slack_lasts(monkeypatch, slack, tiles):
-    monkeypatch.setattr(attention, "SLACK", slack)
+    monkeypatch.setitem(attention.SLACK, "cpu", slack)
     assert Tiling(np.array([1, 2, 2, 3]), heads=2).tiles == tiles
 
 
@@ -49,7 +49,7 @@ def test_weights_sum_to_one_over_a_session_up_to_the_click_and_are_exactly_zero_
     layer = CausalAttention(heads * clicks, heads, dropout=0.0, std=1.0)
     initialise(layer, seed)
     with torch.no_grad(), pytest.MonkeyPatch.context() as patch:
-        patch.setattr(attention, "SLACK", slack)
+        patch.setitem(attention.SLACK, "cpu", slack)
         for identity in (layer.value, layer.output):
             identity.weight.copy_(torch.eye(heads * clicks))
         weights = layer(torch.eye(clicks).repeat(1, heads), Tiling(np.array(lengths), heads))
@@ -65,7 +65,7 @@ def test_padding_changes_neither_output_nor_gradient(sessions, seed, variant, sl
     def sessions_and_gradients(slack):
         built = model(variant, seed=seed).double().eval()
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(attention, "SLACK", slack)
+            patch.setitem(attention.SLACK, "cpu", slack)
             encoded = built(*packed(sessions)).session
         return [encoded, *torch.autograd.grad((encoded * torch.arange(8)).sum(), list(built.parameters()))]
 

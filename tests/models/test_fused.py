@@ -46,12 +46,10 @@ def assert_equal_to_plain(given_inputs, temperature, objective, tolerance):
 )
 @settings(deadline=None, max_examples=80)
 def test_equal_to_plain(batch, n_items, k, lam, temperature, chunk, seed):
-    kept, fused.CHUNK = fused.CHUNK, chunk
-    try:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(fused.CHUNK, "cpu", chunk)
         objective = Objective(min(k, n_items - 1), lam)
         assert_equal_to_plain(inputs(batch, n_items, seed=seed), temperature, objective, 1e-11)
-    finally:
-        fused.CHUNK = kept
 
 
 @pytest.mark.parametrize("objective", [CROSS_ENTROPY, Objective(5, 0.2), Objective(64, 0.2)])

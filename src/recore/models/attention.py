@@ -16,7 +16,9 @@ from torch import Tensor, nn
 from recore.models.device import moved
 from recore.models.layers import Dropout, linear
 
-SLACK = 4096  # cells of padding (of rows · length²) that a tile may hold: cheaper than the operations of another tile
+# Cells of padding (of rows · length²) that a tile may hold: on a CPU these are cheaper than the operations of another
+# tile; on a GPU all sessions share one, since a launch costs more than any padding (no GPU has been measured).
+SLACK = {"cpu": 4096, "cuda": math.inf}
 
 
 class Tile(NamedTuple):
@@ -34,7 +36,7 @@ class Tiling:
     """
 
     def __init__(self, lengths: np.ndarray, heads: int, device: torch.device | str = "cpu"):
-        self.tiles = tuple(_tiles(lengths))
+        self.tiles = tuple(_tiles(lengths, SLACK[torch.device(device).type]))
         rows, length = np.array(self.tiles).T
         padded = np.repeat(length, rows)  # (B,) the length of each session's tile
         session = np.repeat(np.arange(len(lengths)), heads * padded)  # (N,)
@@ -50,14 +52,14 @@ class Tiling:
         self.home = moved(home, device)  # (T · H,) the cell of each head of a click
 
 
-def _tiles(lengths: np.ndarray) -> list[Tile]:
-    """Whole lengths from the longest down, as many to a tile as its slack allows; in ascending order."""
+def _tiles(lengths: np.ndarray, slack: float) -> list[Tile]:
+    """Whole lengths from the longest down, as many to a tile as ``slack`` allows; in ascending order."""
     distinct, counts = np.unique(lengths, return_counts=True)
     tiles = [Tile(0, int(distinct[-1]))]
     padding = 0
     for length, rows in zip(distinct[::-1].tolist(), counts[::-1].tolist(), strict=True):
         padding += rows * (tiles[-1].length ** 2 - length**2)
-        if padding <= SLACK:
+        if padding <= slack:
             tiles[-1] = Tile(tiles[-1].rows + rows, tiles[-1].length)
         else:
             tiles.append(Tile(rows, length))
