@@ -20,7 +20,7 @@ from workload import CPU, MODEL, ROOT, SIDES, Feed, OurStep, ReferenceStep, gene
 
 from recore.data.cases import Cases
 from recore.evaluation.ranking import CHUNK as RANKED
-from recore.evaluation.ranking import count_above_and_tied, encode, rank
+from recore.evaluation.ranking import count_above_and_tied, encode, rank, resident
 from recore.training.provenance import peak_memory_bytes, provenance
 
 Row = dict[str, Any]
@@ -119,9 +119,8 @@ def evaluation(items: int, batch: int, sessions: int, rounds: int) -> list[Row]:
 
 def encoded(ours: OurStep, feed: Feed) -> tuple[Tensor, Tensor, Tensor]:
     """What ranking starts from: unit items (V - 1, D), one batch's unit sessions (B, D) and its targets (B,)."""
-    batch = feed.batch(0)
-    session = encode(ours.model, batch, CPU).session
-    return ours.model.items.catalogue(), session, torch.from_numpy(batch.targets)
+    encoding, targets = encode(ours.model, resident(feed.cases, CPU), feed.batch(0))
+    return ours.model.items.catalogue(), encoding.session, targets
 
 
 @torch.inference_mode()

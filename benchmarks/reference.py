@@ -23,7 +23,7 @@ def padded(batch: Batch, max_length: int) -> tuple[Tensor, Tensor]:
     """A batch as item numbers (B, 50), 0 behind the last click, and targets (B,)."""
     sessions = np.zeros((len(batch.lengths), max_length), np.int64)
     sessions[np.arange(max_length) < batch.lengths[:, None]] = batch.items
-    return torch.from_numpy(sessions), torch.from_numpy(batch.targets)
+    return torch.from_numpy(sessions), torch.from_numpy(batch.targets.astype(np.int64))
 
 
 class PaddedAttention(nn.Module):

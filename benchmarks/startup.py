@@ -38,7 +38,7 @@ from recore.stages.train import Cases, Sessions, paths
 from recore.training.loop import batch_order
 start = time.perf_counter()
 train, valid = (Cases(Sessions.load(paths.split("{DATASET}"), part), {MODEL["max_length"]}) for part in {LOADED})
-train.batch(batch_order({SEED}, 1, len(train))[:{TRAIN["batch_size"]}])
+train.batch(batch_order({SEED}, 1, len(train))[:{TRAIN["batch_size"]}]).items
 print(time.perf_counter() - start)"""
 CSV = "import pandas, time; t = time.perf_counter(); pandas.read_csv('clicks.csv'); print(time.perf_counter() - t)"
 # The stage itself, ended as soon as it has gathered a batch.
@@ -46,7 +46,7 @@ FIRST_BATCH = f"""
 import sys
 from recore.stages.train import Cases, main
 gather = Cases.batch
-Cases.batch = lambda cases, chosen: sys.exit(gather(cases, chosen) is None)
+Cases.batch = lambda cases, chosen: sys.exit(gather(cases, chosen).items is None)
 main(["{DATASET}", "trm", "{SEED}", "--device", "cpu"])"""
 OURS = {
     "imports of stage train": "import recore.stages.train",

@@ -76,7 +76,8 @@ class OurStep:
         self.optimizer = Adam(self.model.parameters(), TRAIN["learning_rate"])
 
     def __call__(self, batch: Batch) -> float:
-        return train_step(self.model, self.optimizer, batch, self.objective, CPU).item()
+        clicks = torch.from_numpy(batch.clicks)
+        return train_step(self.model, self.optimizer, clicks, batch, self.objective).item()
 
 
 class ReferenceStep:

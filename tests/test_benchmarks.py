@@ -13,7 +13,7 @@ from builders import SETTINGS, flat, model, random_sessions
 from reference import CUTOFF, PaddedCore, padded, places_by_sort, places_by_topk
 
 from recore.data.cases import Cases
-from recore.evaluation.ranking import encode, rank
+from recore.evaluation.ranking import encode, rank, resident
 from recore.models.fused import fused_loss
 from recore.models.objectives import Objective
 
@@ -48,8 +48,8 @@ def both(request):
 def test_the_rendition_is_the_same_function(both, k, lam):
     ours, reference, cases = both
     batch = cases.batch(np.arange(len(cases)))
-    session, targets = encode(ours, batch, CPU).session, torch.from_numpy(batch.targets)
-    loss = fused_loss(session, ours.items.catalogue(), targets, ours.items.temperature, Objective(k, lam))
+    encoding, targets = encode(ours, resident(cases, CPU), batch)
+    loss = fused_loss(encoding.session, ours.items.catalogue(), targets, ours.items.temperature, Objective(k, lam))
     theirs = reference.loss(*padded(batch, SETTINGS["max_length"]), k, lam)
     assert loss.item() == pytest.approx(theirs.item(), rel=1e-5)
     loss.backward()

@@ -12,6 +12,7 @@ from torch.testing import assert_close
 
 from recore.models import attention
 from recore.models.attention import CausalAttention, Tile, Tiling
+from recore.models.packing import Packing
 from recore.training.seeding import initialise
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -30,11 +31,11 @@ SLACKS = st.sampled_from([0, 10, 50, math.inf])  # from a tile for each length t
 )
 def test_a_tile_takes_whole_lengths_while_its_slack_lasts(monkeypatch, slack, tiles):
     monkeypatch.setitem(attention.SLACK, "cpu", slack)
-    assert Tiling(np.array([1, 2, 2, 3]), heads=2).tiles == tiles
+    assert Tiling(Packing(np.array([1, 2, 2, 3])), heads=2).tiles == tiles
 
 
 def test_a_short_session_repeats_its_last_click():
-    tiling = Tiling(np.array([1, 2]), heads=2)  # clicks 0 | 1, 2 in one tile of 2 sessions, 2 heads, 2 places
+    tiling = Tiling(Packing(np.array([1, 2])), heads=2)  # clicks 0 | 1, 2 in one tile of 2 sessions, 2 heads, 2 places
     clicks_and_heads = [(0, 0), (0, 0), (0, 1), (0, 1), (1, 0), (2, 0), (1, 1), (2, 1)]
     assert tiling.source.tolist() == [2 * click + head for click, head in clicks_and_heads]
     assert tiling.home.tolist() == [0, 2, 4, 6, 5, 7]
@@ -52,7 +53,7 @@ def test_weights_sum_to_one_over_a_session_up_to_the_click_and_are_exactly_zero_
         patch.setitem(attention.SLACK, "cpu", slack)
         for identity in (layer.value, layer.output):
             identity.weight.copy_(torch.eye(heads * clicks))
-        weights = layer(torch.eye(clicks).repeat(1, heads), Tiling(np.array(lengths), heads))
+        weights = layer(torch.eye(clicks).repeat(1, heads), Tiling(Packing(np.array(lengths)), heads))
     weights = weights.view(clicks, heads, clicks).transpose(0, 1)
     seen = torch.block_diag(*[torch.ones(length, length).tril() for length in lengths]).bool()
     assert torch.equal(weights != 0, seen.expand_as(weights))
@@ -74,7 +75,7 @@ def test_padding_changes_neither_output_nor_gradient(sessions, seed, variant, sl
 
 def test_a_repeated_click_gives_no_gradient_back():
     vectors = torch.randn(6, 3, dtype=torch.float64, requires_grad=True)
-    tiling = Tiling(np.array([1, 2]), heads=2)
+    tiling = Tiling(Packing(np.array([1, 2])), heads=2)
     there_and_back = attention._Collect.apply(attention._Spread.apply(vectors, tiling), tiling)
     weights = torch.randn(6, 3, dtype=torch.float64)
     (there_and_back * weights).sum().backward()

@@ -10,7 +10,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from recore import RecoreError
 from recore.data.cases import Cases
-from recore.evaluation.ranking import rank
+from recore.evaluation.ranking import rank, resident
 from recore.models.objectives import CROSS_ENTROPY, Objective
 from recore.training import loop
 from recore.training.adam import Adam
@@ -66,7 +66,7 @@ def test_an_epoch_sees_every_case_once(monkeypatch):
     seen = []
     original = loop.encode
     monkeypatch.setattr(
-        loop, "encode", lambda model, batch, device: seen.append(batch.cases) or original(model, batch, device)
+        loop, "encode", lambda model, clicks, batch: seen.append(batch.cases) or original(model, clicks, batch)
     )
     train(epochs=1, batch_size=13)
     assert sorted(np.concatenate(seen)) == list(range(len(SPLIT["train"])))
@@ -87,7 +87,8 @@ def one_step(variant, device):
     attach_streams(built.train().to(device), 1, device)
     objective = Objective(5, 0.2) if "hn" in variant else CROSS_ENTROPY
     optimizer = Adam(built.parameters(), 0.001)
-    return lambda: train_step(built, optimizer, SPLIT["train"].batch(np.arange(20)), objective, device)
+    clicks = resident(SPLIT["train"], device)
+    return lambda: train_step(built, optimizer, clicks, SPLIT["train"].batch(np.arange(20)), objective)
 
 
 @pytest.mark.parametrize("variant", [*VARIANTS, "da_fixed", "da_norecent"])

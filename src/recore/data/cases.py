@@ -1,7 +1,8 @@
 """Cases are positions in one flat array of clicks; their prefixes are never stored.
 
 Every click of a session but its first is the target of one case, and its prefix is the last
-``max_length`` clicks before it. A batch gathers the prefixes it needs, ordered by length.
+``max_length`` clicks before it. A batch says where in that array its prefixes lie, ordered by length; they are gathered
+where the array is, which may be another device.
 """
 
 from dataclasses import dataclass
@@ -17,8 +18,19 @@ class Batch:
 
     cases: np.ndarray  # (B,) index of each case in its split
     lengths: np.ndarray  # (B,) clicks of each prefix, ascending
-    items: np.ndarray  # (T,) item numbers of the prefixes, one after another
-    targets: np.ndarray  # (B,)
+    ends: np.ndarray  # (B,) where the target of each case stands in ``clicks``, right behind its prefix
+    clicks: np.ndarray  # the item numbers of the whole split
+
+    @property
+    def items(self) -> np.ndarray:
+        """Item numbers of the prefixes (T,), one after another."""
+        begins_at = self.ends - self.lengths - (np.cumsum(self.lengths) - self.lengths)
+        return self.clicks[np.arange(self.lengths.sum()) + np.repeat(begins_at, self.lengths)]
+
+    @property
+    def targets(self) -> np.ndarray:
+        """Item numbers (B,)."""
+        return self.clicks[self.ends]
 
 
 class Cases:
@@ -45,8 +57,4 @@ class Cases:
     def batch(self, cases: np.ndarray) -> Batch:
         """The given cases (B,), ordered by length, ties in the order given."""
         cases = cases[np.argsort(self.length[cases], kind="stable")]
-        lengths = self.length[cases]
-        ends = self._target_at[cases]
-        row_starts = np.cumsum(lengths) - lengths
-        clicks = np.arange(lengths.sum()) + np.repeat(ends - lengths - row_starts, lengths)
-        return Batch(cases, lengths, self.items[clicks].astype(np.int64), self.items[ends].astype(np.int64))
+        return Batch(cases, self.length[cases], self._target_at[cases], self.items)

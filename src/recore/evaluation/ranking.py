@@ -16,6 +16,7 @@ from recore import RecoreError
 from recore.data.cases import Batch, Cases
 from recore.models.core import Core
 from recore.models.device import moved
+from recore.models.encoders import Encoding
 from recore.models.packing import Packing
 
 # Cases whose scores are in memory at once. On a CPU 64 are as fast as 256, at a quarter of the memory; on a GPU a chunk
@@ -62,13 +63,13 @@ def rank(
 ) -> Ranks:
     """Ranks of all cases; ``on_batch`` is told how many cases each batch had."""
     model.eval()
-    catalogue = model.items.catalogue()
+    clicks, catalogue = resident(cases, device), model.items.catalogue()
     above, tied = np.empty((2, len(cases)), np.int32)
     gate: np.ndarray | None = None
     for start in range(0, len(cases), batch_size):
         batch = cases.batch(np.arange(start, min(start + batch_size, len(cases))))
-        encoding = encode(model, batch, device)
-        counts = count_above_and_tied(encoding.session, catalogue, moved(batch.targets, device))
+        encoding, targets = encode(model, clicks, batch)
+        counts = count_above_and_tied(encoding.session, catalogue, targets)
         above[batch.cases], tied[batch.cases] = (count.cpu().numpy() for count in counts)
         if encoding.gate is not None:
             gate = np.empty(len(cases), np.float32) if gate is None else gate
@@ -77,6 +78,14 @@ def rank(
     return Ranks(above, tied, gate)
 
 
-def encode(model: Core, batch: Batch, device: torch.device):
-    """The model's ``Encoding`` of a batch."""
-    return model(moved(batch.items, device), Packing(batch.lengths, device))
+def resident(cases: Cases, device: torch.device) -> Tensor:
+    """The item numbers of a whole split, on the device."""
+    return moved(cases.items.astype(np.int64), device)
+
+
+def encode(model: Core, clicks: Tensor, batch: Batch) -> tuple[Encoding, Tensor]:
+    """The model's encoding of a batch and its targets (B,), gathered from the split's ``clicks`` where these are."""
+    packing = Packing(batch.lengths, clicks.device)
+    ends = moved(batch.ends, clicks.device)
+    places = (ends - packing.length)[packing.row] + packing.position
+    return model(clicks[places], packing), clicks[ends]

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from recore.models.device import moved
 from recore.models.layers import Dropout, linear
+from recore.models.packing import Packing
 
 # Cells of padding (of rows · length²) that a tile may hold: on a CPU these are cheaper than the operations of another
 # tile; on a GPU all sessions share one, since a launch costs more than any padding (no GPU has been measured).
@@ -32,24 +33,25 @@ class Tiling:
     """The tiles of one batch, and which cell of them belongs to which click.
 
     A cell is one head's vector of one place: cells stand in the order of tile, session, head, place. N is their number,
-    H that of the heads. ``lengths`` (B,) are ascending.
+    H that of the heads.
     """
 
-    def __init__(self, lengths: np.ndarray, heads: int, device: torch.device | str = "cpu"):
-        self.tiles = tuple(_tiles(lengths, SLACK[torch.device(device).type]))
+    def __init__(self, packing: Packing, heads: int):
+        device = packing.row.device
+        self.tiles = tuple(_tiles(packing.lengths, SLACK[device.type]))
         rows, length = np.array(self.tiles).T
-        padded = np.repeat(length, rows)  # (B,) the length of each session's tile
-        session = np.repeat(np.arange(len(lengths)), heads * padded)  # (N,)
+        padded = np.repeat(length, rows)
+        cells = heads * int(padded.sum())
         start = heads * (np.cumsum(padded) - padded)
-        head, place = np.divmod(np.arange(len(session)) - start[session], padded[session])
-        first = np.cumsum(lengths) - lengths
-        click = first[session] + np.minimum(place, lengths[session] - 1)
-        source = click * heads + head
-        real = np.flatnonzero(place < lengths[session])
-        home = np.empty(len(real), np.int64)
-        home[source[real]] = real
-        self.source = moved(source, device)  # (N,) the click and head of each cell, among the T · H of them
-        self.home = moved(home, device)  # (T · H,) the cell of each head of a click
+        padded, start = moved(np.stack([padded, start]), device)  # (B,) length of a session's tile, its first cell
+        session = torch.repeat_interleave(heads * padded, output_size=cells)  # (N,)
+        inside = torch.arange(cells, device=device) - start[session]
+        head, place = inside // padded[session], inside % padded[session]
+        click = packing.first[session] + torch.minimum(place, packing.length[session] - 1)
+        self.source = click * heads + head  # (N,) the click and head of each cell, among the T · H of them
+        of_head = torch.arange(heads, device=device) * padded[packing.row, None]
+        of_click = start[packing.row] + packing.position
+        self.home = (of_click[:, None] + of_head).flatten()  # (T · H,) the cell of each head of a click
 
 
 def _tiles(lengths: np.ndarray, slack: float) -> list[Tile]:

@@ -35,13 +35,14 @@ class Packing:
             raise ValueError("lengths must be ascending and at least 1")
         self.lengths = lengths
         last = np.cumsum(lengths) - 1
-        first = last - lengths + 1
         clicks = int(last[-1]) + 1
         distinct, counts = np.unique(lengths, return_counts=True)
         self.blocks = tuple(Block(int(rows), int(length)) for length, rows in zip(distinct, counts, strict=True))
-        self.row = moved(np.repeat(np.arange(len(lengths)), lengths), device)  # (T,) session of a click
-        self.position = moved(np.arange(clicks) - np.repeat(first, lengths), device)  # (T,) from 0
-        self.last = moved(last, device)  # (B,) the last click of a session
+        # Two numbers a session travel to the device; what is as long as the clicks is made there.
+        self.length, self.last = moved(np.stack([lengths, last]), device)  # (B,) clicks; the last one's place
+        self.first = self.last - self.length + 1  # (B,)
+        self.row = torch.repeat_interleave(self.length, output_size=clicks)  # (T,) session of a click
+        self.position = torch.arange(clicks, device=device) - self.first[self.row]  # (T,) from 0
 
     def split(self, values: Tensor) -> list[Tensor]:
         """Values (T, …) to one (rows, length, …) a block, without a copy.

@@ -43,7 +43,7 @@ class Transformer(nn.Module):
 
     def forward(self, vectors: Tensor, packing: Packing) -> Tensor:
         hidden = self.dropout(self.norm(vectors + self.positions[packing.position]))
-        tiling = Tiling(packing.lengths, self.heads, vectors.device)
+        tiling = Tiling(packing, self.heads)
         for block in self.blocks:
             hidden = block(hidden, tiling)
         return hidden

@@ -17,9 +17,8 @@ from torch import Tensor
 from recore import RecoreError
 from recore.data.cases import Batch, Cases
 from recore.evaluation.metrics import metric_table
-from recore.evaluation.ranking import encode, rank
+from recore.evaluation.ranking import encode, rank, resident
 from recore.models.core import Core
-from recore.models.device import moved
 from recore.models.fused import fused_loss
 from recore.models.objectives import Objective
 from recore.training.adam import Adam
@@ -67,10 +66,11 @@ def fit(
     attach_streams(model, seed, device)
     optimizer = Adam(model.parameters(), settings["learning_rate"])
     metric = f"mrr@{settings['validation_cutoff']}"
+    clicks = resident(train, device)
     training = Training()
     for epoch in range(1, settings["epochs"] + 1):
         began = time.perf_counter()
-        loss = _train_epoch(model, optimizer, train, settings["batch_size"], objective, seed, epoch, device, progress)
+        loss = _train_epoch(model, optimizer, train, clicks, settings["batch_size"], objective, seed, epoch, progress)
         trained = time.perf_counter()
         with progress.steps(f"epoch {epoch} validation", len(valid)) as advance:
             ranks = rank(model, valid, settings["batch_size"], device, advance)
@@ -87,11 +87,13 @@ def fit(
     return training
 
 
-def train_step(model: Core, optimizer: Adam, batch: Batch, objective: Objective, device: torch.device) -> Tensor:
-    """One update on one batch (Algorithm 1, then Adam); returns its mean loss, which the host has not waited for."""
-    session = encode(model, batch, device).session
-    targets = moved(batch.targets, device)
-    loss = fused_loss(session, model.items.catalogue(), targets, model.items.temperature, objective)
+def train_step(model: Core, optimizer: Adam, clicks: Tensor, batch: Batch, objective: Objective) -> Tensor:
+    """One update on one batch (Algorithm 1, then Adam); returns its mean loss, which the host has not waited for.
+
+    ``clicks`` are the split's, on the model's device.
+    """
+    encoding, targets = encode(model, clicks, batch)
+    loss = fused_loss(encoding.session, model.items.catalogue(), targets, model.items.temperature, objective)
     optimizer.zero_grad()
     loss.backward()
     optimizer.step()
@@ -102,22 +104,23 @@ def _train_epoch(
     model: Core,
     optimizer: Adam,
     cases: Cases,
+    clicks: Tensor,
     batch_size: int,
     objective: Objective,
     seed: int,
     epoch: int,
-    device: torch.device,
     progress: Progress,
 ) -> float:
     """One pass over all cases; returns the mean loss a case."""
     model.train()
+    device = clicks.device
     order = batch_order(seed, epoch, len(cases))
     starts = range(0, len(order), batch_size)
     losses = torch.zeros(len(starts), device=device)
     with progress.steps(f"epoch {epoch}", len(order)) as advance:
         for step, start in enumerate(starts):
             batch = cases.batch(order[start : start + batch_size])
-            losses[step] = train_step(model, optimizer, batch, objective, device)
+            losses[step] = train_step(model, optimizer, clicks, batch, objective)
             if device.type == "cpu":  # elsewhere a look at the loss would stall the device
                 _check_finite(losses[step : step + 1], epoch, step)
                 advance(len(batch.cases), float(losses[step]))
