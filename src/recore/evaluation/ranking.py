@@ -15,12 +15,12 @@ from torch import Tensor
 from recore import RecoreError
 from recore.data.cases import Batch, Cases
 from recore.models.core import Core
-from recore.models.device import moved
+from recore.models.device import cases_at_once, moved
 from recore.models.encoders import Encoding
 from recore.models.packing import Packing
 
-# Cases whose scores are in memory at once. On a CPU 64 are as fast as 256, at a quarter of the memory; on a GPU a chunk
-# more is a dozen launches more, and memory is there (no GPU has been measured).
+# Cases whose scores are in memory at once, if they fit. On a CPU 64 are as fast as 256, at a quarter of the memory; on
+# a GPU a chunk more is a dozen launches more (no GPU has been measured).
 CHUNK = {"cpu": 64, "cuda": 2048}
 
 
@@ -41,7 +41,8 @@ def count_above_and_tied(session: Tensor, catalogue: Tensor, targets: Tensor) ->
     # Both ends are finite where all numbers are (NaN is both), and are found in one pass without a copy.
     if not torch.stack([*session.aminmax(), *catalogue.aminmax()]).isfinite().all():
         raise RecoreError("the model's scores are not finite, so nothing can be ranked; train it again")
-    n_items, width = len(catalogue), CHUNK[session.device.type]
+    n_items = len(catalogue)
+    width = cases_at_once(CHUNK, session.device, n_items)
     ones = catalogue.new_ones(n_items)
     buffer = catalogue.new_empty(2, n_items * min(width, len(session)))
     above, tied = session.new_empty(len(session)), session.new_empty(len(session))
@@ -79,8 +80,8 @@ def rank(
 
 
 def resident(cases: Cases, device: torch.device) -> Tensor:
-    """The item numbers of a whole split, on the device."""
-    return moved(cases.items.astype(np.int64), device)
+    """The item numbers of a whole split (clicks,), on the device."""
+    return torch.from_numpy(np.array(cases.items)).to(device)
 
 
 def encode(model: Core, clicks: Tensor, batch: Batch) -> tuple[Encoding, Tensor]:
@@ -88,4 +89,4 @@ def encode(model: Core, clicks: Tensor, batch: Batch) -> tuple[Encoding, Tensor]
     packing = Packing(batch.lengths, clicks.device)
     ends = moved(batch.ends, clicks.device)
     places = (ends - packing.length)[packing.row] + packing.position
-    return model(clicks[places], packing), clicks[ends]
+    return model(clicks[places], packing), clicks[ends].long()

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from recore.models.device import moved
+from recore.models.device import moved, put
 from recore.models.layers import Dropout, linear
 from recore.models.packing import Packing
 
@@ -43,14 +43,14 @@ class Tiling:
         padded = np.repeat(length, rows)
         cells = heads * int(padded.sum())
         start = heads * (np.cumsum(padded) - padded)
-        padded, start = moved(np.stack([padded, start]), device)  # (B,) length of a session's tile, its first cell
-        session = torch.repeat_interleave(heads * padded, output_size=cells)  # (N,)
-        inside = torch.arange(cells, device=device) - start[session]
-        head, place = inside // padded[session], inside % padded[session]
+        tile_length, first_cell = moved(np.stack([padded, start]), device)  # (B,) of each session
+        session = torch.repeat_interleave(heads * tile_length, output_size=cells)  # (N,)
+        inside = torch.arange(cells, device=device) - first_cell[session]
+        head, place = inside // tile_length[session], inside % tile_length[session]
         click = packing.first[session] + torch.minimum(place, packing.length[session] - 1)
         self.source = click * heads + head  # (N,) the click and head of each cell, among the T · H of them
-        of_head = torch.arange(heads, device=device) * padded[packing.row, None]
-        of_click = start[packing.row] + packing.position
+        of_head = torch.arange(heads, device=device) * tile_length[packing.row, None]
+        of_click = first_cell[packing.row] + packing.position
         self.home = (of_click[:, None] + of_head).flatten()  # (T · H,) the cell of each head of a click
 
 
@@ -92,7 +92,7 @@ class _Collect(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
-        return grad.new_zeros(ctx.cells, grad.shape[1]).index_copy_(0, ctx.home, grad), None
+        return put(grad.new_zeros(ctx.cells, grad.shape[1]), (ctx.home,), grad), None
 
 
 class CausalAttention(nn.Module):

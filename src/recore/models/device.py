@@ -28,6 +28,23 @@ def prepare(name: str, threads: int) -> torch.device:
     return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")
 
 
+SCORES = 2**28  # numbers that a buffer of scores may hold: 1 GiB in single precision
+
+
+def cases_at_once(widest: dict[str, int], device: torch.device, n_items: int) -> int:
+    """How many cases' scores of a whole catalogue to hold: ``widest`` of this kind of device, or what memory allows."""
+    return max(min(widest[device.type], SCORES // n_items), 1)
+
+
+def put(values: Tensor, at: tuple[Tensor, ...], numbers: Tensor, accumulate: bool = False) -> Tensor:
+    """``values[at] = numbers`` or ``+=``, in place, for indices that are known to be in range.
+
+    Where kernels must be deterministic, PyTorch's own way on a GPU reads the largest index first, for which the host
+    would have to wait every time.
+    """
+    return torch._index_put_impl_(values, at, numbers, accumulate, unsafe=True)
+
+
 def moved(values: np.ndarray, device: torch.device | str) -> Tensor:
     """An array as a tensor on ``device``.
 

@@ -17,10 +17,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from recore.models.device import cases_at_once, put
 from recore.models.objectives import Objective
 
-# Cases in the buffer. On a CPU wider ones fall out of the cache and narrower ones make poor matrix products; on a GPU a
-# chunk more is a dozen launches more, and memory is there (no GPU has been measured).
+# Cases in the buffer, where memory allows. On a CPU wider ones fall out of the cache and narrower ones make poor matrix
+# products; on a GPU a chunk more is a dozen launches more (no GPU has been measured).
 CHUNK = {"cpu": 256, "cuda": 2048}
 
 
@@ -34,7 +35,8 @@ class _FusedLoss(torch.autograd.Function):
     def forward(
         ctx: Any, session: Tensor, catalogue: Tensor, targets: Tensor, temperature: float, objective: Objective
     ) -> Tensor:
-        batch, n_items, width = len(session), len(catalogue), CHUNK[session.device.type]
+        batch, n_items = len(session), len(catalogue)
+        width = cases_at_once(CHUNK, session.device, n_items)
         scaled = session / temperature
         rows = targets - 1
         buffer = catalogue.new_empty(n_items * min(width, batch))
@@ -84,9 +86,9 @@ def _scores_to_gradient(
     weight = 1 - objective.hard_neg_lambda
     losses = z.new_zeros(len(rows))
     if objective.hard_neg_lambda > 0:
-        z[rows, columns] = -torch.inf  # the target is never mined
+        put(z, (rows, columns), torch.full_like(target, -torch.inf))  # the target is never mined
         values, negatives = top_k(z, objective.hard_neg_k)
-        z[rows, columns] = target
+        put(z, (rows, columns), target)
         margins = values - target
         losses -= objective.hard_neg_lambda * functional.logsigmoid(-margins).mean(dim=0)
         pulls = torch.sigmoid(margins) * (objective.hard_neg_lambda / (objective.hard_neg_k * batch))
@@ -95,14 +97,14 @@ def _scores_to_gradient(
         total = (z.sub_(highest) if shift else z).exp_().sum(dim=0)
         losses += weight * (total.log() + highest - target)
         scale = weight / (batch * total)
-        z[rows, columns] -= total
+        put(z, (rows, columns), -total, accumulate=True)
     else:
         z.zero_()
         scale = z.new_ones(len(rows))
     if objective.hard_neg_lambda > 0:
         pulls /= scale
-        z.scatter_add_(0, negatives, pulls)
-        z[rows, columns] -= pulls.sum(dim=0)
+        put(z, (negatives, columns), pulls, accumulate=True)
+        put(z, (rows, columns), -pulls.sum(dim=0), accumulate=True)
     return losses, scale
 
 

@@ -33,13 +33,13 @@ class Packing:
     def __init__(self, lengths: np.ndarray, device: torch.device | str = "cpu"):
         if len(lengths) == 0 or lengths[0] < 1 or np.any(lengths[1:] < lengths[:-1]):
             raise ValueError("lengths must be ascending and at least 1")
-        self.lengths = lengths
+        self.lengths = lengths  # (B,) on the host, where the blocks are decided
         last = np.cumsum(lengths) - 1
         clicks = int(last[-1]) + 1
         distinct, counts = np.unique(lengths, return_counts=True)
         self.blocks = tuple(Block(int(rows), int(length)) for length, rows in zip(distinct, counts, strict=True))
         # Two numbers a session travel to the device; what is as long as the clicks is made there.
-        self.length, self.last = moved(np.stack([lengths, last]), device)  # (B,) clicks; the last one's place
+        self.length, self.last = moved(np.stack([lengths, last]), device)  # (B,) ``lengths``; where the last click is
         self.first = self.last - self.length + 1  # (B,)
         self.row = torch.repeat_interleave(self.length, output_size=clicks)  # (T,) session of a click
         self.position = torch.arange(clicks, device=device) - self.first[self.row]  # (T,) from 0

@@ -32,10 +32,11 @@ class _Unit(torch.autograd.Function):
     @torch.autograd.function.once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         units, norms, mask = ctx.saved_tensors
-        along = (grad * units).sum(dim=1, keepdim=True)
         of_vectors = grad.new_empty(ctx.first + len(grad), grad.shape[1])
         of_vectors[: ctx.first] = 0
-        of_rows = torch.addcmul(grad, units, along, value=-1, out=of_vectors[ctx.first :]).div_(norms)
+        of_rows = of_vectors[ctx.first :]
+        along = torch.mul(grad, units, out=of_rows).sum(dim=1, keepdim=True)
+        torch.addcmul(grad, units, along, value=-1, out=of_rows).div_(norms)
         if mask is not None:
             of_rows.mul_(mask)
         return of_vectors, None, None
