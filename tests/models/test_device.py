@@ -1,0 +1,29 @@
+"""How much is held at once, and writes at indices that nobody checks."""
+
+import pytest
+import torch
+
+from recore.models.device import cases_at_once, put
+
+
+@pytest.mark.parametrize(
+    ("kind", "n_items", "cases"),
+    [
+        ("cpu", 42_861, 256),
+        ("cuda", 42_861, 2048),
+        ("cuda", 2**20, 256),  # 2^28 scores of 4 bytes are 1 GiB
+        ("cpu", 2**22, 64),
+        ("cpu", 2**29, 1),
+    ],
+)
+def test_no_more_cases_than_a_gibibyte_of_scores(kind, n_items, cases):
+    assert cases_at_once({"cpu": 256, "cuda": 2048}, torch.device(kind), n_items) == cases
+
+
+def test_put_writes_in_place_and_adds_where_asked():
+    values = torch.zeros(3, 2)
+    rows, columns = torch.tensor([[2, 0], [1, 0]]), torch.tensor([0, 1])
+    put(values, (rows, columns), torch.tensor([[1.0, 2.0], [3.0, 4.0]]), accumulate=True)
+    assert values.tolist() == [[0, 6], [3, 0], [1, 0]]
+    put(values, (torch.tensor([1]),), torch.tensor([[7.0, 8.0]]))
+    assert values.tolist() == [[0, 6], [7, 8], [1, 0]]
