@@ -12,9 +12,10 @@ from children import RESULTS, ROOT
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from ranking import ranking_goals, ranking_table
 from startup import startup_goals, startup_table
 from step_tables import TABLES
-from tables import by_catalogue, growth_table, length_table, limit_sentence, ranking_table, read, source, value
+from tables import by_catalogue, growth_table, length_table, limit_sentence, read, source, value
 
 from recore.reporting.style import BLUE, ORANGE, VERMILLION, panels, rendered, styled
 
@@ -32,6 +33,7 @@ def blocks() -> dict[str, str]:
         "length": length_table(growth),
         "limit": limit_sentence(growth),
         "ranking": ranking_table(ranking),
+        "goals of the ranking": ranking_goals(ranking),
         "source of the ranking": source(ranking),
         "start": startup_table(startup),
         "goals of the start": startup_goals(startup),

@@ -121,7 +121,6 @@ def target_table(results: pd.DataFrame) -> str:
     }
     own_trm = value(results, "step")
     evaluated, evaluated_tuned = (_both(results, "evaluation", "trm", allocator) for allocator in ALLOCATORS)
-    counted, sorted_ = _both(results, "ranking of a batch", "trm", "shipped")
     peak = max(value(results, "peak of training", variant) for variant in ("trm", "dahn K=5"))
     goals = [
         Goal("trm step, rendition / recore, as shipped", 7, steps["trm", "shipped"], times, True),
@@ -137,7 +136,6 @@ def target_table(results: pd.DataFrame) -> str:
         Goal(
             "evaluation, recore / rendition, allocator tuned", 3, evaluated_tuned[0] / evaluated_tuned[1], times, True
         ),
-        Goal("ranking alone, the first 20 by topk / recore", 3, sorted_ / counted, times, True),
     ]
     return markdown([goal.row() for goal in goals])
 

@@ -101,23 +101,3 @@ def limit_sentence(results: pd.DataFrame) -> str:
             f"{items:,} items a step of {batch} cases takes {seconds(step)} and {memory}, an epoch {hours:.1f} h"
         )
     return f"With {'; with '.join(parts)} ({DIGINETICA:,} cases, as many as Diginetica trains on)."
-
-
-RANKINGS = {
-    "counting": "recore: counts of items above and level",
-    "topk": "the first 20, by topk",
-    "sort": "the whole row, by a sort",
-    "product": "(the product alone, all scores at once)",
-    "product in chunks": "(the product alone, in recore's chunks)",
-}
-
-
-def ranking_table(results: pd.DataFrame) -> str:
-    """Ways to rank one batch, and the product that each begins with."""
-    taken = {way: value(results, "ranks", side=way) for way in RANKINGS}
-    return markdown(
-        [
-            {"way": name, "time": seconds(taken[way]), "over recore": times(taken[way] / taken["counting"])}
-            for way, name in RANKINGS.items()
-        ]
-    )

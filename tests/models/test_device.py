@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from recore.models.device import cases_at_once, put
+from recore import RecoreError
+from recore.models.device import cases_at_once, prepare, put
 
 
 @pytest.mark.parametrize(
@@ -27,3 +28,14 @@ def test_put_writes_in_place_and_adds_where_asked():
     assert values.tolist() == [[0, 6], [3, 0], [1, 0]]
     put(values, (torch.tensor([1]),), torch.tensor([[7.0, 8.0]]))
     assert values.tolist() == [[0, 6], [7, 8], [1, 0]]
+
+
+def test_a_device_that_is_not_there_is_one_sentence():
+    with pytest.raises(RecoreError, match=r"--device is 'tpu'; it can be auto, cpu or cuda"):
+        prepare("tpu", 1)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without a GPU")
+def test_a_gpu_that_is_not_there_is_one_sentence():
+    with pytest.raises(RecoreError, match="torch sees no GPU here; use --device auto"):
+        prepare("cuda", 1)
