@@ -17,6 +17,7 @@ RESULTS = ROOT / "benchmarks" / "results"
 # glibc keeps what is freed instead of handing it back to the kernel, which would have to clear it again. Read at start.
 TUNED = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": "68719476736", "MALLOC_TOP_PAD_": "268435456"}
 ALLOCATORS = {"shipped": {}, "tuned": TUNED}
+OURS_ALONE = ("own_steps", "beside_floor")  # where nothing of the rendition is measured
 Row = dict[str, Any]
 
 
@@ -29,7 +30,7 @@ def measure(kind: str, threads: int, allocator: str = "shipped", **task: Any) ->
     print("measuring", kind, allocator, *task.values(), file=sys.stderr, flush=True)
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MALLOC_")}
     environment |= ALLOCATORS[allocator] | {"PYTHONPATH": str(ROOT / "src"), "OMP_NUM_THREADS": str(threads)}
-    environment["THP_MEM_ALLOC_ENABLE"] = "1" if kind == "own_steps" or task.get("side") == "ours" else "0"
+    environment["THP_MEM_ALLOC_ENABLE"] = "1" if kind in OURS_ALONE or task.get("side") == "ours" else "0"
     command = [sys.executable, str(ROOT / "benchmarks" / "measure.py")]
     described = json.dumps({"kind": kind, "threads": threads} | task)
     child = subprocess.run([*command, described], env=environment, cwd=ROOT, stdout=subprocess.PIPE, check=True)

@@ -62,17 +62,25 @@ def beside_reference(label: str, items: int, batch: int, rounds: int) -> list[Ro
 
 
 def own_steps(labels: list[str], items: int, batch: int, rounds: int) -> list[Row]:
-    """Our steps in turns with each other and with the two measured parts of the floor; the share of the mining."""
+    """Our steps in turns with each other; the share of the mining."""
     feed = Feed(items, batch)
     steps = {label: OurStep(label, items) for label in labels}
     calls: Calls = {label: lambda i, s=step: s(feed.batch(i)) for label, step in steps.items()}
-    seconds = in_turns(calls | floor_calls(items, batch), SHORT * rounds)
+    seconds = in_turns(calls, SHORT * rounds)
     rows = [row("step", label, "ours", seconds[label], "s") for label in labels]
     rows += [row("step over trm", label, "ours", ratios(seconds[label], seconds["trm"]), "ratio") for label in labels]
     for label in (label for label in labels if label.startswith("hn")):
         shares = [1 - trm for trm in ratios(seconds["trm"], seconds[label])]
         rows.append(row("mining share of the step", label, "ours", shares, "fraction"))
-    return rows + floor(seconds, feed, items, batch)
+    return rows
+
+
+def beside_floor(items: int, batch: int, rounds: int) -> list[Row]:
+    """Our trm step, the only model in memory as in training, in turns with the measured parts of its floor."""
+    feed, step = Feed(items, batch), OurStep("trm", items)
+    calls: Calls = {"step": lambda i: step(feed.batch(i))}
+    seconds = in_turns(calls | floor_calls(items, batch), SHORT * rounds)
+    return [row("step beside its floor", "trm", "ours", seconds["step"], "s"), *floor(seconds, feed, items, batch)]
 
 
 def floor_calls(items: int, batch: int) -> Calls:
@@ -197,7 +205,9 @@ def where() -> Row:
     }
 
 
-KINDS = {f.__name__: f for f in (beside_reference, own_steps, evaluation, rankings, alone, evaluation_alone)}
+KINDS = {
+    f.__name__: f for f in (beside_reference, own_steps, beside_floor, evaluation, rankings, alone, evaluation_alone)
+}
 
 
 def main() -> None:

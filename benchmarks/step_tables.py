@@ -67,7 +67,9 @@ def floor_table(results: pd.DataFrame) -> str:
     rate = f"{part['work']:.1f} GFLOP at {part['rate']:.0f} GFLOP/s"
     names = {"products": f"matrix products: {rate}", "exp and sum": "exp and sum of every score"}
     names |= {"mask": "one mask over every score", "all": "floor"}
-    return markdown([{"part of the floor": name, "time": seconds(part[key])} for key, name in names.items()])
+    rows = [{"part of the floor": name, "time": seconds(part[key])} for key, name in names.items()]
+    step = seconds(value(results, "step beside its floor"))
+    return markdown([*rows, {"part of the floor": "(recore's step, in turns with these)", "time": step}])
 
 
 def evaluation_table(results: pd.DataFrame) -> str:
@@ -119,7 +121,7 @@ def target_table(results: pd.DataFrame) -> str:
         for allocator in ALLOCATORS
         for ours, theirs in [_both(results, "step beside the reference", variant, allocator)]
     }
-    own_trm = value(results, "step")
+    over_floor = value(results, "step beside its floor") / value(results, "floor", side="all")
     evaluated, evaluated_tuned = (_both(results, "evaluation", "trm", allocator) for allocator in ALLOCATORS)
     peak = max(value(results, "peak of training", variant) for variant in ("trm", "dahn K=5"))
     goals = [
@@ -127,7 +129,7 @@ def target_table(results: pd.DataFrame) -> str:
         Goal("trm step, rendition / recore, allocator tuned", 4, steps["trm", "tuned"], times, True),
         Goal("ave step, rendition / recore, as shipped", 2.5, steps["ave", "shipped"], times, True),
         Goal("dahn K=5 / trm, both recore", 1.2, value(results, "step over trm", "dahn K=5"), times, False),
-        Goal("trm / its floor", 1.5, own_trm / value(results, "floor", side="all"), times, False),
+        Goal("trm / its floor", 1.5, over_floor, times, False),
         Goal("peak memory of training, trm and dahn K=5", 1.2, peak, gigabytes, False),
         Goal("evaluation of trm", 5_500, evaluated[0], per_second, True),
         Goal("mining's share of the step, K=5", 0.10, share(results, "hn K=5"), percent, False),

@@ -29,6 +29,7 @@ def main() -> None:
         for label in PAIRS:
             rows += measure("beside_reference", label=label, **common)
         rows += measure("own_steps", labels=OWN, **common)
+        rows += measure("beside_floor", **common)
         rows += measure("evaluation", sessions=sessions, **common)
     for side in ("ours", "reference"):
         for label in ("trm", "dahn K=5"):

@@ -105,6 +105,7 @@ def test_the_two_sorting_ways_agree_with_counting():
 def test_every_number_of_the_tables_is_measured():
     """The rows that the tables look up, from measurements at tiny sizes."""
     rows = measure.beside_reference("trm", 100, 8, 1) + measure.own_steps(["trm", "hn K=5"], 100, 8, 1)
+    rows += measure.beside_floor(100, 8, 1)
     rows += measure.evaluation(100, 8, 5, 1) + measure.alone("reference", "ave", 100, 8, 1, prefix_length=3)
     rows += measure.evaluation_alone("ours", 100, 8, 5)
     committed = set(page.read(page.RESULTS / "training_step.csv")["what"])

@@ -10,15 +10,16 @@ from recore.models.device import cases_at_once, prepare, put
 @pytest.mark.parametrize(
     ("kind", "n_items", "cases"),
     [
-        ("cpu", 42_861, 256),
+        ("cpu", 42_861, 384),
         ("cuda", 42_861, 2048),
         ("cuda", 2**20, 256),  # 2^28 scores of 4 bytes are 1 GiB
         ("cpu", 2**22, 64),
-        ("cpu", 2**29, 1),
+        ("cpu", 1_000_000, 256),  # 268 would fit
+        ("cpu", 2**29, 16),
     ],
 )
-def test_no_more_cases_than_a_gibibyte_of_scores(kind, n_items, cases):
-    assert cases_at_once({"cpu": 256, "cuda": 2048}, torch.device(kind), n_items) == cases
+def test_no_more_cases_than_a_gibibyte_of_scores_in_whole_cache_lines(kind, n_items, cases):
+    assert cases_at_once({"cpu": 384, "cuda": 2048}, torch.device(kind), n_items) == cases
 
 
 def test_put_writes_in_place_and_adds_where_asked():

@@ -22,7 +22,7 @@ from recore.models.objectives import Objective
 
 # Cases in the buffer, where memory allows. On a CPU wider ones fall out of the cache and narrower ones make poor matrix
 # products; on a GPU a chunk more is a dozen launches more (no GPU has been measured).
-CHUNK = {"cpu": 256, "cuda": 2048}
+CHUNK = {"cpu": 384, "cuda": 2048}
 
 
 def fused_loss(session: Tensor, catalogue: Tensor, targets: Tensor, temperature: float, objective: Objective) -> Tensor:
