@@ -11,8 +11,8 @@ EPS = 1e-12  # a vector shorter than this is divided by it: a row that dropout e
 def unit(vectors: Tensor, mask: Tensor | None = None, first: int = 0) -> Tensor:
     """Rows ``first``, ``first`` + 1, … of ``vectors`` (N, D), times ``mask`` (N - first, D), over their norms.
 
-    PyTorch's ``normalize`` of a product of a slice, with a fourth of its passes over the gradient: for a whole
-    catalogue they are most of what it costs.
+    PyTorch's ``normalize`` of a product of a slice, with fewer passes over the gradient: for a whole catalogue they are
+    most of what it costs.
     """
     return _Unit.apply(vectors, mask, first)
 
