@@ -16,11 +16,12 @@ from typing import Any
 import torch
 from reference import places_by_sort, places_by_topk
 from torch import Tensor
-from workload import CPU, MODEL, ROOT, SIDES, Feed, OurStep, ReferenceStep, generate
+from workload import CPU, MODEL, PARAMS, ROOT, SIDES, Feed, OurStep, ReferenceStep, generate
 
 from recore.data.cases import Cases
 from recore.evaluation.ranking import CHUNK as RANKED
-from recore.evaluation.ranking import count_above_and_tied, encode, rank, resident
+from recore.evaluation.ranking import count_above_and_tied, gather, rank, resident
+from recore.models.objectives import CROSS_ENTROPY, Objective
 from recore.training.provenance import peak_memory_bytes, provenance
 
 Row = dict[str, Any]
@@ -28,13 +29,20 @@ Calls = dict[str, Callable[[int], object]]
 CHUNK = 256  # cases: the buffer of the measured pass
 SQUARE = 2048
 SHORT = 4  # times as many rounds of what takes a second at the most
+SUBTLE = 16  # and where a difference of a few per cent is sought, less than what the machine does to a step
 
 
 def in_turns(calls: Calls, rounds: int) -> dict[str, list[float]]:
-    """Seconds of each call in every round after a first that is not counted; every other round in reverse order."""
+    """Seconds of each call in every round after a first that is not counted.
+
+    Every round begins with another call, so that each takes every place in turn; in rounds forth and back, the outer
+    ones would run twice in a row, with what they need still in the cache.
+    """
     seconds: dict[str, list[float]] = {name: [] for name in calls}
+    names = list(calls)
     for i in range(rounds + 1):
-        for name in list(calls)[:: 1 if i % 2 else -1]:
+        first = i % len(names)
+        for name in names[first:] + names[:first]:
             start = time.perf_counter()
             calls[name](i)
             if i:
@@ -62,17 +70,32 @@ def beside_reference(label: str, items: int, batch: int, rounds: int) -> list[Ro
 
 
 def own_steps(labels: list[str], items: int, batch: int, rounds: int) -> list[Row]:
-    """Our steps in turns with each other; the share of the mining."""
+    """Our steps in turns with each other."""
     feed = Feed(items, batch)
     steps = {label: OurStep(label, items) for label in labels}
     calls: Calls = {label: lambda i, s=step: s(feed.batch(i)) for label, step in steps.items()}
     seconds = in_turns(calls, SHORT * rounds)
     rows = [row("step", label, "ours", seconds[label], "s") for label in labels]
     rows += [row("step over trm", label, "ours", ratios(seconds[label], seconds["trm"]), "ratio") for label in labels]
-    for label in (label for label in labels if label.startswith("hn")):
-        shares = [1 - trm for trm in ratios(seconds["trm"], seconds[label])]
-        rows.append(row("mining share of the step", label, "ours", shares, "fraction"))
     return rows
+
+
+def mining(ks: list[int], items: int, batch: int, rounds: int) -> list[Row]:
+    """The share of a step that hard negatives take: one model under each objective in turn; nothing else differs."""
+    feed, step = Feed(items, batch), OurStep("trm", items)
+    objectives = {f"hn K={k}": Objective(k, PARAMS["hard_neg_lambda"]) for k in ks} | {"trm": CROSS_ENTROPY}
+
+    def under(label: str) -> Callable[[int], object]:
+        def call(i: int) -> None:
+            step.objective = objectives[label]
+            step(feed.batch(i))
+
+        return call
+
+    seconds = in_turns({label: under(label) for label in objectives}, SUBTLE * rounds)
+    hybrid = {label: values for label, values in seconds.items() if label != "trm"}
+    shares = {label: [1 - trm for trm in ratios(seconds["trm"], values)] for label, values in hybrid.items()}
+    return [row("mining share of the step", label, "ours", values, "fraction") for label, values in shares.items()]
 
 
 def beside_floor(items: int, batch: int, rounds: int) -> list[Row]:
@@ -127,8 +150,8 @@ def evaluation(items: int, batch: int, sessions: int, rounds: int) -> list[Row]:
 
 def encoded(ours: OurStep, feed: Feed) -> tuple[Tensor, Tensor, Tensor]:
     """What ranking starts from: unit items (V - 1, D), one batch's unit sessions (B, D) and its targets (B,)."""
-    encoding, targets = encode(ours.model, resident(feed.cases, CPU), feed.batch(0))
-    return ours.model.items.catalogue(), encoding.session, targets
+    items, packing, targets = gather(resident(feed.cases, CPU), feed.batch(0))
+    return ours.model.items.catalogue(), ours.model(items, packing).session, targets
 
 
 @torch.inference_mode()
@@ -206,7 +229,8 @@ def where() -> Row:
 
 
 KINDS = {
-    f.__name__: f for f in (beside_reference, own_steps, beside_floor, evaluation, rankings, alone, evaluation_alone)
+    f.__name__: f
+    for f in (beside_reference, own_steps, mining, beside_floor, evaluation, rankings, alone, evaluation_alone)
 }
 
 

@@ -13,6 +13,7 @@ from tables import read, source
 
 PAIRS = ("ave", "trm", "dahn K=5")
 OWN = ["trm", "da", "hn K=5", "hn K=64", "dahn K=5", "dahn K=64"]
+MINED = [5, 64]
 DEFAULTS = {"threads": 2, "batch": 2048, "items": 42_861, "rounds": 9}  # items without the padding row
 QUICK = {"threads": 1, "batch": 32, "items": 400, "rounds": 2}
 LONG = {"ours": 60, "reference": 3}  # steps to a peak: the pieces of ours vary in size, so its memory may still grow
@@ -29,6 +30,7 @@ def main() -> None:
         for label in PAIRS:
             rows += measure("beside_reference", label=label, **common)
         rows += measure("own_steps", labels=OWN, **common)
+        rows += measure("mining", ks=MINED, **common)
         rows += measure("beside_floor", **common)
         rows += measure("evaluation", sessions=sessions, **common)
     for side in ("ours", "reference"):

@@ -13,7 +13,7 @@ from builders import SETTINGS, flat, model, random_sessions
 from reference import CUTOFF, PaddedCore, padded, places_by_sort, places_by_topk
 
 from recore.data.cases import Cases
-from recore.evaluation.ranking import encode, rank, resident
+from recore.evaluation.ranking import gather, rank, resident
 from recore.models.fused import fused_loss
 from recore.models.objectives import Objective
 
@@ -48,8 +48,9 @@ def both(request):
 def test_the_rendition_is_the_same_function(both, k, lam):
     ours, reference, cases = both
     batch = cases.batch(np.arange(len(cases)))
-    encoding, targets = encode(ours, resident(cases, CPU), batch)
-    loss = fused_loss(encoding.session, ours.items.catalogue(), targets, ours.items.temperature, Objective(k, lam))
+    items, packing, targets = gather(resident(cases, CPU), batch)
+    encoding, catalogue = ours.with_catalogue(items, packing)
+    loss = fused_loss(encoding.session, catalogue, targets, ours.items.temperature, Objective(k, lam))
     theirs = reference.loss(*padded(batch, SETTINGS["max_length"]), k, lam)
     assert loss.item() == pytest.approx(theirs.item(), rel=1e-5)
     loss.backward()
@@ -104,8 +105,8 @@ def test_the_two_sorting_ways_agree_with_counting():
 
 def test_every_number_of_the_tables_is_measured():
     """The rows that the tables look up, from measurements at tiny sizes."""
-    rows = measure.beside_reference("trm", 100, 8, 1) + measure.own_steps(["trm", "hn K=5"], 100, 8, 1)
-    rows += measure.beside_floor(100, 8, 1)
+    rows = measure.beside_reference("trm", 100, 8, 1) + measure.own_steps(["trm", "da"], 100, 8, 1)
+    rows += measure.mining([5], 100, 8, 1) + measure.beside_floor(100, 8, 1)
     rows += measure.evaluation(100, 8, 5, 1) + measure.alone("reference", "ave", 100, 8, 1, prefix_length=3)
     rows += measure.evaluation_alone("ours", 100, 8, 5)
     committed = set(page.read(page.RESULTS / "training_step.csv")["what"])

@@ -1,6 +1,5 @@
 """What every variant must keep, whatever its weights: consistency, causality, independence of the batch."""
 
-import numpy as np
 import pytest
 import torch
 from builders import ENCODERS, SESSIONS, model, packed, random_sessions
@@ -12,7 +11,6 @@ from recore.models.encoders import SWITCHES
 from recore.models.fused import fused_loss
 from recore.models.items import scores
 from recore.models.objectives import CROSS_ENTROPY, Objective
-from recore.models.packing import Packing
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -147,12 +145,6 @@ def test_the_gate_is_a_share_and_only_dual_attention_has_one():
             assert 0 < gate.item() < 1
         else:
             assert gate is None
-
-
-def test_packing_refuses_lengths_it_cannot_lay_out():
-    for lengths in ([], [0, 1], [2, 1]):
-        with pytest.raises(ValueError, match="ascending and at least 1"):
-            Packing(np.array(lengths, int))
 
 
 def test_with_everything_switched_off_dual_attention_is_core_trm():

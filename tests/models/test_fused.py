@@ -42,12 +42,14 @@ def assert_equal_to_plain(given_inputs, temperature, objective, tolerance):
     lam=st.sampled_from([0.0, 0.2, 0.7, 1.0]),
     temperature=st.sampled_from([0.005, 0.07, 1.0]),
     chunk=st.sampled_from([1, 7, 256]),
+    piece=st.sampled_from([1, 50, 4096]),
     seed=st.integers(0, 100),
 )
 @settings(deadline=None, max_examples=80)
-def test_equal_to_plain(batch, n_items, k, lam, temperature, chunk, seed):
+def test_equal_to_plain(batch, n_items, k, lam, temperature, chunk, piece, seed):
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(fused.CHUNK, "cpu", chunk)
+        patch.setitem(fused.PIECE, "cpu", piece)
         objective = Objective(min(k, n_items - 1), lam)
         assert_equal_to_plain(inputs(batch, n_items, seed=seed), temperature, objective, 1e-11)
 

@@ -5,7 +5,7 @@ import torch
 from torch.nn import functional
 from torch.testing import assert_close
 
-from recore.models.unit import unit
+from recore.models.unit import chosen_and_unit, unit
 
 
 def test_value_and_gradient_are_those_of_normalize():
@@ -40,6 +40,30 @@ def test_a_mask_over_the_rows_from_the_first(first):
         results.append((units, leaf.grad))
     assert_close(results[0], results[1], rtol=1e-13, atol=1e-13)
     assert torch.equal(results[0][1][:first], torch.zeros(first, 4, dtype=torch.float64))
+
+
+@pytest.mark.parametrize("masked", [False, True])
+def test_chosen_rows_beside_the_unit_rows_have_one_gradient(masked):
+    """The sum of both; a row that was chosen twice gets both of its gradients, one that was not none."""
+    generator = torch.Generator().manual_seed(4)
+    vectors = torch.randn(5, 4, generator=generator, dtype=torch.float64)
+    mask = (torch.rand(4, 4, generator=generator, dtype=torch.float64) < 0.8) / 0.8 if masked else None
+    chosen = torch.tensor([3, 1, 3])
+    of_chosen = torch.randn(3, 4, generator=generator, dtype=torch.float64)
+    of_units = torch.randn(4, 4, generator=generator, dtype=torch.float64)
+    results = []
+    for implementation in (chosen_and_unit, lambda x, chosen, mask, first: (x[chosen], unit(x, mask, first))):
+        leaf = vectors.clone().requires_grad_()
+        rows, units = implementation(leaf, chosen, mask, 1)
+        ((rows * of_chosen).sum() + (units * of_units).sum()).backward()
+        results.append((rows, units, leaf.grad))
+    assert_close(results[0], results[1], rtol=1e-13, atol=1e-13)
+    leaf = vectors.clone().requires_grad_()
+    chosen_and_unit(leaf, chosen, mask, 1)[0].backward(of_chosen)  # nothing comes from the unit rows
+    assert_close(
+        leaf.grad,
+        torch.stack([0 * of_chosen[0], of_chosen[1], 0 * of_chosen[0], of_chosen[0] + of_chosen[2], 0 * of_chosen[0]]),
+    )
 
 
 def test_a_row_of_zeros_stays_zero():

@@ -65,10 +65,8 @@ def test_more_hard_negatives_than_items_end_a_run_before_it_starts():
 
 def test_an_epoch_sees_every_case_once(monkeypatch):
     seen = []
-    original = loop.encode
-    monkeypatch.setattr(
-        loop, "encode", lambda model, clicks, batch: seen.append(batch.cases) or original(model, clicks, batch)
-    )
+    original = loop.gather
+    monkeypatch.setattr(loop, "gather", lambda clicks, batch: seen.append(batch.cases) or original(clicks, batch))
     train(epochs=1, batch_size=13)
     assert sorted(np.concatenate(seen)) == list(range(len(SPLIT["train"])))
 

@@ -16,7 +16,6 @@ from recore import RecoreError
 from recore.data.cases import Batch, Cases
 from recore.models.core import Core
 from recore.models.device import cases_at_once, moved
-from recore.models.encoders import Encoding
 from recore.models.packing import Packing
 
 # Cases whose scores are in memory at once, if they fit. On a CPU 64 are as fast as 256, at a quarter of the memory; on
@@ -69,7 +68,8 @@ def rank(
     gate: np.ndarray | None = None
     for start in range(0, len(cases), batch_size):
         batch = cases.batch(np.arange(start, min(start + batch_size, len(cases))))
-        encoding, targets = encode(model, clicks, batch)
+        items, packing, targets = gather(clicks, batch)
+        encoding = model(items, packing)
         counts = count_above_and_tied(encoding.session, catalogue, targets)
         above[batch.cases], tied[batch.cases] = (count.cpu().numpy() for count in counts)
         if encoding.gate is not None:
@@ -84,9 +84,9 @@ def resident(cases: Cases, device: torch.device) -> Tensor:
     return torch.from_numpy(np.array(cases.items)).to(device)
 
 
-def encode(model: Core, clicks: Tensor, batch: Batch) -> tuple[Encoding, Tensor]:
-    """The model's encoding of a batch and its targets (B,), gathered from the split's ``clicks`` where these are."""
+def gather(clicks: Tensor, batch: Batch) -> tuple[Tensor, Packing, Tensor]:
+    """A batch's item numbers (T,), their packing and its targets (B,), from the split's ``clicks`` where these are."""
     packing = Packing(batch.lengths, clicks.device)
     ends = moved(batch.ends, clicks.device)
     places = (ends - packing.length)[packing.row] + packing.position
-    return model(clicks[places], packing), clicks[ends].long()
+    return clicks[places].long(), packing, clicks[ends].long()

@@ -21,7 +21,14 @@ class Core(nn.Module):
 
     def forward(self, items: Tensor, packing: Packing) -> Encoding:
         """Item numbers (T,) to sessions (B, D) of norm 1."""
-        undropped = self.items.embed(items)
+        return self._encode(self.items.embed(items), packing)
+
+    def with_catalogue(self, items: Tensor, packing: Packing) -> tuple[Encoding, Tensor]:
+        """The sessions as above, and the catalogue (V - 1, D) to score them against: what a training step needs."""
+        vectors, catalogue = self.items.embed_with_catalogue(items)
+        return self._encode(vectors, packing), catalogue
+
+    def _encode(self, undropped: Tensor, packing: Packing) -> Encoding:
         encoding = self.encoder(self.items.session_dropout(undropped), undropped, packing)
         return Encoding(unit(encoding.session), encoding.gate)
 

@@ -11,6 +11,7 @@ Scaling a column of the buffer by its softmax denominator is left to the narrow 
 """
 
 import math
+import sys
 from typing import Any
 
 import torch
@@ -23,6 +24,9 @@ from recore.models.objectives import Objective
 # Cases in the buffer, where memory allows. On a CPU wider ones fall out of the cache and narrower ones make poor matrix
 # products; on a GPU a chunk more is a dozen launches more (no GPU has been measured).
 CHUNK = {"cpu": 384, "cuda": 2048}
+# Rows of the buffer that are summed as soon as they are exponentiated, while a CPU has them in its cache: a sum of its
+# own over the whole buffer waits for memory. On a GPU a piece more is launches more.
+PIECE = {"cpu": 4096, "cuda": sys.maxsize}
 
 
 def fused_loss(session: Tensor, catalogue: Tensor, targets: Tensor, temperature: float, objective: Objective) -> Tensor:
@@ -94,7 +98,9 @@ def _scores_to_gradient(
         pulls = torch.sigmoid(margins) * (objective.hard_neg_lambda / (objective.hard_neg_k * batch))
     if weight > 0:
         highest = z.amax(dim=0) if shift else z.new_zeros(len(rows))
-        total = (z.sub_(highest) if shift else z).exp_().sum(dim=0)
+        total = torch.zeros_like(highest)
+        for piece in z.split(PIECE[z.device.type]):
+            total += (piece.sub_(highest) if shift else piece).exp_().sum(dim=0)
         losses += weight * (total.log() + highest - target)
         scale = weight / (batch * total)
         put(z, (rows, columns), -total, accumulate=True)

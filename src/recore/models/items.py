@@ -15,7 +15,7 @@ from torch import Generator, Tensor, nn
 from torch.nn import functional
 
 from recore.models.layers import Dropout, parameter
-from recore.models.unit import unit
+from recore.models.unit import chosen_and_unit, unit
 
 
 class ItemSpace(nn.Module):
@@ -40,9 +40,16 @@ class ItemSpace(nn.Module):
         """Item numbers (T,) to their vectors (T, D), before any dropout."""
         return functional.embedding(items, self.table, padding_idx=0)
 
+    def embed_with_catalogue(self, items: Tensor) -> tuple[Tensor, Tensor]:
+        """``embed(items)`` and ``catalogue()``, as a training step needs both: the table's gradient is made once."""
+        return chosen_and_unit(self.table, items, self._item_mask(), first=1)
+
     def catalogue(self) -> Tensor:
         """Unit vectors (V - 1, D) of the whole catalogue; row i is item i + 1. Item dropout in training."""
-        return unit(self.table, self.item_dropout.mask(self.table[1:]), first=1)
+        return unit(self.table, self._item_mask(), first=1)
+
+    def _item_mask(self) -> Tensor | None:
+        return self.item_dropout.mask(self.table[1:])
 
 
 def _draw_table(table: Tensor, generator: Generator) -> None:

@@ -1,27 +1,20 @@
 """Sessions without padding: the clicks of a batch stand one after another, sessions ordered by length.
 
-All sessions of one length then form a *block* that reshapes to (rows, length, …) without a copy and
-without a mask. Nothing is computed for positions that do not exist, so padding cannot change a result:
-there is none (but the little that ``attention`` adds behind short sessions). Mean prefixes have 4 clicks
-where the published code pads to 50.
+Nothing is computed for positions that do not exist, so padding cannot change a result: there is none (but the little
+that ``attention`` adds behind short sessions). Mean prefixes have 4 clicks where the published code pads to 50.
 
 T is the number of clicks of the batch, the sum of its B lengths.
 """
 
-from typing import NamedTuple
+import math
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional
 
-from recore.models.device import moved
-
-
-class Block(NamedTuple):
-    """The sessions of one length."""
-
-    rows: int
-    length: int
+from recore.models.device import moved, put
 
 
 class Packing:
@@ -33,34 +26,65 @@ class Packing:
     def __init__(self, lengths: np.ndarray, device: torch.device | str = "cpu"):
         if len(lengths) == 0 or lengths[0] < 1 or np.any(lengths[1:] < lengths[:-1]):
             raise ValueError("lengths must be ascending and at least 1")
-        self.lengths = lengths  # (B,) on the host, where the blocks are decided
+        self.lengths = lengths  # (B,) on the host
         last = np.cumsum(lengths) - 1
         clicks = int(last[-1]) + 1
-        distinct, counts = np.unique(lengths, return_counts=True)
-        self.blocks = tuple(Block(int(rows), int(length)) for length, rows in zip(distinct, counts, strict=True))
         # Two numbers a session travel to the device; what is as long as the clicks is made there.
         self.length, self.last = moved(np.stack([lengths, last]), device)  # (B,) ``lengths``; where the last click is
         self.first = self.last - self.length + 1  # (B,)
         self.row = torch.repeat_interleave(self.length, output_size=clicks)  # (T,) session of a click
-        self.position = torch.arange(clicks, device=device) - self.first[self.row]  # (T,) from 0
-
-    def split(self, values: Tensor) -> list[Tensor]:
-        """Values (T, …) to one (rows, length, …) a block, without a copy.
-
-        One split and not a slice a block: a slice's gradient is as large as the whole, and nearly all of it zero.
-        """
-        parts = values.split([block.rows * block.length for block in self.blocks])
-        return [part.view(*block, *part.shape[1:]) for block, part in zip(self.blocks, parts, strict=True)]
+        self.click = torch.arange(clicks, device=device)  # (T,)
+        self.position = self.click - self.first[self.row]  # (T,) from 0
 
     def softmax(self, scores: Tensor) -> Tensor:
         """Scores (T,) to weights (T,) that sum to 1 within each session."""
-        return torch.cat([part.softmax(dim=1).flatten() for part in self.split(scores)])
+        return _Softmax.apply(scores, self)
 
     def pool(self, weights: Tensor, vectors: Tensor) -> Tensor:
         """Weighted sum of each session's vectors: (T,), (T, D) -> (B, D). Eq. 2."""
-        pairs = zip(self.split(weights), self.split(vectors), strict=True)
-        return torch.cat([torch.bmm(weight.unsqueeze(1), part) for weight, part in pairs]).squeeze(1)
+        return _Pool.apply(weights, vectors, self)
 
     def mean(self, vectors: Tensor) -> Tensor:
         """Mean of each session's vectors: (T, D) -> (B, D). Eq. 2 with the weights of Eq. 3."""
-        return torch.cat([part.mean(dim=1) for part in self.split(vectors)])
+        return self.pool((1 / self.length.to(vectors.dtype))[self.row], vectors)
+
+    def grid(self, values: Tensor, empty: float) -> Tensor:
+        """Values (T,) to one row a session (B, longest), with ``empty`` behind its clicks."""
+        grid = values.new_full((len(self.lengths), int(self.lengths[-1])), empty)
+        return put(grid, (self.row, self.position), values)
+
+
+class _Softmax(torch.autograd.Function):
+    """On a padded grid: it holds one number a click, so its padding costs next to nothing."""
+
+    @staticmethod
+    def forward(ctx: Any, scores: Tensor, packing: Packing) -> Tensor:
+        weights = packing.grid(scores, -math.inf).softmax(dim=1)[packing.row, packing.position]
+        ctx.packing = packing
+        ctx.save_for_backward(weights)
+        return weights
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
+        (weights,) = ctx.saved_tensors
+        weighted = weights * grad
+        return weighted - weights * ctx.packing.grid(weighted, 0.0).sum(dim=1)[ctx.packing.row], None
+
+
+class _Pool(torch.autograd.Function):
+    """PyTorch's bag of embeddings with the vectors for a table, whose own gradient is written for any order of rows."""
+
+    @staticmethod
+    def forward(ctx: Any, weights: Tensor, vectors: Tensor, packing: Packing) -> Tensor:
+        ctx.row = packing.row
+        ctx.save_for_backward(weights, vectors)
+        return functional.embedding_bag(packing.click, vectors, packing.first, mode="sum", per_sample_weights=weights)
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
+        weights, vectors = ctx.saved_tensors
+        of_click = grad[ctx.row]  # (T, D)
+        of_weights = torch.linalg.vecdot(of_click, vectors) if ctx.needs_input_grad[0] else None
+        return of_weights, of_click.mul_(weights[:, None]), None

@@ -17,7 +17,7 @@ from torch import Tensor
 from recore import RecoreError
 from recore.data.cases import Batch, Cases
 from recore.evaluation.metrics import metric_table
-from recore.evaluation.ranking import encode, rank, resident
+from recore.evaluation.ranking import gather, rank, resident
 from recore.models.core import Core
 from recore.models.fused import fused_loss
 from recore.models.objectives import Objective
@@ -92,8 +92,9 @@ def train_step(model: Core, optimizer: Adam, clicks: Tensor, batch: Batch, objec
 
     ``clicks`` are the split's, on the model's device.
     """
-    encoding, targets = encode(model, clicks, batch)
-    loss = fused_loss(encoding.session, model.items.catalogue(), targets, model.items.temperature, objective)
+    items, packing, targets = gather(clicks, batch)
+    encoding, catalogue = model.with_catalogue(items, packing)
+    loss = fused_loss(encoding.session, catalogue, targets, model.items.temperature, objective)
     optimizer.zero_grad()
     loss.backward()
     optimizer.step()
