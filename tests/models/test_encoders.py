@@ -202,9 +202,9 @@ def test_the_number_of_threads_changes_rounding_only(variant, n, seed, training)
         built = model(variant, 400, seed, embedding_size=64).double().train(training)
         torch.set_num_threads(threads)
         try:
-            session = built(items, packing).session
-            loss = fused_loss(session, built.items.catalogue(), targets, 0.07, Objective(3, 0.2))
-            return [session, loss, *torch.autograd.grad(loss, list(built.parameters()))]
+            encoding, catalogue = built.with_catalogue(items, packing)
+            loss = fused_loss(encoding.session, catalogue, targets, 0.07, Objective(3, 0.2))
+            return [encoding.session, loss, *torch.autograd.grad(loss, list(built.parameters()))]
         finally:
             torch.set_num_threads(1)
 

@@ -82,8 +82,8 @@ def check_gradients(built, w, loss_by_hand):
 def test_gradients(variant):
     """Of a batch, in evaluation."""
     built = model(variant).double().eval()
-    session = built(*packed(SESSIONS)).session
-    fused_loss(session, built.items.catalogue(), torch.tensor(TARGETS), 0.07, Objective(3, 0.2)).backward()
+    encoding, catalogue = built.with_catalogue(*packed(SESSIONS))
+    fused_loss(encoding.session, catalogue, torch.tensor(TARGETS), 0.07, Objective(3, 0.2)).backward()
     w = weights(built)
 
     def by_hand():
@@ -104,8 +104,8 @@ def test_a_step_with_every_dropout_on(variant, objective, monkeypatch):
     draw = Dropout.mask
     monkeypatch.setattr(Dropout, "mask", lambda layer, like: masks.setdefault(layer, draw(layer, like)))
     prefix, target = [4, 9, 2, 8, 1], 7
-    session = built(*packed([prefix])).session
-    loss = fused_loss(session, built.items.catalogue(), torch.tensor([target]), 0.07, objective)
+    encoding, catalogue = built.with_catalogue(*packed([prefix]))
+    loss = fused_loss(encoding.session, catalogue, torch.tensor([target]), 0.07, objective)
     loss.backward()
     names = {layer: name for name, layer in built.named_modules()}
     masks = {names[layer]: mask.numpy() for layer, mask in masks.items()}
@@ -120,6 +120,7 @@ def test_a_step_with_every_dropout_on(variant, objective, monkeypatch):
         k, lam = objective.hard_neg_k, objective.hard_neg_lambda
         return core_by_hand.loss(h, w["items.table"], target, 0.07, k, lam, masks)
 
-    np.testing.assert_allclose(session[0].detach(), core_by_hand.session_vector(variant, w, prefix, masks), rtol=1e-9)
+    session = encoding.session[0].detach()
+    np.testing.assert_allclose(session, core_by_hand.session_vector(variant, w, prefix, masks), rtol=1e-9)
     assert loss.item() == pytest.approx(by_hand(), rel=1e-9)
     check_gradients(built, w, by_hand)

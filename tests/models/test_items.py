@@ -11,8 +11,8 @@ from recore.models.objectives import CROSS_ENTROPY, Objective
 
 
 def backward(built, objective=CROSS_ENTROPY):
-    session = built(*packed([[1], [2, 3], [4, 5, 6]])).session
-    loss = fused_loss(session, built.items.catalogue(), torch.tensor([7, 8, 9]), built.items.temperature, objective)
+    encoding, catalogue = built.with_catalogue(*packed([[1], [2, 3], [4, 5, 6]]))
+    loss = fused_loss(encoding.session, catalogue, torch.tensor([7, 8, 9]), built.items.temperature, objective)
     loss.backward()
     return loss
 
@@ -50,7 +50,9 @@ def test_dropout_is_off_in_evaluation_and_on_in_training(variant):
     batch = packed([[1, 2, 3]])
     assert not torch.equal(built(*batch).session, built(*batch).session)
     assert not torch.equal(built.items.catalogue(), built.items.catalogue())
+    assert not torch.equal(built.with_catalogue(*batch)[1], built.with_catalogue(*batch)[1])
     built.eval()
+    assert torch.equal(built.with_catalogue(*batch)[1], built.items.catalogue())
     assert torch.equal(built(*batch).session, built(*batch).session)
     assert torch.equal(built.items.catalogue(), built.items.catalogue())
 
