@@ -63,7 +63,7 @@ def main() -> None:
             start = time.perf_counter()
             significance.main([dataset])
             spent += time.perf_counter() - start
-        tests = len(pd.read_csv(paths.significance(datasets[0])))
+        tests = len(pd.read_csv(paths.significance(datasets[0]) / "comparisons.csv"))
         os.chdir(ROOT)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     size = f"{len(datasets)} datasets x {len(variants) * len(seeds)} runs x {options.cases} cases, {tests} tests each"

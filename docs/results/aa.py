@@ -15,10 +15,9 @@ import pandas as pd
 from recore import RecoreError, params
 from recore.evaluation.metrics import metric_table
 from recore.evaluation.runs import read_cases, read_runs
-from recore.significance.comparisons import arms_of, compare_all
+from recore.significance.comparisons import Plan, arms_of, compare_all
 from recore.significance.runs import check_runs, sessions_of
 from recore.stages import run
-from recore.stages.significance import plan_of
 
 SHOWN = "metric n_seeds n_cases n_sessions delta ci_lo ci_hi se df p p_sessions p_tost mde80"
 
@@ -32,8 +31,8 @@ def main() -> None:
     seeds, section = given.at("seeds"), given.at("significance")
     if len(seeds) % 2:
         raise RecoreError(f"params.yaml: `seeds` names {len(seeds)}, which cannot be halved; name an even number")
-    plan = plan_of(section | {"comparisons": [["first", "second"]]})
-    runs = read_runs(args.dataset, [args.variant], seeds)
+    plan = Plan.of(section | {"comparisons": [["first", "second"]], "looks": None})
+    runs = read_runs(args.dataset, {args.variant: seeds})
     check_runs(args.dataset, runs)
     sessions = sessions_of(read_cases(args.dataset, args.variant, seeds[0])["session"].to_numpy())
     tables = {run.seed: metric_table(run.above, run.tied, given.at("evaluate.cutoffs")) for run in runs}
@@ -41,8 +40,8 @@ def main() -> None:
     def halves(first: tuple[int, ...]) -> pd.DataFrame:
         second = [seed for seed in seeds if seed not in first]
         arms = {
-            "first": arms_of([tables[s] for s in first], sessions),
-            "second": arms_of([tables[s] for s in second], sessions),
+            "first": arms_of([tables[s] for s in first], sessions, [len(first)]),
+            "second": arms_of([tables[s] for s in second], sessions, [len(second)]),
         }
         return compare_all(args.dataset, arms, sessions, list(section["margins"]), plan)
 

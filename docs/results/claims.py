@@ -1,27 +1,23 @@
 """What a claim comes to on a record, and what it would take to tell: the tables of docs/results/README.md.
 
-Both numbers are for one test alone at alpha; a verdict is corrected for the number of comparisons and needs more.
-
-Seeds: the smallest number whose MDE, projected from the variance components (``significance.projection``), reaches the
-margin on the same sessions.
-Sessions: with the seeds at hand, MDE(f) = (MDE/SE) · sqrt(sd_seed²/R + (SE² - sd_seed²/R) / f) for f times as many
-sessions, so
-
-    f = (SE² - sd_seed²/R) / ((margin·SE/MDE)² - sd_seed²/R)
-
-with the degrees of freedom held, which is an approximation; where the bottom is not positive, sessions alone never do.
+Both numbers are for one test alone at alpha; a verdict is corrected for the number of comparisons and needs more. They
+are projected from the variance components (``significance.crossed.Components``), standard error and degrees of freedom
+both: the smallest number of seeds on the same sessions, or the smallest multiple of the sessions with the same seeds,
+whose MDE reaches the margin.
 """
 
 import math
 
 import pandas as pd
+from scipy.optimize import brentq
 
 from recore.reporting.format import interval, mark, metric_title, p_value, pair, percent, points
 from recore.significance.crossed import Components
-from recore.significance.estimate import Estimate
 
-TOLD, ENOUGH, NEVER = "–", "enough", "not alone"
+TOLD, ENOUGH, NEVER, UNKNOWN = "–", "enough", "not alone", "more"
+OPEN = ("inconclusive", "fragile")
 MOST = 100  # seeds that anyone would train
+MOST_SESSIONS = 1000  # times the sessions of a test set
 
 
 def claim_table(
@@ -46,7 +42,7 @@ def claim_table(
             "MDE": rows["mde80"].map(percent),
             "margin": rows["margin"].map(percent),
             "seeds for it": [seeds_needed(row, sessions[row.dataset], alpha, power) for row in rows.itertuples()],
-            "or sessions": [sessions_needed(row) for row in rows.itertuples()],
+            "or sessions": [sessions_needed(row, sessions[row.dataset], alpha, power) for row in rows.itertuples()],
         }
     )
 
@@ -65,31 +61,50 @@ def effects_table(comparisons: pd.DataFrame) -> pd.DataFrame:
 
 def seeds_needed(row: object, n_sessions: int, alpha: float, power: float) -> str:
     """How many seeds on these sessions find a difference of the margin; a verdict needs none."""
-    if row.verdict != "inconclusive":
+    if row.verdict not in OPEN:
         return TOLD
+    if row.verdict == "fragile":
+        return NEVER
     if row.mde80 <= row.margin:
         return ENOUGH
-    seed, session = row.sd_seed**2, row.sd_session**2
-    residual = max((row.se**2 - seed / row.n_seeds - session / n_sessions) * row.n_seeds * n_sessions, 0.0)
-    parts = Components(seed, session, residual, row.n_seeds, n_sessions)
+    parts = components_of(row, n_sessions)
 
-    def reached(n_seeds: float) -> bool:
-        return Estimate(0.0, parts.se(n_seeds), parts.df(n_seeds)).detectable(alpha, power) <= row.margin
+    def reached(n_seeds: int) -> bool:
+        return parts.projected(n_seeds, n_sessions).detectable(alpha, power) <= row.margin
 
     enough = next((n for n in range(row.n_seeds + 1, MOST + 1) if reached(n)), None)
     if enough is not None:
-        # Where the seeds' own share was estimated below 0, the residual that it was taken from is not in the file, and
-        # the one solved for is too small.
-        return f"{'≥ ' if seed == 0 else ''}{enough}"
+        return f"{_bound(row)}{enough}"
     return f"> {MOST}" if reached(10**9) else NEVER
 
 
-def sessions_needed(row: object) -> str:
+def sessions_needed(row: object, n_sessions: int, alpha: float, power: float) -> str:
     """How many times as many sessions find a difference of the margin with the seeds at hand."""
-    if row.verdict != "inconclusive":
+    if row.verdict not in OPEN:
         return TOLD
+    if row.verdict == "fragile":
+        return UNKNOWN
     if row.mde80 <= row.margin:
         return ENOUGH
-    of_seeds = row.sd_seed**2 / row.n_seeds
-    bottom = (row.margin * row.se / row.mde80) ** 2 - of_seeds
-    return NEVER if bottom <= 0 else f"{math.ceil((row.se**2 - of_seeds) / bottom)} ×"
+    parts = components_of(row, n_sessions)
+
+    def missing(factor: float) -> float:
+        return parts.projected(row.n_seeds, factor * n_sessions).detectable(alpha, power) - row.margin
+
+    if missing(MOST_SESSIONS) > 0:
+        return f"> {MOST_SESSIONS:,} ×" if missing(1e12) < 0 else NEVER
+    return f"{_bound(row)}{math.ceil(brentq(missing, 1.0, MOST_SESSIONS)) if missing(1.0) > 0 else 1} ×"
+
+
+def components_of(row: object, n_sessions: int) -> Components:
+    """The variance components of a row of comparisons.csv; NaN stands for an MS_rs that the file does not hold."""
+    residual = getattr(row, "ms_rs", math.nan)
+    if math.isnan(residual):
+        # What SE² leaves: with a seed component estimated below 0 the residual that it was taken from is larger.
+        of_seeds = row.se**2 - row.sd_seed**2 / row.n_seeds - row.sd_session**2 / n_sessions
+        residual = max(of_seeds * row.n_seeds * n_sessions, 0.0)
+    return Components(row.sd_seed**2, row.sd_session**2, residual, row.n_seeds, n_sessions)
+
+
+def _bound(row: object) -> str:
+    return "≥ " if math.isnan(getattr(row, "ms_rs", math.nan)) and row.sd_seed == 0 else ""

@@ -132,6 +132,12 @@ def _check_names(tree: dict[str, Any]) -> None:
                 )
         if a == b:
             raise RecoreError(f"params.yaml: `significance.comparisons` compares {a} with itself")
+    looks = tree["significance"].get("looks")
+    if looks and looks[-1] != len(tree["seeds"]):
+        raise RecoreError(
+            f"params.yaml: the last of `significance.looks` is {looks[-1]}, but `seeds` names {len(tree['seeds'])}; "
+            "the last look takes them all"
+        )
     metrics = metric_names(tree["evaluate"]["cutoffs"])
     for key, names in (("confirm", [tree["significance"]["confirm"]]), ("margins", tree["significance"]["margins"])):
         for name in names:

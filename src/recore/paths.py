@@ -42,4 +42,4 @@ def ranks(dataset: str, variant: str, seed: int) -> Path:
 
 
 def significance(dataset: str) -> Path:
-    return SIGNIFICANCE / f"{dataset}.csv"
+    return SIGNIFICANCE / dataset

@@ -169,12 +169,24 @@ class Evaluate(Section):
     cutoffs: Annotated[list[Count], Field(min_length=1)]
 
 
+class Fragile(Section):
+    effective_sessions: Annotated[float, Field(ge=0)]
+
+
 class Significance(Section):
     alpha: Proper
     power: Proper
     confirm: str
     margins: dict[str, Positive]
     comparisons: list[Annotated[list[VariantName], Field(min_length=2, max_length=2)]]
+    fragile: Fragile | None = None
+    looks: Annotated[list[Annotated[int, Field(ge=5)]], Field(min_length=2)] | None = None
+
+    @model_validator(mode="after")
+    def _looks_ascend(self) -> "Significance":
+        if self.looks and sorted(set(self.looks)) != self.looks:
+            raise ValueError(f"`looks` are numbers of seeds in ascending order, not {self.looks}")
+        return self
 
 
 class Experiment(Section):

@@ -22,7 +22,7 @@ def tables(seed: int, n_seeds: int, easier: int = 0) -> list[dict[str, np.ndarra
 
 
 def row_of(n_seeds: int, margin: float = 0.002, easier: int = 5, sessions=SESSIONS) -> dict:
-    a, b = (arms_of(tables(seed, n_seeds, e), SESSIONS)["mrr@20"] for seed, e in ((1, easier), (2, 0)))
+    a, b = (arms_of(tables(seed, n_seeds, e), SESSIONS, [n_seeds])["mrr@20"] for seed, e in ((1, easier), (2, 0)))
     return compare(a, b, sessions, PLAN, margin)
 
 
@@ -56,14 +56,14 @@ def test_what_the_number_of_seeds_allows(n_seeds, level):
 
 def test_one_session_only():
     session = sessions_of(np.zeros(len(SESSION), int))
-    a, b = (arms_of(tables(seed, 5), session)["mrr@20"] for seed in (1, 2))
+    a, b = (arms_of(tables(seed, 5), session, [5])["mrr@20"] for seed in (1, 2))
     row = compare(a, b, session, PLAN, 0.002)
     assert row["level"] == "n/a"
     assert not {"p", "p_sessions", "ci_lo"} & set(row)
 
 
 def test_identical_variants():
-    arm = arms_of(tables(1, 5), SESSIONS)["mrr@20"]
+    arm = arms_of(tables(1, 5), SESSIONS, [5])["mrr@20"]
     row = compare(arm, arm, SESSIONS, PLAN, 0.002)
     assert (row["delta"], row["p"], row["ci_lo"], row["ci_hi"], row["tied"]) == (0, 1, 0, 0, 5)
     assert (row["p_tost"], row["p_seeds"], row["p_signflip"], row["p_sessions"]) == (0, 1, 1, 1)
@@ -72,8 +72,8 @@ def test_identical_variants():
 
 def test_all_ties_have_the_value_of_chance_and_nothing_to_compare():
     table = metric_table(np.zeros(len(SESSION), int), np.full(len(SESSION), 50), [20])
-    arm = arms_of([table] * 5, SESSIONS)["recall@20"]
-    assert arm.cases == pytest.approx(20 / 50)
+    arm = arms_of([table] * 5, SESSIONS, [5])["recall@20"]
+    assert arm.cases[5] == pytest.approx(20 / 50)
     assert compare(arm, arm, SESSIONS, PLAN, 0.002)["p"] == 1
 
 
@@ -82,7 +82,7 @@ def test_a_metric_without_margin_has_no_equivalence():
 
 
 def test_rows_of_a_dataset_are_named_and_complete():
-    arms = {name: arms_of(tables(seed, 2), SESSIONS) for name, seed in (("da", 1), ("trm", 2))}
+    arms = {name: arms_of(tables(seed, 2), SESSIONS, [2]) for name, seed in (("da", 1), ("trm", 2))}
     table = compare_all("demo", arms, SESSIONS, ["recall@20", "mrr@20"], PLAN)
     assert list(table.columns) == COLUMNS
     assert table[["dataset", "a", "b", "metric"]].to_numpy().tolist() == [
@@ -96,6 +96,6 @@ def test_rows_of_a_dataset_are_named_and_complete():
 def test_a_difference_without_noise_names_the_comparison():
     ones = metric_table(np.zeros(len(SESSION), int), np.ones(len(SESSION), int), [20])
     zeros = metric_table(np.full(len(SESSION), 30), np.ones(len(SESSION), int), [20])
-    arms = {"da": arms_of([ones] * 5, SESSIONS), "trm": arms_of([zeros] * 5, SESSIONS)}
+    arms = {"da": arms_of([ones] * 5, SESSIONS, [5]), "trm": arms_of([zeros] * 5, SESSIONS, [5])}
     with pytest.raises(RecoreError, match="demo: da against trm by mrr@20: the difference is exactly 1 in every run"):
         compare_all("demo", arms, SESSIONS, ["mrr@20"], PLAN)

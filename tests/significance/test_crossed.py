@@ -123,12 +123,12 @@ def test_projection_to_the_seeds_at_hand_is_the_test_itself():
     totals, sizes = drawn(2)
     estimate, components = crossed_test(totals, sizes)
     assert min(components.seed, components.session) > 0
-    assert components.se(4) == pytest.approx(estimate.se)
-    assert components.df(4) == pytest.approx(estimate.df)
+    assert components.projected(4, 9).se == pytest.approx(estimate.se)
+    assert components.projected(4, 9).df == pytest.approx(estimate.df)
 
 
 def test_more_seeds_shrink_the_error_only_to_that_of_the_sessions():
     _, components = crossed_test(*drawn(2))
-    errors = [components.se(n) for n in (2, 5, 50, 10**9)]
+    errors = [components.projected(n, 9).se for n in (2, 5, 50, 10**9)]
     assert errors == sorted(errors, reverse=True)
     assert errors[-1] == pytest.approx(math.sqrt(components.session / 9))

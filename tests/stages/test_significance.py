@@ -15,7 +15,7 @@ def compare(tmp_path, monkeypatch):
 
     def run(dataset="demo"):
         significance.main([dataset])
-        return pd.read_csv(paths.significance(dataset), keep_default_na=False, na_values=[""])
+        return pd.read_csv(paths.significance(dataset) / "comparisons.csv", keep_default_na=False, na_values=[""])
 
     return run
 

@@ -1,4 +1,4 @@
-"""What stage evaluate left of each run, read back: the ranks of every test case.
+"""What earlier stages left, read back: the ranks of every test case, and the tests made of them.
 
 The cells that params names are read, never what happens to lie in a folder.
 """
@@ -23,9 +23,44 @@ class Run:
     gate: np.ndarray | None  # (N,) float32, the share given to the recent branch, where the variant has one
 
 
-def read_runs(dataset: str, variants: list[str], seeds: list[int]) -> list[Run]:
-    """Every variant on every seed, in this order; RecoreError names the first cell that is missing."""
-    return [_read_run(dataset, variant, seed) for variant in variants for seed in seeds]
+def read_runs(dataset: str, seeds: dict[str, list[int]]) -> list[Run]:
+    """Every variant on its seeds, in this order; RecoreError names the first cell that is missing."""
+    return [_read_run(dataset, variant, seed) for variant, own in seeds.items() for seed in own]
+
+
+def seeds_at_last_look(
+    dataset: str, variants: list[str], seeds: list[int], looks: list[int] | None
+) -> dict[str, list[int]]:
+    """The seeds of each variant that count: all of them, or with looks those of its last look that is whole.
+
+    Looks are numbers of seeds, ascending. RecoreError where a variant has not reached the first.
+    """
+    if looks is None:
+        return dict.fromkeys(variants, seeds)
+    counted = {}
+    for variant in variants:
+        made = seeds_made(dataset, variant, seeds)
+        reached = max((look for look in looks if look <= made), default=0)
+        if not reached:
+            raise RecoreError(
+                f"{dataset}: {variant} has ranks of {made} of the {looks[0]} seeds of the first look; "
+                "`make decide` makes the others"
+            )
+        counted[variant] = seeds[:reached]
+    return counted
+
+
+def seeds_made(dataset: str, variant: str, seeds: list[int]) -> int:
+    """How many of the seeds have ranks, counted from the first up to the first that has none."""
+    missing = (i for i, seed in enumerate(seeds) if not paths.ranks(dataset, variant, seed).exists())
+    return next(missing, len(seeds))
+
+
+def read_comparisons(datasets: list[str]) -> pd.DataFrame:
+    """The rows of ``significance.comparisons`` of every dataset, as stage significance left them."""
+    files = [artifacts.existing(paths.significance(dataset) / "comparisons.csv") for dataset in datasets]
+    # "n/a" is a level here, not a missing value.
+    return pd.concat([pd.read_csv(f, keep_default_na=False, na_values=[""]) for f in files], ignore_index=True)
 
 
 def read_cases(dataset: str, variant: str, seed: int) -> pd.DataFrame:

@@ -27,9 +27,12 @@ def breakdowns_table(groups: pd.DataFrame) -> pd.DataFrame:
     return groups[[*KEYS, *(name for name in groups if name not in KEYS)]]
 
 
-def of_length(groups: pd.DataFrame, metric: str) -> pd.DataFrame:
-    """``prefix_length.csv``, ``gate.csv``: the rows of one metric by prefix length, in percent."""
-    table = _chosen(groups, PREFIX_LENGTH, metric).copy()
+def of_length(groups: pd.DataFrame, metric: str, fewest: float) -> pd.DataFrame:
+    """``prefix_length.csv``, ``gate.csv``: the rows of one metric by prefix length, in percent.
+
+    Below ``fewest`` effective sessions there is no interval.
+    """
+    table = _guarded(_chosen(groups, PREFIX_LENGTH, metric), fewest).drop(columns="few")
     table[VALUES] *= 100
     return table.reset_index(drop=True)
 
@@ -48,9 +51,12 @@ def gate_figure(table: pd.DataFrame, datasets: list[str], variants: list[str], b
     return _figure(table, datasets, variants, baseline, "share of the recent branch (%)")
 
 
-def group_table(groups: pd.DataFrame, breakdown: str, metric: str) -> pd.DataFrame:
-    """Text cells (%): a row a dataset and variant, a column a group; the number of cases stands in a first row."""
-    rows = _chosen(groups, breakdown, metric)
+def group_table(groups: pd.DataFrame, breakdown: str, metric: str, fewest: float) -> pd.DataFrame:
+    """Text cells (%): a row a dataset and variant, a column a group; the number of cases stands in a first row.
+
+    A group below ``fewest`` effective sessions has a † for an interval.
+    """
+    rows = _guarded(_chosen(groups, breakdown, metric), fewest)
     cells = []
     for dataset, of_dataset in rows.groupby("dataset", sort=False):
         cases = {part.group: f"{part.n_cases:,}" for part in of_dataset.itertuples()}
@@ -65,7 +71,15 @@ def _chosen(groups: pd.DataFrame, breakdown: str, metric: str) -> pd.DataFrame:
     return groups[(groups["breakdown"] == breakdown) & (groups["metric"] == metric)]
 
 
+def _guarded(rows: pd.DataFrame, fewest: float) -> pd.DataFrame:
+    """Without the intervals that few sessions carry."""
+    few = rows["effective_sessions"] < fewest
+    return rows.assign(**{name: rows[name].where(~few) for name in ("ci_lo", "ci_hi")}, few=few)
+
+
 def _cell(part: Any) -> str:
+    if part.few:
+        return f"{percent(part.mean)} †"
     if math.isnan(part.ci_lo):
         return percent(part.mean)
     return f"{percent(part.mean)} [{percent(part.ci_lo)}, {percent(part.ci_hi)}]"
@@ -83,7 +97,9 @@ def _figure(table: pd.DataFrame, datasets: list[str], variants: list[str], basel
             axis.set_ylabel(label)
             axis.set_xlabel("clicks in the prefix (cases)")
         handles = [Line2D([], [], marker="o", markersize=4.5, label=name, **look[name]) for name in drawn]
-        handles.append(Line2D([], [], color=GREY, label="bar: interval for new sessions"))
+        handles.append(
+            Line2D([], [], color=GREY, label="bar: interval for new sessions (none where few of them speak)")
+        )
         figure.legend(handles=handles, loc="outside lower center", ncols=min(len(handles), 6))
     return figure
 

@@ -18,12 +18,15 @@ class Evidence:
     alpha: float
     power: float
     margins: dict[str, float]
+    looks: tuple[int, ...] | None  # numbers of seeds, where more than one look is planned
+    fewest: float  # effective sessions below which nothing is said
     measured: pd.DataFrame  # a row a run and metric: see ``results``
     results: pd.DataFrame  # results.csv
     comparisons: pd.DataFrame  # rows of ``significance.family.corrected``
     across: pd.DataFrame  # across.csv
     complementary: pd.DataFrame  # rows of ``significance.complementary``
     projected: pd.DataFrame  # MDE by number of seeds: ``significance.projection``
+    sessions: pd.DataFrame  # what each session adds to a difference: ``significance.comparisons.session_table``
     beside: pd.DataFrame  # rows of ``paper.beside_paper``
     groups: pd.DataFrame  # breakdowns.csv: see ``breakdowns``
     curves: pd.DataFrame  # curves.csv

@@ -13,7 +13,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
 from recore.reporting.format import metric_title, pair, points
-from recore.reporting.style import BAND, BLACK, BLUE, GREEN, GREY, PURPLE, VERMILLION, panels, styled
+from recore.reporting.style import BAND, BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, VERMILLION, panels, styled
 
 COLUMNS = [
     "comparison",
@@ -34,6 +34,7 @@ LOOKS = {
     "worse": (VERMILLION, "v", True),
     "equivalent": (GREEN, "s", True),
     "negligible": (PURPLE, "D", True),
+    "fragile": (ORANGE, "X", True),
     "inconclusive": (BLACK, "o", False),
     "no verdict": (GREY, "o", False),  # fewer than five seeds
 }

@@ -5,7 +5,7 @@ Files hold fractions; percent appears only here. A missing value is printed as `
 
 import math
 
-MARKS = {"better": "▲", "worse": "▼", "equivalent": "≈"}
+MARKS = {"better": "▲", "worse": "▼", "equivalent": "≈", "fragile": "†"}
 TITLES = {"recall": "Recall", "mrr": "MRR", "ndcg": "NDCG"}
 MISSING = "n/a"
 MINUS = "\N{MINUS SIGN}"
@@ -18,7 +18,7 @@ def metric_title(metric: str) -> str:
 
 
 def mark(verdict: str, delta: float) -> str:
-    """The sign beside a number: ▲ ▼ ≈, both for a difference that is real and too small to matter, or nothing."""
+    """The sign beside a number: ▲ ▼ ≈, both for a difference that is real and too small to matter, † or nothing."""
     if verdict == "negligible":
         return ("▲" if delta > 0 else "▼") + "≈"
     return MARKS.get(verdict, "")

@@ -3,9 +3,9 @@
 import pandas as pd
 
 from recore.reporting.evidence import Evidence
-from recore.reporting.format import metric_title, percent
+from recore.reporting.format import metric_title, pair, percent
 from recore.reporting.results import given_hit
-from recore.reporting.words import complementary_sentence
+from recore.reporting.words import complementary_sentence, estimands_sentence, influence_words
 
 # Means that ties could move by more than this (0.01 point) are named.
 TIE_GAP = 1e-4
@@ -19,13 +19,16 @@ def notes(evidence: Evidence) -> list[str]:
         "± is the standard deviation over seeds (training runs). It is a spread, not an interval.",
         *_marks(evidence),
         *_levels(comparisons),
+        *_influence(evidence),
+        *_estimands(evidence),
         *complementary_notes(evidence),
         *_families(evidence),
         f"{metric_title(given_hit(evidence.cutoff))} is the mean reciprocal rank of the hits: what a variant does with "
         "a target that it has found.",
         "Intervals of groups of cases are clustered by session: they cover new sessions and these very runs. Two that "
-        "overlap do not mean that the variants are alike, because variants are compared pairwise. The head is the most "
-        "clicked fifth of the catalogue in training.",
+        "overlap do not mean that the variants are alike, because variants are compared pairwise. A group with † has "
+        f"none: fewer than {evidence.fewest:g} effective sessions carry it. The head is the most clicked fifth of the "
+        "catalogue in training.",
         *_ties(evidence.measured),
         *_paper(evidence.beside),
     ]
@@ -60,10 +63,58 @@ def _marks(evidence: Evidence) -> list[str]:
         "comparisons.csv); ▲≈ and ▼≈: a difference that is shown, and shown to be smaller than the margin.",
         'No mark is not "no difference": the runs cannot tell. MDE is the difference they would have found with '
         f"{100 * evidence.power:g} % probability.",
-        "Intervals and MDE are those of one comparison; only p and marks are corrected for the number of comparisons.",
-        "p and interval cover new seeds and new sessions of the same period. They do not cover other datasets, another "
-        "period or re-tuned settings.",
+        "Intervals and MDE are those of one comparison; p and marks are corrected for the number of comparisons. MDE, "
+        "Holm is the difference that the first step of the correction would have found.",
+        "p and interval cover new seeds and new sessions of the same period. They do not cover another training sample "
+        "(every seed was trained on the same sessions), another period, other datasets or re-tuned settings, nor a "
+        "second look at more data.",
+        "With every session counted once, one of 80 cases weighs as much as one of 2: another question, with Holm "
+        "families of its own.",
+        *_looks(evidence),
     ]
+
+
+def _looks(evidence: Evidence) -> list[str]:
+    if evidence.looks is None:
+        return []
+    planned = ", ".join(map(str, evidence.looks))
+    taken = sorted(set(zip(evidence.comparisons["look"], evidence.comparisons["spent"], strict=True)))
+    spent = ", ".join(f"{error:.4f} by look {number:.0f}" for number, error in taken)
+    return [
+        f"Looks were planned after {planned} seeds. The error of {evidence.alpha:g} is spent over them ({spent}); p "
+        "is corrected for the looks, then for the comparisons, and what a look has shown stays. Intervals are those of "
+        "one look. Across datasets there is no p, since when each stopped depends on what was seen."
+    ]
+
+
+def _influence(evidence: Evidence) -> list[str]:
+    """Every fragile comparison by the metrics that are compared, and how few sessions speak in the others."""
+    rows = evidence.comparisons[evidence.comparisons["metric"].isin(evidence.compared)]
+    rows = rows[rows["effective_sessions"].notna()]
+    few = rows[rows["effective_sessions"] < evidence.fewest]
+    sentences = [
+        f"{row.dataset}, {metric_title(row.metric)}: {row.a} against {row.b} is fragile: {influence_words(row)}."
+        for row in few.itertuples()
+    ]
+    if sentences:
+        sentences.insert(
+            0,
+            f"† fragile: fewer than {evidence.fewest:g} effective sessions carry the noise, so interval and p are not "
+            "to be trusted and there is no verdict. More seeds do not help, more sessions do.",
+        )
+    for dataset, own in rows.drop(few.index).groupby("dataset", sort=False):
+        least = own.loc[own["effective_sessions"].idxmin()]
+        sentences.append(
+            f"{dataset}: at least {least.effective_sessions:.0f} of {least.n_sessions:,} sessions carry the noise of a "
+            f"comparison without †; the fewest that of {pair(least.a, least.b)} by {metric_title(least.metric)}."
+        )
+    return sentences
+
+
+def _estimands(evidence: Evidence) -> list[str]:
+    rows = evidence.comparisons
+    rows = rows[(rows["metric"] == evidence.compared[0]) & (rows["level"] == "confirmed")]
+    return [sentence for row in rows.itertuples() if (sentence := estimands_sentence(row))]
 
 
 def _levels(comparisons: pd.DataFrame) -> list[str]:

@@ -10,6 +10,7 @@ from recore.reporting.curves import curves_figure
 from recore.reporting.evidence import Evidence
 from recore.reporting.forest import forest_figure, forest_table
 from recore.reporting.format import metric_title
+from recore.reporting.influence import influence_figure, influence_table
 from recore.reporting.mde import mde_figure, mde_table
 from recore.reporting.seeds import seeds_figure
 
@@ -27,7 +28,8 @@ class Picture:
 
 def pictures(evidence: Evidence) -> list[Picture]:
     """The same set for every grid: one that has nothing to draw says so."""
-    return [_forest(evidence), _seeds(evidence), _length(evidence), _gate(evidence), _mde(evidence), _curves(evidence)]
+    drawn = (_forest, _influence, _seeds, _length, _gate, _mde, _curves)
+    return [picture(evidence) for picture in drawn]
 
 
 def _forest(evidence: Evidence) -> Picture:
@@ -39,6 +41,19 @@ def _forest(evidence: Evidence) -> Picture:
         "margin, below which a difference counts as too small to matter.",
         forest_figure(table, evidence.datasets, evidence.compared),
         table,
+    )
+
+
+def _influence(evidence: Evidence) -> Picture:
+    metric = evidence.compared[0]
+    rows = evidence.comparisons[evidence.comparisons["metric"] == metric]
+    return Picture(
+        "influence",
+        "What each session adds",
+        f"A dot is what one test session adds to a difference in {metric_title(metric)}; all of a row sum to Δ. A dot "
+        "far from the others is a session that decides by itself.",
+        influence_figure(evidence.sessions, rows, evidence.datasets, metric),
+        influence_table(evidence.sessions, rows),
     )
 
 
@@ -54,7 +69,7 @@ def _seeds(evidence: Evidence) -> Picture:
 
 def _length(evidence: Evidence) -> Picture:
     metric = evidence.compared[0]
-    table = of_length(evidence.groups, metric)
+    table = of_length(evidence.groups, metric, evidence.fewest)
     return Picture(
         "prefix_length",
         f"{metric_title(metric)} by prefix length",
@@ -65,7 +80,7 @@ def _length(evidence: Evidence) -> Picture:
 
 
 def _gate(evidence: Evidence) -> Picture:
-    table = of_length(evidence.groups, GATE)
+    table = of_length(evidence.groups, GATE, evidence.fewest)
     return Picture(
         "gate",
         "What the gate of dual attention does",

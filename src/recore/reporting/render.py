@@ -25,6 +25,7 @@ LATEX = str.maketrans(
         "▲": r"$\blacktriangle$",
         "▼": r"$\blacktriangledown$",
         "≈": r"$\approx$",
+        "†": r"$\dagger$",
     }
 )
 

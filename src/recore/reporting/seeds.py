@@ -39,7 +39,7 @@ def _panel(axis: Axes, runs: pd.DataFrame, look: dict[str, dict[str, object]], l
     """``runs`` is seeds × variants, in percent."""
     low, high = _window(runs)
     inside = [name for name in runs if low <= runs[name].mean() <= high]
-    for _, values in runs.iterrows():
+    for _, values in runs.iterrows():  # with several looks a variant may have fewer seeds: a gap
         axis.plot(values[inside], [list(runs).index(name) for name in inside], color=GREY, alpha=0.35, linewidth=0.8)
     for y, name in enumerate(runs):
         color = look[name]["color"]
@@ -69,6 +69,6 @@ def _window(runs: pd.DataFrame) -> tuple[float, float]:
     middle = means.median()
     typical = max(float((runs.max() - runs.min()).max()), float((means - middle).abs().median()), 0.05)
     kept = runs.loc[:, (means - middle).abs() <= REACH * typical].to_numpy()
-    low, high = float(np.min(kept)), float(np.max(kept))
+    low, high = float(np.nanmin(kept)), float(np.nanmax(kept))
     room = max(0.08 * (high - low), 0.02)
     return low - room, high + room

@@ -1,5 +1,7 @@
 """The tables people read, as text cells: made from ``results`` and ``comparisons``, rendered by ``render``."""
 
+import math
+
 import pandas as pd
 
 from recore.reporting.breakdowns import POPULARITY, group_table
@@ -21,11 +23,12 @@ def table_sections(evidence: Evidence) -> list[Section]:
             main_table(evidence.results, evidence.comparisons, shown, baseline),
         ),
         Section("Planned comparisons", comparison_table(evidence.comparisons, compared, evidence.alpha)),
+        Section("Every session counted once", session_mean_table(evidence.comparisons, compared, evidence.alpha)),
         Section("Do two ideas add up?", complementary_table(evidence.complementary, compared)),
         Section("Across datasets", across_table(evidence.across, compared, evidence.alpha)),
         Section(
             f"{confirm} (%) by popularity of the target, {level} CI",
-            group_table(evidence.groups, POPULARITY, compared[0]),
+            group_table(evidence.groups, POPULARITY, compared[0], evidence.fewest),
         ),
         Section("Beside the paper", paper_table(evidence.beside)),
     ]
@@ -62,7 +65,28 @@ def comparison_table(comparisons: pd.DataFrame, metrics: list[str], alpha: float
                     f"{100 * (1 - alpha):g} % CI": interval(row.ci_lo, row.ci_hi),
                     "p (Holm)": _p_cell(row),
                     "Verdict": _verdict_cell(row),
-                    "MDE (points)": percent(row.mde80),
+                    **_detectable(row),
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def session_mean_table(comparisons: pd.DataFrame, metrics: list[str], alpha: float) -> pd.DataFrame:
+    """The same pairs by the mean of session means, a second estimand with a family of its own."""
+    rows = []
+    for metric in metrics:
+        for row in comparisons[comparisons["metric"] == metric].itertuples():
+            verdict, delta = row.verdict_over_sessions, row.delta_over_sessions
+            rows.append(
+                {
+                    "Dataset": row.dataset,
+                    "Comparison": pair(row.a, row.b),
+                    "Metric": metric_title(metric),
+                    "Δ (points)": points(delta),
+                    f"{100 * (1 - alpha):g} % CI": interval(row.ci_lo_over_sessions, row.ci_hi_over_sessions),
+                    "p (Holm)": p_value(row.p_holm_over_sessions),
+                    "Verdict": f"{mark(verdict, delta)} {verdict}".strip() or MISSING,
+                    "Over cases": f"{points(row.delta)} {mark(row.verdict, row.delta)}".strip(),
                 }
             )
     return pd.DataFrame(rows)
@@ -101,6 +125,7 @@ def across_table(across: pd.DataFrame, metrics: list[str], alpha: float) -> pd.D
                     "Worse on": str(row.worse),
                     "Equivalent on": str(row.equivalent),
                     "Negligible on": str(row.negligible),
+                    "Fragile on": str(row.fragile),
                 }
             )
     return pd.DataFrame(rows)
@@ -108,7 +133,7 @@ def across_table(across: pd.DataFrame, metrics: list[str], alpha: float) -> pd.D
 
 def paper_table(beside: pd.DataFrame) -> pd.DataFrame:
     """The paper's Table 1 beside ours, from ``paper.beside_paper``."""
-    words = {True: "yes", False: "no", None: MISSING}
+    words = {True: "inside", False: "outside", None: MISSING}
     rows = [
         {
             "Dataset": row.dataset,
@@ -117,12 +142,25 @@ def paper_table(beside: pd.DataFrame) -> pd.DataFrame:
             "Paper (%)": percent(row.paper),
             "Ours (%)": spread(row.mean, row.std),
             f"{pair('Ours', 'paper')} (points)": points(row.difference),
-            "One run of ours (%)": MISSING if row.low != row.low else f"[{percent(row.low)}, {percent(row.high)}]",
-            "Reproduced": words[row.reproduced],
+            "Interval for one more run (%)": _range(row.low, row.high),
+            "The paper's run": words[row.inside],
         }
         for row in beside.itertuples()
     ]
     return pd.DataFrame(rows)
+
+
+def _detectable(row: object) -> dict[str, str]:
+    """The MDE of one test alone and at the first step of Holm's correction; what few sessions carry has none."""
+    fragile = row.verdict == "fragile"
+    return {
+        "MDE (points)": MISSING if fragile else percent(row.mde80),
+        "MDE, Holm": MISSING if fragile else percent(row.mde80_holm),
+    }
+
+
+def _range(low: float, high: float) -> str:
+    return MISSING if math.isnan(low) else f"[{percent(low)}, {percent(high)}]"
 
 
 def _p_cell(row: object) -> str:

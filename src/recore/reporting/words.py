@@ -1,8 +1,9 @@
 """Verdicts as sentences: what a row of ``comparisons`` allows to be said, and nothing more."""
 
+import math
 from typing import Any
 
-from recore.reporting.format import MISSING, interval, metric_title, p_value, p_words, percent, points
+from recore.reporting.format import MINUS, MISSING, interval, metric_title, p_value, p_words, percent, points
 
 
 def verdict_sentence(row: Any, alpha: float, power: float) -> str:
@@ -16,6 +17,34 @@ def verdict_sentence(row: Any, alpha: float, power: float) -> str:
     if row.level == "exploratory":
         return f"{start}exploratory with {_few(row)}, no verdict. Measured: {found}."
     return start + _labelled(row, found, power)
+
+
+def influence_words(row: Any) -> str:
+    """Half a sentence for a row of ``family.corrected``: how few sessions speak, and which is the loudest."""
+    shares = f"{_share(row.largest_share_variance)} of the sessions' variance"
+    if not math.isnan(row.largest_share_delta):
+        shares += f" and {_share(row.largest_share_delta)} of the difference"
+    return (
+        f"{row.effective_sessions:.0f} of {row.n_sessions:,} sessions carry the noise; session "
+        f"{row.largest_session:.0f}, {row.largest_cases:,.0f} of {row.n_cases:,} cases, has {shares}, and without it "
+        f"{points(row.delta_without)} points are left ({p_words(row.p_without)}, this test alone)"
+    )
+
+
+def estimands_sentence(row: Any) -> str:
+    """Where the mean over cases and that over sessions say different things; empty where they agree."""
+    other, verdict = row.delta_over_sessions, row.verdict_over_sessions
+    if row.verdict == verdict and row.delta * other >= 0:
+        return ""
+    return (
+        f"{row.dataset}, {metric_title(row.metric)}: {row.a} against {row.b} is {points(row.delta)} points over cases "
+        f"({row.verdict}) and {points(other)} with every session counted once ({verdict}): long and short sessions "
+        "differ."
+    )
+
+
+def _share(fraction: float) -> str:
+    return f"{100 * fraction:.0f} %".replace("-", MINUS)
 
 
 def complementary_sentence(row: Any) -> str:
@@ -36,9 +65,11 @@ def complementary_sentence(row: Any) -> str:
 
 def _labelled(row: Any, found: str, power: float) -> str:
     margin = f"the margin of {percent(row.margin)} points"
+    if row.verdict == "fragile":
+        return f"fragile, {points(row.delta)} points: {influence_words(row)}."
     if row.verdict == "inconclusive":
-        missed = f"A difference of {percent(row.mde80)} points would have been found with {100 * power:g} % probability"
-        return f"undecided, {found}. {missed}."
+        missed = f"This test alone finds {percent(row.mde80)} points with {100 * power:g} % probability"
+        return f"undecided, {found}. {missed}, corrected {percent(row.mde80_holm)}."
     if row.verdict == "equivalent":
         return f"equivalent, {found}: the difference is smaller than {margin} ({p_words(row.p_tost_holm)})."
     if row.verdict == "negligible":

@@ -4,7 +4,8 @@ Over n datasets with differences Δ_d, standard errors SE_d and degrees of freed
 
     Δ = ΣΔ_d/n      SE² = ΣSE_d²/n²      df = (ΣSE_d²)² / Σ(SE_d⁴/df_d)
 
-The interval covers new seeds and sessions on these datasets; nothing here speaks of a dataset that was not tried.
+SE_d is never below that of the sessions alone (``crossed``). The interval covers new seeds and sessions on these
+datasets; nothing here speaks of a dataset that was not tried.
 """
 
 import math
@@ -17,7 +18,7 @@ from recore.significance.estimate import Estimate
 # fmt: off
 COLUMNS = [
     "a", "b", "metric", "n_datasets", "level", "delta", "ci_lo", "ci_hi", "se", "df", "p", "p_holm", "m",
-    "better", "worse", "equivalent", "negligible", "inconclusive",
+    "better", "worse", "equivalent", "negligible", "inconclusive", "fragile",
 ]
 # fmt: on
 
@@ -32,7 +33,8 @@ def pooled(deltas: list[float], ses: list[float], dfs: list[float]) -> Estimate:
 def across_datasets(comparisons: pd.DataFrame, alpha: float) -> pd.DataFrame:
     """One row (``COLUMNS``) a pair and metric over the rows of ``family.corrected``; Holm over the pairs of a metric.
 
-    Leave synthetic datasets out. p is NaN where one dataset has no standard error.
+    Leave synthetic datasets out. p is NaN where a dataset is fragile or has no standard error, and with several looks:
+    when each dataset stopped depends on what was seen there.
     """
     rows = [
         {"a": a, "b": b, "metric": metric} | _summary(group, alpha)
@@ -52,9 +54,12 @@ def _summary(group: pd.DataFrame, alpha: float) -> dict[str, float | int | str]:
         "level": next(level for level in ("n/a", "exploratory", "confirmed") if level in levels),
         "delta": group["delta"].mean(),
     }
-    row |= {label: int((group["verdict"] == label).sum()) for label in COLUMNS[-5:]}
-    if group["se"].notna().all():
-        estimate = pooled(list(group["delta"]), list(group["se"]), list(group["df"]))
+    row |= {label: int((group["verdict"] == label).sum()) for label in COLUMNS[-6:]}
+    if group["se"].notna().all() and not row["fragile"]:
+        errors = group[["se", "se_sessions"]].max(axis=1)
+        estimate = pooled(list(group["delta"]), list(errors), list(group["df"]))
         low, high = estimate.interval(alpha)
-        row |= {"ci_lo": low, "ci_hi": high, "se": estimate.se, "df": estimate.df, "p": estimate.p}
+        row |= {"ci_lo": low, "ci_hi": high, "se": estimate.se, "df": estimate.df}
+        if (group["looks"] == "").all():
+            row["p"] = estimate.p
     return row

@@ -1,12 +1,16 @@
-"""Every planned comparison of one dataset, uncorrected: one row for each pair of variants and metric.
+"""Every planned comparison of one dataset, uncorrected: one row for each pair of variants, metric and look.
 
 The correction needs all datasets and stands in ``family``. How much a row may claim depends on the seeds:
 1-2 are ``n/a`` (only ``p_sessions``, which speaks of these very runs), 3-4 ``exploratory``, 5 and more ``confirmed``.
+
+Two estimands are tested: the mean over cases, as CORE reports it, and the mean of session means, in which a session of
+80 cases counts as much as one of 2 (columns ``*_over_sessions``).
 """
 
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,42 +18,80 @@ import pandas as pd
 from recore import RecoreError
 from recore.significance import secondary
 from recore.significance.crossed import crossed_test
+from recore.significance.influence import contributions, effective_sessions, influence, left_out
 from recore.significance.runs import Sessions
 
 EXPLORATORY, CONFIRMED = 3, 5
+FEWEST = 20.0  # effective sessions, where params.yaml names no other number
 # fmt: off
 COLUMNS = [
-    "dataset", "a", "b", "metric", "n_seeds", "n_cases", "n_sessions", "level", "delta", "ci_lo", "ci_hi",
-    "relative", "se", "df", "t", "p", "p_sessions", "p_seeds", "p_signflip", "signflip_floor", "p_tost",
+    "dataset", "a", "b", "metric", "look", "n_seeds", "n_cases", "n_sessions", "level", "delta", "ci_lo", "ci_hi",
+    "relative", "se", "df", "t", "p", "p_sessions", "se_sessions", "p_seeds", "p_signflip", "signflip_floor", "p_tost",
     "margin", "mde80", "sd_seed", "sd_session", "ms_rs", "deff", "won", "tied", "lost",
+    "effective_sessions", "largest_session", "largest_cases", "largest_share_variance", "largest_share_delta",
+    "delta_without", "p_without", "delta_without_lo", "delta_without_hi",
+    "delta_over_sessions", "ci_lo_over_sessions", "ci_hi_over_sessions", "p_over_sessions", "p_tost_over_sessions",
+    "effective_over_sessions",
 ]
 # fmt: on
 
 
 @dataclass(frozen=True)
 class Arm:
-    """One variant and metric on R seeds: session sums (R, S), and the mean over seeds of every case (N,)."""
+    """One variant and metric on R seeds: session sums (R, S); by look, the mean over its seeds of every case (N,)."""
 
     sums: np.ndarray
-    cases: np.ndarray
+    cases: dict[int, np.ndarray]
+
+    def at(self, look: int) -> "Arm":
+        """The first ``look`` seeds alone."""
+        return Arm(self.sums[:look], {look: self.cases[look]})
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What is compared and how: the section ``significance`` of params.yaml."""
+    """What is compared and how: the section ``significance`` of params.yaml.
+
+    ``looks`` are the numbers of seeds after which to look, ascending; None is one look at all seeds that are there.
+    Below ``fewest`` effective sessions a comparison has no verdict but ``fragile``.
+    """
 
     comparisons: list[tuple[str, str]]
     margins: dict[str, float]
     alpha: float
     power: float
+    looks: tuple[int, ...] | None = None
+    fewest: float = FEWEST
+
+    @classmethod
+    def of(cls, section: dict[str, Any]) -> "Plan":
+        """From the section itself, ``looks`` and ``fragile`` being optional there."""
+        looks = section.get("looks")
+        return cls(
+            [(a, b) for a, b in section["comparisons"]],
+            section["margins"],
+            section["alpha"],
+            section["power"],
+            tuple(looks) if looks else None,
+            (section.get("fragile") or {}).get("effective_sessions", FEWEST),
+        )
+
+    @property
+    def planned(self) -> tuple[int, ...]:
+        """The looks in units that only their ratios matter of: one look is (1,)."""
+        return self.looks or (1,)
+
+    def reached(self, n_seeds: int) -> list[int]:
+        """The looks that so many seeds allow, as numbers of seeds."""
+        return [n_seeds] if self.looks is None else [look for look in self.looks if look <= n_seeds]
 
 
-def arms_of(tables: Sequence[dict[str, np.ndarray]], sessions: Sessions) -> dict[str, Arm]:
-    """An arm for each metric, from one variant's metric tables (one a seed, each metric (N,))."""
+def arms_of(tables: Sequence[dict[str, np.ndarray]], sessions: Sessions, looks: Iterable[int]) -> dict[str, Arm]:
+    """An arm for each metric, from one variant's metric tables (one a seed, each metric (N,)); looks: at most R."""
     return {
         metric: Arm(
             sums=np.stack([sessions.sums(table[metric]) for table in tables]),
-            cases=np.mean([table[metric] for table in tables], axis=0),
+            cases={look: np.mean([table[metric] for table in tables[:look]], axis=0) for look in looks},
         )
         for metric in tables[0]
     }
@@ -62,12 +104,39 @@ def compare_all(
     rows = []
     for metric in metrics:
         for a, b in plan.comparisons:
-            try:
-                row = compare(arms[a][metric], arms[b][metric], sessions, plan, plan.margins.get(metric, math.nan))
-            except RecoreError as fault:
-                raise RecoreError(f"{dataset}: {a} against {b} by {metric}: {fault}") from None
-            rows.append({"dataset": dataset, "a": a, "b": b, "metric": metric} | row)
+            arm_a, arm_b = arms[a][metric], arms[b][metric]
+            for number, look in enumerate(plan.reached(min(len(arm_a.sums), len(arm_b.sums))), start=1):
+                try:
+                    row = compare(arm_a.at(look), arm_b.at(look), sessions, plan, plan.margins.get(metric, math.nan))
+                except RecoreError as fault:
+                    raise RecoreError(f"{dataset}: {a} against {b} by {metric}: {fault}") from None
+                rows.append({"dataset": dataset, "a": a, "b": b, "metric": metric, "look": number} | row)
     return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def session_table(arms: dict[str, dict[str, Arm]], sessions: Sessions, metric: str, plan: Plan) -> pd.DataFrame:
+    """What single sessions do to every comparison of one metric at its last look; sessions that agree are left out.
+
+    Columns: a, b, session (its id), cases, contribution (they sum to Δ) and left_out (what Δ changes by without it).
+    """
+    frames = []
+    for a, b in plan.comparisons:
+        arm_a, arm_b = arms[a][metric], arms[b][metric]
+        look = plan.reached(min(len(arm_a.sums), len(arm_b.sums)))[-1]
+        totals = arm_a.sums[:look] - arm_b.sums[:look]
+        frame = pd.DataFrame(
+            {
+                "session": sessions.ids,
+                "cases": sessions.sizes,
+                "contribution": contributions(totals, sessions.sizes),
+                "left_out": left_out(totals, sessions.sizes) if len(sessions.sizes) > 1 else math.nan,
+            }
+        )
+        frame.insert(0, "a", a)
+        frame.insert(1, "b", b)
+        frames.append(frame[(totals != 0).any(axis=0)])
+    columns = ["a", "b", "session", "cases", "contribution", "left_out"]
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)
 
 
 def compare(a: Arm, b: Arm, sessions: Sessions, plan: Plan, margin: float) -> dict[str, float | int | str]:
@@ -91,8 +160,10 @@ def compare(a: Arm, b: Arm, sessions: Sessions, plan: Plan, margin: float) -> di
     }
     clustered = secondary.clustered_test(totals, sessions.sizes)
     if clustered is not None:
-        row["p_sessions"] = clustered.p
-        row["deff"] = secondary.design_effect(clustered, a.cases - b.cases)
+        row["p_sessions"], row["se_sessions"] = clustered.p, clustered.se
+        row["deff"] = secondary.design_effect(clustered, a.cases[n_seeds] - b.cases[n_seeds])
+    row |= _influence(totals, sessions)
+    row |= _over_sessions(totals / sessions.sizes, plan, margin)
     if n_seeds >= EXPLORATORY:
         row |= _primary(totals, sessions, plan, margin)
         row["p_seeds"] = secondary.seed_test(by_seed)
@@ -121,3 +192,36 @@ def _primary(totals: np.ndarray, sessions: Sessions, plan: Plan, margin: float) 
         "sd_session": math.sqrt(components.session),
         "ms_rs": components.residual,
     }
+
+
+def _influence(totals: np.ndarray, sessions: Sessions) -> dict[str, float | int]:
+    found = influence(totals, sessions.sizes)
+    if found is None:
+        return {}
+    return {
+        "effective_sessions": found.effective,
+        "largest_session": int(sessions.ids[found.largest]),
+        "largest_cases": int(sessions.sizes[found.largest]),
+        "largest_share_variance": found.share_variance,
+        "largest_share_delta": found.share_delta,
+        "delta_without": found.without,
+        "p_without": found.p_without,
+        "delta_without_lo": found.lowest,
+        "delta_without_hi": found.highest,
+    }
+
+
+def _over_sessions(means: np.ndarray, plan: Plan, margin: float) -> dict[str, float]:
+    """The second estimand, from the differences of session means (R, S): every session weighs the same."""
+    ones = np.ones(means.shape[1], np.int64)
+    row = {"delta_over_sessions": float(means.mean())}
+    if len(ones) > 1:
+        row["effective_over_sessions"] = effective_sessions(left_out(means, ones))
+    result = crossed_test(means, ones) if len(means) >= EXPLORATORY else None
+    if result is None:
+        return row
+    estimate, _ = result
+    low, high = estimate.interval(plan.alpha)
+    p_tost = math.nan if math.isnan(margin) else estimate.p_equivalent(margin)
+    tested = {"ci_lo": low, "ci_hi": high, "p": estimate.p, "p_tost": p_tost}
+    return row | {f"{name}_over_sessions": value for name, value in tested.items()}

@@ -1,49 +1,96 @@
-"""From raw p to verdicts: correction over the planned family, and the five labels.
+"""From raw p to verdicts: several looks, correction over the planned family, and the six labels.
 
 A family is every planned comparison of one metric over all datasets; synthetic datasets are a family of their own.
-Equivalence (TOST) is a second claim about the same pairs and has its own Holm family, of the same size. Labels:
+Equivalence (TOST) is a second claim about the same pairs and has its own Holm family, of the same size; so has the mean
+over sessions (columns ``*_over_sessions``). Holm works on the p that is adjusted for looks (``looks.sequential_p``),
+with one look the p itself. Labels:
 
     better / worse      p_holm < α and not shown equivalent
     equivalent          shown equivalent (p_tost_holm < α) and not different
     negligible          different, and shown smaller than the margin
+    fragile             too few sessions carry the noise for any of these (``influence``)
     inconclusive        neither: this is not "no difference"; the MDE says what could have been seen
 
-Only five seeds and more get a label (level ``confirmed``).
+Only five seeds and more get a label (level ``confirmed``). A look that is fragile rejects nothing: its p is left out,
+and a comparison without any p counts as p = 1. What an earlier, sound look has shown stays.
 """
 
 import numpy as np
 import pandas as pd
 
+from recore.significance.comparisons import Plan
 from recore.significance.correction import benjamini_hochberg, holm
+from recore.significance.estimate import Estimate
+from recore.significance.looks import nominal_levels, sequential_p, spent
 
+ROW = ["dataset", "a", "b", "metric"]
 # fmt: off
 COLUMNS = [
     "dataset", "a", "b", "metric", "n_seeds", "level", "delta", "ci_lo", "ci_hi", "relative", "se", "df", "t",
-    "p", "p_holm", "q_bh", "m", "p_sessions", "p_seeds", "p_signflip", "signflip_floor", "p_tost",
-    "p_tost_holm", "margin", "verdict", "mde80", "sd_seed", "sd_session", "deff", "won", "tied", "lost",
+    "p", "p_adjusted", "p_holm", "q_bh", "m", "p_sessions", "p_seeds", "p_signflip", "signflip_floor",
+    "p_tost", "p_tost_adjusted", "p_tost_holm", "margin", "verdict", "mde80", "mde80_holm",
+    "sd_seed", "sd_session", "ms_rs", "se_sessions", "deff", "won", "tied", "lost", "look", "looks", "spent",
+    "effective_sessions", "largest_session", "largest_cases", "largest_share_variance", "largest_share_delta",
+    "delta_without", "p_without", "delta_without_lo", "delta_without_hi",
+    "delta_over_sessions", "ci_lo_over_sessions", "ci_hi_over_sessions", "effective_over_sessions",
+    "p_over_sessions", "p_holm_over_sessions", "p_tost_over_sessions", "p_tost_holm_over_sessions",
+    "verdict_over_sessions",
 ]
 # fmt: on
+# The tested estimands: the mean over cases, and that of session means.
+CASES, SESSIONS = ("", "effective_sessions"), ("_over_sessions", "effective_over_sessions")
 
 
-def corrected(raw: pd.DataFrame, synthetic: set[str], alpha: float) -> pd.DataFrame:
-    """The rows of all datasets with ``p_holm q_bh m p_tost_holm verdict`` (and the raw columns, in place)."""
-    table = raw.copy()
+def corrected(raw: pd.DataFrame, synthetic: set[str], plan: Plan) -> pd.DataFrame:
+    """One row a comparison, that of its last look, over all datasets, with everything that the family decides.
+
+    raw: rows of ``comparisons.compare_all``, a comparison's looks in order. All columns of these stay.
+    """
+    table = raw.groupby(ROW, sort=False).tail(1).reset_index(drop=True)
     family = [table["metric"], table["dataset"].isin(synthetic).rename("synthetic")]
-    by_family = table.groupby(family)
-    table["p_holm"] = by_family["p"].transform(lambda p: holm(p.to_numpy()))
-    table["q_bh"] = by_family["p"].transform(lambda p: benjamini_hochberg(p.to_numpy()))
-    table["p_tost_holm"] = by_family["p_tost"].transform(lambda p: holm(p.to_numpy()))
-    table["m"] = by_family["p"].transform("size").astype(int)
-    table["verdict"] = verdicts(table, alpha)
+    table["m"] = table.groupby(family)["metric"].transform("size").astype(int)
+    table["looks"] = " ".join(map(str, plan.looks)) if plan.looks else ""
+    table["spent"] = spent(plan.alpha, plan.planned)[table["look"].to_numpy(dtype=int) - 1]
+    for suffix, effective in (CASES, SESSIONS):
+        sound = raw.where(raw[effective] >= plan.fewest)
+        for p, sides in ((f"p{suffix}", 2), (f"p_tost{suffix}", 1)):
+            name = p.removesuffix(suffix)
+            table[f"{name}_adjusted{suffix}"] = _over_looks(raw, sound[p], plan, sides)
+            by_family = table.groupby(family)[f"{name}_adjusted{suffix}"]
+            table[f"{name}_holm{suffix}"] = by_family.transform(lambda p: holm(p.to_numpy()))
+        table[f"verdict{suffix}"] = verdicts(table, plan, suffix, effective)
+    table["q_bh"] = table.groupby(family)["p_adjusted"].transform(lambda p: benjamini_hochberg(p.to_numpy()))
+    levels = {m: nominal_levels(plan.alpha / m, plan.planned) for m in set(table["m"])}
+    table["mde80_holm"] = [_detectable(row, levels[row.m][int(row.look) - 1], plan.power) for row in table.itertuples()]
     return table
 
 
-def verdicts(table: pd.DataFrame, alpha: float) -> np.ndarray:
-    """The label of every row, empty below five seeds; needs ``level delta p_holm p_tost_holm``."""
+def verdicts(table: pd.DataFrame, plan: Plan, suffix: str = "", effective: str = "effective_sessions") -> np.ndarray:
+    """The label of every row, empty below five seeds.
+
+    Needs ``level`` and, with the suffix of the estimand, ``delta p_holm p_tost_holm``, and its effective sessions.
+    """
     # Comparing with NaN is false: no p, no claim; no margin, no equivalence.
-    different = table["p_holm"].to_numpy(dtype=float) < alpha
-    small = table["p_tost_holm"].to_numpy(dtype=float) < alpha
-    direction = np.where(table["delta"] > 0, "better", "worse")
-    label = np.where(different, direction, "inconclusive")
+    different = table[f"p_holm{suffix}"].to_numpy(dtype=float) < plan.alpha
+    small = table[f"p_tost_holm{suffix}"].to_numpy(dtype=float) < plan.alpha
+    few = table[effective].to_numpy(dtype=float) < plan.fewest
+    direction = np.where(table[f"delta{suffix}"] > 0, "better", "worse")
+    label = np.where(different, direction, np.where(few, "fragile", "inconclusive"))
     label = np.where(small, np.where(different, "negligible", "equivalent"), label)
     return np.where(table["level"] == "confirmed", label, "")
+
+
+def _over_looks(raw: pd.DataFrame, p: pd.Series, plan: Plan, sides: int) -> np.ndarray:
+    """p of the rows of ``raw`` -> the adjusted p of each comparison, in order of appearance."""
+    comparison = raw.groupby(ROW, sort=False).ngroup()
+    by_look = np.full((int(raw["look"].max()), comparison.max() + 1), np.nan)
+    by_look[raw["look"].astype(int) - 1, comparison] = p
+    return sequential_p(by_look, plan.planned, sides)
+
+
+def _detectable(row: object, level: float, power: float) -> float:
+    """The MDE at Holm's first step, whose level the first verdict of a family needs; NaN without a standard error."""
+    if np.isnan(row.se):
+        return np.nan
+    floor = Estimate(0.0, row.se_sessions, row.n_sessions - 1.0)
+    return Estimate(0.0, row.se, row.df, floor).detectable(level, power)

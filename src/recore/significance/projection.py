@@ -15,7 +15,6 @@ import math
 import pandas as pd
 
 from recore.significance.crossed import Components
-from recore.significance.estimate import Estimate
 
 SEEDS = (3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30)
 COLUMNS = ["dataset", "a", "b", "metric", "n_seeds", "mde80", "at_hand", "margin"]
@@ -31,7 +30,7 @@ def detectable_by_seeds(comparisons: pd.DataFrame, alpha: float, power: float) -
     for row in comparisons[comparisons["se"].notna()].itertuples():
         parts = Components(row.sd_seed**2, row.sd_session**2, row.ms_rs, row.n_seeds, row.n_sessions)
         for n in sorted({*SEEDS, row.n_seeds}):
-            mde = Estimate(0.0, parts.se(n), parts.df(n)).detectable(alpha, power)
+            mde = parts.projected(n, row.n_sessions).detectable(alpha, power)
             at_hand = row.mde80 if n == row.n_seeds else math.nan
             rows.append((row.dataset, row.a, row.b, row.metric, n, mde, at_hand, row.margin))
     return pd.DataFrame(rows, columns=COLUMNS)

@@ -31,10 +31,11 @@ class Run(Protocol):
 
 @dataclass(frozen=True)
 class Sessions:
-    """Where sessions start in the cases (S,), and how many cases each has (S,)."""
+    """Where sessions start in the cases (S,), how many cases each has (S,), and its id in the test set (S,)."""
 
     starts: np.ndarray
     sizes: np.ndarray
+    ids: np.ndarray
 
     @property
     def n_cases(self) -> int:
@@ -53,7 +54,7 @@ def sessions_of(session: np.ndarray) -> Sessions:
     ids, blocks = np.unique(session[starts], return_counts=True)
     if (blocks > 1).any():
         raise RecoreError(f"the cases of session {ids[blocks > 1][0]} do not stand together; run evaluate again")
-    return Sessions(starts, np.diff(starts, append=len(session)))
+    return Sessions(starts, np.diff(starts, append=len(session)), session[starts])
 
 
 def check_runs(dataset: str, runs: Sequence[Run]) -> None:

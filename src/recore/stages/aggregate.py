@@ -14,7 +14,7 @@ from recore import artifacts, params, paths
 from recore.data.sessions import Sessions as Clicks
 from recore.evaluation.breakdowns import by_popularity, by_prefix_length
 from recore.evaluation.metrics import metric_table, optimistic, pessimistic
-from recore.evaluation.runs import Run, read_cases, read_runs
+from recore.evaluation.runs import Run, read_cases, read_comparisons, read_runs, seeds_at_last_look
 from recore.reporting.breakdowns import GATE, breakdowns_table
 from recore.reporting.curves import curve_rows
 from recore.reporting.evidence import Evidence
@@ -27,6 +27,7 @@ from recore.reporting.results import baseline_of, measures, results_table, runs_
 from recore.reporting.style import rendered
 from recore.reporting.tables import table_sections
 from recore.significance.across import across_datasets
+from recore.significance.comparisons import Plan
 from recore.significance.complementary import complementary, parents_of
 from recore.significance.family import COLUMNS, corrected
 from recore.significance.groups import group_means
@@ -35,6 +36,7 @@ from recore.significance.runs import Sessions, check_runs, sessions_of
 from recore.stages import run as run_stage
 
 Cell = tuple[str, str, int]  # dataset, variant, seed
+Seeds = dict[str, list[int]]  # by variant
 
 # CSV digits: more than any conclusion needs, fewer than the last bits of a machine.
 FLOATS = "%.10g"
@@ -49,9 +51,11 @@ def main(argv: list[str] | None = None) -> None:
     argparse.ArgumentParser(prog="recore.stages.aggregate", description=__doc__).parse_args(argv)
     settings = params.load()
     given = {key: settings.at(key) for key in SETTINGS}
-    cells = [(d, v, s) for d in given["datasets"] for v in _variants(given) for s in given["seeds"]]
+    plan = Plan.of(given["significance"])
+    seeds = {d: seeds_at_last_look(d, _variants(given), given["seeds"], plan.looks) for d in given["datasets"]}
+    cells = [(d, v, s) for d, variants in seeds.items() for v, own in variants.items() for s in own]
     records = {cell: artifacts.read_json(paths.record(*cell) / "record.json") for cell in cells}
-    evidence = _gathered(given, _read_curves(records))
+    evidence = _gathered(given, plan, seeds, _read_curves(records))
     sections, below = table_sections(evidence), notes(evidence)
 
     _write_tables(evidence, runs_table(evidence.measured, trained_table(records)))
@@ -71,7 +75,7 @@ def _variants(given: dict[str, Any]) -> list[str]:
     return [name for group in given["variants"].values() for name in group]
 
 
-def _gathered(given: dict[str, Any], curves: pd.DataFrame) -> Evidence:
+def _gathered(given: dict[str, Any], plan: Plan, seeds: dict[str, Seeds], curves: pd.DataFrame) -> Evidence:
     """Everything that is reported, from the ranks and from the tests of every dataset."""
     datasets, sources, section = given["datasets"], given["sources"], given["significance"]
     variants, cutoffs, alpha = _variants(given), given["evaluate"]["cutoffs"], section["alpha"]
@@ -80,8 +84,8 @@ def _gathered(given: dict[str, Any], curves: pd.DataFrame) -> Evidence:
     # Part of the paper's data is not the paper's data.
     comparable = {n for n in datasets if sources[n]["read"]["comparable"] and sources[n]["split"]["recent"] == 1}
 
-    measured, groups = _from_ranks(given, compared)
-    comparisons = corrected(_read_comparisons(datasets), set(synthetic), alpha)
+    measured, groups = _from_ranks(given, seeds, compared)
+    comparisons = corrected(read_comparisons(datasets), set(synthetic), plan)
     results = results_table(measured)
     shown = comparisons[comparisons["metric"].isin(compared)]
     confirming = comparisons[comparisons["metric"] == compared[0]]
@@ -95,26 +99,32 @@ def _gathered(given: dict[str, Any], curves: pd.DataFrame) -> Evidence:
         alpha=alpha,
         power=section["power"],
         margins=section["margins"],
+        looks=plan.looks,
+        fewest=plan.fewest,
         measured=measured,
         results=results,
         comparisons=comparisons,
         across=across_datasets(comparisons[~comparisons["dataset"].isin(synthetic)], alpha),
         complementary=complementary(shown, parents_of(section["comparisons"])),
-        projected=detectable_by_seeds(confirming, alpha, section["power"]),
+        # Where few sessions carry the noise, more seeds on them are no projection.
+        projected=detectable_by_seeds(confirming[confirming["verdict"] != "fragile"], alpha, section["power"]),
+        sessions=_read_sessions(datasets),
         beside=beside_paper(results, comparable, alpha),
         groups=groups,
         curves=curves,
     )
 
 
-def _from_ranks(given: dict[str, Any], compared: list[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _from_ranks(
+    given: dict[str, Any], seeds: dict[str, Seeds], compared: list[str]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Every metric of every run, and the means of groups of cases by the metrics ``compared``; a dataset at a time."""
-    variants, seeds, cutoffs = _variants(given), given["seeds"], given["evaluate"]["cutoffs"]
+    cutoffs = given["evaluate"]["cutoffs"]
     measured, groups = [], []
     for name in given["datasets"]:
-        runs = read_runs(name, variants, seeds)
+        runs = read_runs(name, seeds[name])
         check_runs(name, runs)
-        cases = read_cases(name, variants[0], seeds[0])
+        cases = read_cases(name, runs[0].variant, runs[0].seed)
         sessions = sessions_of(cases["session"].to_numpy())
         measured.append(_measured(runs, sessions, cutoffs).assign(dataset=name))
         frame = _grouped(name, runs, cases, sessions, compared, given["significance"]["alpha"])
@@ -160,10 +170,10 @@ def _read_curves(records: dict[Cell, dict[str, Any]]) -> pd.DataFrame:
     return pd.concat(rows, ignore_index=True)
 
 
-def _read_comparisons(datasets: list[str]) -> pd.DataFrame:
-    # "n/a" is a level here, not a missing value.
-    files = [artifacts.existing(paths.significance(dataset)) for dataset in datasets]
-    return pd.concat([pd.read_csv(f, keep_default_na=False, na_values=[""]) for f in files], ignore_index=True)
+def _read_sessions(datasets: list[str]) -> pd.DataFrame:
+    files = {name: artifacts.existing(paths.significance(name) / "sessions.parquet") for name in datasets}
+    frames = [pd.read_parquet(file).assign(dataset=name) for name, file in files.items()]
+    return pd.concat(frames, ignore_index=True)
 
 
 def _write_tables(evidence: Evidence, runs: pd.DataFrame) -> None:

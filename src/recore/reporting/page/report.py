@@ -34,7 +34,7 @@ def report_html(
     confirming = evidence.comparisons[evidence.comparisons["metric"] == confirm]
     by_length = Section(
         f"{metric_title(confirm)} (%) by clicks in the prefix, {100 * (1 - evidence.alpha):g} % CI",
-        group_table(evidence.groups, PREFIX_LENGTH, confirm),
+        group_table(evidence.groups, PREFIX_LENGTH, confirm, evidence.fewest),
     )
     first, *others = [section for section in [*sections, by_length] if not section.table.empty]
     # Whatever a dataset or a machine is called, it is text and never markup.
