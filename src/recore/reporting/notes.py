@@ -5,6 +5,7 @@ import pandas as pd
 from recore.reporting.evidence import Evidence
 from recore.reporting.format import metric_title, percent
 from recore.reporting.results import given_hit
+from recore.reporting.windows import windows_notes
 from recore.reporting.words import complementary_sentence
 
 # Means that ties could move by more than this (0.01 point) are named.
@@ -21,6 +22,7 @@ def notes(evidence: Evidence) -> list[str]:
         *_levels(comparisons),
         *complementary_notes(evidence),
         *_families(evidence),
+        *windows_notes(evidence),
         f"{metric_title(given_hit(evidence.cutoff))} is the mean reciprocal rank of the hits: what a variant does with "
         "a target that it has found.",
         "Intervals of groups of cases are clustered by session: they cover new sessions and these very runs. Two that "
