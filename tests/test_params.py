@@ -74,6 +74,18 @@ def test_the_repository_s_own_file_is_valid():
         ({"variants": {"plain": {}, "hybrid": {}}}, "`variants` names none"),
         ({"sources__demo__read__format": "xml"}, "`sources.demo.read`"),
         ({"sources__demo__split": None}, "`sources.demo.split` is missing"),
+        (
+            {"sources__demo__split": {"recent": 0.6, "skip": 0.5}},
+            "`sources.demo.split`: recent 0.6 and skip 0.5 are 1.1 together, more than the log; lower one of them",
+        ),
+        ({"sources__demo__split": {"recent": 1.0, "skip": 1.0e-20}}, "`sources.demo.split`: recent 1.0 and skip 1e-20"),
+        (
+            {"sources__demo__split": {"recent": 0.5, "skip": -0.1}},
+            "`sources.demo.split.skip` is -0.1, but input should",
+        ),
+        ({"sources__demo__split": {"recent": 0.5, "skip": 1.0}}, "`sources.demo.split.skip` is 1.0, but input should"),
+        ({"sources__demo__split": {"recent": 0.5, "skip": float("nan")}}, "`sources.demo.split.skip` is nan"),
+        ({"sources__demo__split": {"skip": 0.1}}, "`sources.demo.split.recent` is missing"),
         ({"sources__demo__fetch": {"files": {"a.csv": {}}}}, "exactly one of `sha256` and `git_blob`"),
         ({"sources__demo__fetch": {"files": {"../a": {"sha256": "0" * 64}}}}, "should match pattern"),
         ({"sources__demo__fetch": {"files": {"a.csv": {"path": "a.csv"}}}}, "`path` is absolute, not 'a.csv'"),
@@ -89,6 +101,12 @@ def test_a_fault_is_one_sentence(tmp_path, changes, sentence):
 def test_rows_may_override_the_model_and_the_objective(tmp_path):
     path = write(tmp_path, variants__hybrid__hn={"hard_neg_k": 64, "hidden_dropout": 0.1})
     assert params.load(path).at("variants.hybrid.hn") == {"hard_neg_k": 64, "hidden_dropout": 0.1}
+
+
+def test_a_period_may_reach_the_oldest_session(tmp_path):
+    for recent, skip in ((0.1, 0.9), (0.7, 0.3), (1, 0), (0.05, 0.95)):
+        path = write(tmp_path, sources__demo__split={"recent": recent, "skip": skip})
+        assert params.load(path).at("sources.demo.split") == {"recent": recent, "skip": skip}
 
 
 def test_a_row_must_fit_what_a_dataset_changes(tmp_path):

@@ -24,6 +24,7 @@ from recore.stages import run
 ROOT = Path(__file__).parents[2]
 RESULTS = Path(__file__).parent
 TABLES = ("results.csv", "comparisons.csv", "runs.csv", "across.csv", "breakdowns.csv", "table.md")
+NEWER = ("windows.csv",)  # tables that older checkouts do not make
 REPORT_LIMIT = 3_000_000  # bytes; git keeps every version
 TESTED = ("significance", "aggregate")  # the stages that make the tables, from ranks and records alone
 
@@ -98,6 +99,7 @@ def keep(checkout: Path, name: str, how: dict[str, Any]) -> None:
     record = facts(checkout, name, how)
     report = checkout / paths.PLOTS / "report.html"
     files = [checkout / "params.yaml", *(checkout / paths.METRICS / table for table in TABLES)]
+    files += [file for file in (checkout / paths.METRICS / table for table in NEWER) if file.exists()]
     files += [checkout / paths.PLOTS / "mde.csv", *sorted((checkout / paths.PLOTS).glob("*.png"))]
     if report.stat().st_size < REPORT_LIMIT:
         files.append(report)

@@ -3,6 +3,7 @@
 What one value alone can show to be wrong is checked here; what needs two sections is checked in ``params``.
 """
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -95,7 +96,21 @@ class Delimited(Table):
 
 
 class SourceSplit(Section):
+    """The period of a source: the share ``recent`` before the newest share ``skip``; without ``skip`` the newest."""
+
     recent: Share
+    skip: Rate = 0.0
+
+    @model_validator(mode="after")
+    def _within_the_log(self) -> "SourceSplit":
+        # As they are written, like the split itself: a sum of floats can round down to 1.
+        total = Decimal(str(self.recent)) + Decimal(str(self.skip))
+        if total > 1:
+            raise ValueError(
+                f"recent {self.recent} and skip {self.skip} are {total} together, more than the log; lower one of them "
+                "until they are 1 at most"
+            )
+        return self
 
 
 def _fetch_kind(value: Any) -> str:

@@ -175,6 +175,38 @@ def test_what_the_mirror_lacks_is_downloaded(place, server, mirrored):
     assert server.requests == 1
 
 
+@pytest.mark.parametrize("pin", PINS)
+def test_the_same_bytes_of_another_source_in_the_mirror_will_do(place, server, mirrored, pin):
+    for source, content in (("a_other", CONTENT[::-1]), ("other", CONTENT)):
+        (place / "mirror" / source).mkdir()
+        (place / "mirror" / source / "log.csv").write_bytes(content)
+    mirrored.unlink()
+    get(place, {"url": server.url} | pin)
+    assert (place / "raw" / "log.csv").read_bytes() == CONTENT
+    assert server.requests == 0
+
+
+def test_other_bytes_of_another_source_in_the_mirror_are_passed_over(place, server, mirrored):
+    mirrored.rename(mirrored.parent.with_name("log.csv"))  # in no source's folder
+    mirrored.parent.rename(place / "mirror" / "other")
+    (place / "mirror" / "other" / "log.csv").write_bytes(CONTENT[::-1])
+    get(place, {"url": server.url, "sha256": SHA256})
+    assert server.requests == 1
+
+
+def test_what_another_source_has_downloaded_is_not_downloaded_again(place, server):
+    spec = {"url": server.url, "sha256": SHA256}
+    for source, requests in (("some", 1), ("second", 1)):
+        (place / source).mkdir()
+        fetch(source, {"log.csv": spec}, place / source)
+        assert server.requests == requests
+    assert (place / "second" / "log.csv").read_bytes() == CONTENT
+    (place / "cache" / "some" / "log.csv").write_bytes(b"damaged")
+    fetch("second", {"log.csv": spec}, place / "second")
+    assert server.requests == 2
+    assert files_below(place / "cache") == ["second/log.csv", "some/log.csv"]
+
+
 def test_a_relative_mirror_is_refused(place, monkeypatch):
     monkeypatch.setenv("RECORE_MIRROR", "mirror")
     refused(place, {"sha256": SHA256}, "RECORE_MIRROR is 'mirror'; give an absolute path")

@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
+from hypothesis import given as drawn
+from hypothesis import strategies as st
 
 from recore import RecoreError
 from recore.data.sessions import Sessions, offsets_of
-from recore.data.split import share, split_clicks, split_parts, stats
+from recore.data.split import share, split_clicks, split_parts, stats, window
 
 
 def sessions(lists: list[list[int]], times: list[int] | None = None, first_id: int = 0) -> Sessions:
@@ -74,6 +76,83 @@ def test_recent_keeps_the_newest_sessions_of_a_log():
     assert split.train.ids.tolist() == [0, 4]  # times 5 and 6 of 5, 6, 7, 8
     assert split.valid.ids.tolist() == [2]
     assert split.test.ids.tolist() == [6]
+
+
+def test_skip_leaves_the_newest_sessions_of_a_log_out():
+    log = sessions([[0, 1]] * 8, times=[5, 1, 7, 3, 6, 2, 8, 4])
+    split = split_clicks(log, train=0.5, valid=0.25, recent=0.5, skip=0.3)
+    # int(0.3 * 8) is 2: of the times 3, 4, 5, 6 before 7 and 8, two train, one validates, one tests.
+    assert [part.ids.tolist() for part in split.parts.values()] == [[3, 7], [0], [4]]
+
+
+def test_skip_moves_the_window_of_each_part():
+    parts, numbers = given(train=[[1, 2], [2, 3], [4, 1], [3, 4]])
+    split = split_parts(*parts, numbers=numbers, recent=0.5, skip=0.5)
+    # Of 4, 2 and 2 sessions the older half: train [1, 2], [2, 3]; valid [1, 3]; test [2, 1, 3].
+    assert lists(split.train) == [[1, 2], [2, 3]]
+    assert lists(split.valid) == [[1, 3]]
+    assert lists(split.test) == [[2, 1, 3]]
+    assert numbers[split.codes].tolist() == [1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("recent", "skip", "n", "places"),
+    [
+        (1.0, 0.0, 7, range(7)),
+        (0.29, 0.0, 100, range(71, 100)),
+        (0.29, 0.29, 100, range(42, 71)),
+        (0.5, 0.5, 7, range(1, 4)),  # 3 and 3 of 7: the oldest belongs to neither half
+        (0.3, 0.7, 10, range(3)),
+        (0.1, 0.05, 9, range(9, 9)),
+        (0.5, 0.5, 0, range(0)),
+    ],
+)
+def test_a_window_by_hand(recent, skip, n, places):
+    assert list(range(n)[window(recent, skip, n)]) == list(places)
+
+
+HUNDREDTHS = st.integers(0, 100)
+
+
+@drawn(st.integers(0, 3000), st.tuples(HUNDREDTHS, HUNDREDTHS, HUNDREDTHS, HUNDREDTHS).map(sorted))
+def test_windows_of_disjoint_shares_share_no_session(n, edges):
+    newer_start, newer_end, older_start, older_end = (edge / 100 for edge in edges)
+    newer, older = (
+        set(range(n)[window(round(end - start, 2), start, n)])
+        for start, end in ((newer_start, newer_end), (older_start, older_end))
+    )
+    assert not newer & older
+    assert len(newer) == (edges[1] - edges[0]) * n // 100
+    assert len(older) == (edges[3] - edges[2]) * n // 100
+    assert newer | older <= set(range(n))
+    between = min(newer) - max(older) - 1 if newer and older and edges[1] == edges[2] else 0
+    assert between in (0, 1)
+
+
+@drawn(st.integers(0, 3000))
+def test_two_twentieths_are_the_newest_tenth_up_to_one_session(n):
+    places = range(n)
+    newest, before = places[window(0.05, 0.0, n)], places[window(0.05, 0.05, n)]
+    assert [*before, *newest] == list(places[n - 2 * (n // 20) :])
+    assert n // 10 - (len(before) + len(newest)) in (0, 1)
+
+
+def log_and_shares():
+    """Times in any order with ties, and two windows that touch: shares in hundredths, 15 or more each."""
+    shares = st.tuples(st.integers(15, 50), st.integers(15, 50))
+    return st.tuples(st.lists(st.integers(0, 9), min_size=70, max_size=90), shares)
+
+
+@drawn(log_and_shares())
+def test_splits_of_disjoint_windows_share_no_session(case):
+    times, (newer, older) = case
+    log = sessions([[0, 1]] * len(times), times=times)
+    kept = []
+    for recent, skip in ((newer / 100, 0.0), (older / 100, newer / 100)):
+        split = split_clicks(log, train=0.8, valid=0.1, recent=recent, skip=skip)
+        kept.append(np.concatenate([part.ids for part in split.parts.values()]))
+    assert not set(kept[0]) & set(kept[1])
+    assert log.times[kept[1]].max() <= log.times[kept[0]].min()
 
 
 @pytest.mark.parametrize(("recent", "part"), [(0.1, "train"), (0.4, "valid")])

@@ -24,8 +24,8 @@ def enter(folder, monkeypatch) -> dict:
     return yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
 
 
-def write(tree, name, fetch, read, recent=1.0):
-    tree["sources"][name] = {"fetch": fetch, "read": read, "split": {"recent": recent}, "train": {}}
+def write(tree, name, fetch, read, recent=1.0, **split):
+    tree["sources"][name] = {"fetch": fetch, "read": read, "split": {"recent": recent} | split, "train": {}}
     Path("params.yaml").write_text(yaml.safe_dump(tree), encoding="utf-8")
 
 

@@ -20,7 +20,7 @@ ONE_OR_TWO = (
 THREE_OR_FOUR = "Three or four seeds are exploratory: p is shown, no verdict is given."
 FIGURES = ("forest", "seeds", "prefix_length", "gate", "mde", "curves")
 OUTPUTS = {
-    *(f"metrics/{name}.csv" for name in ("results", "comparisons", "across", "breakdowns", "runs")),
+    *(f"metrics/{name}.csv" for name in ("results", "comparisons", "across", "windows", "breakdowns", "runs")),
     *("metrics/summary.json", "metrics/table.md", "metrics/table.tex", "plots/report.html"),
     *(f"plots/{name}.csv" for name in FIGURES if name != "seeds"),
     *(f"plots/{name}.png" for name in FIGURES),

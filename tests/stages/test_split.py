@@ -72,6 +72,30 @@ def test_a_source_that_comes_split_passes_through(tree, tmp_path):
     assert pq.read_table("data/split/core/items.parquet").to_pydict() == {"id": [1, 2, 3], "item": [1, 2, 3]}
 
 
+def test_two_windows_of_a_log_share_no_session(tree, tmp_path):
+    log = own_files(tmp_path, log_csv=small_log())
+    tree["split"] |= {"train": 0.6, "valid": 0.2}
+    write(tree, "newest", log, CSV, recent=0.5)
+    write(tree, "before", log, CSV, recent=0.5, skip=0.5)
+    kept = {}
+    for name in ("newest", "before"):
+        run_all(name)
+        parts = [Sessions.load(Path("data/split") / name, part) for part in ("train", "valid", "test")]
+        kept[name] = [part.ids.tolist() for part in parts]
+    assert kept == {"newest": [[6, 7, 8], [9], [10]], "before": [[1, 2, 3], [4], [5]]}
+
+
+def test_an_older_window_of_a_source_that_comes_split(tree, tmp_path):
+    given = {"train": [[3, 1], [1, 2], [3, 1], [1, 3]], "valid": [[2, 1], [1, 3]], "test": [[1, 3], [3, 3]]}
+    files = {f"some_{name}_inter": inter(*sessions) for name, sessions in given.items()}
+    read = {"format": "core_inter", "comparable": True}
+    write(tree, "core", own_files(tmp_path, **files), read, recent=0.5, skip=0.5)
+    run_all("core")
+    parts = [Sessions.load(Path("data/split/core"), name) for name in ("train", "valid", "test")]
+    assert [part.items.tolist() for part in parts] == [[1, 2, 2, 3], [3, 2], [2, 1]]
+    assert pq.read_table("data/split/core/items.parquet").to_pydict() == {"id": [1, 2, 3], "item": [3, 1, 2]}
+
+
 def test_a_split_that_fails_leaves_nothing(tree, tmp_path):
     write(tree, "short", own_files(tmp_path, log_csv=small_log()), CSV, recent=0.1)
     download.main(["short"])

@@ -2,7 +2,9 @@
 
 The mirror folder (``RECORE_MIRROR/SOURCE/FILE``) is looked at first, then the user's own path, then the net through
 pooch, which retries with growing pauses, shows progress and places a file only when it is whole. Downloads are kept in
-``RECORE_CACHE`` (else the user's cache folder), since DVC empties a stage's outputs before it runs. Git names a file by
+``RECORE_CACHE`` (else the user's cache folder), since DVC empties a stage's outputs before it runs. In the mirror and
+in the cache a file of the same name and content in another source's folder will do: two sources may be two windows of
+one log. Git names a file by
 its content, so a file of a git repository can be pinned by its blob id alone; pooch cannot check that, so both kinds of
 pin are checked here, inside the download, and a wrong one is retried like a broken line.
 """
@@ -67,12 +69,20 @@ def _locate(source: str, name: str, spec: dict[str, Any]) -> Path:
         raise RecoreError(f"params.yaml: `{key}` pins no content; add the line `sha256: {value}`")
     if mirror and (mirrored := Path(mirror) / source / name).is_file():
         return _verified(mirrored, spec, f"replace that file of the mirror, or correct the hash of `{key}`")
+    if mirror and (same := _same_bytes(Path(mirror), name, spec)):
+        return same
     if own:
         way_out = f"restore that file, or correct the hash of `{key}` if you meant to change it"
         return _verified(_existing(own, key), spec, way_out)
     if spec.get("url") is None:
         raise RecoreError(f"{name} of {source} has no public address; put it at RECORE_MIRROR/{source}/{name}")
     return _download(source, name, spec)
+
+
+def _same_bytes(root: Path, name: str, spec: dict[str, Any]) -> Path | None:
+    """A file of this name and content in the folder of another source, as for two windows of one log."""
+    others = (path for path in sorted(root.glob(f"*/{name}")) if path.is_file())
+    return next((path for path in others if _matches(path, spec)), None)
 
 
 def _existing(own: Path, key: str) -> Path:
@@ -86,6 +96,8 @@ def _download(source: str, name: str, spec: dict[str, Any]) -> Path:
     kept, url = cache / name, spec["url"]
     if kept.is_file() and not _matches(kept, spec):
         kept.unlink()  # another version, or damaged: fetched again
+    if not kept.is_file() and (same := _same_bytes(cache.parent, name, spec)):
+        return same
     store = pooch.create(cache, base_url="", registry={name: None}, urls={name: url}, retry_if_failed=RETRIES)
     ways_out = f"try again later, or put the file at RECORE_MIRROR/{source}/{name}"
 

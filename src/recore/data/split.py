@@ -1,10 +1,10 @@
 """The split in time of CORE's preprocessing: oldest sessions train, the next validate, the newest test.
 
-A click log: the newest int(recent * S) sessions, sorted stably by time, cut at int(n * train) and
-int(n * (train + valid)). A source that comes already split keeps its parts, and with ``recent`` = 1 its own
-numbering too; below 1 the newest share of *each* part stays, since its parts are the split that others published.
-In both, ids run from 1 by first appearance in train, items that train lacks leave valid and test, and so do the
-sessions that this makes shorter than 2.
+A click log: of S sessions, sorted stably by time, the newest int(skip * S) are left out and the int(recent * S) before
+them cut at int(n * train) and int(n * (train + valid)). A source that comes already split keeps its parts, and with
+``recent`` = 1 its own numbering too; below 1 the same window of *each* part stays, since its parts are the split that
+others published. In both, ids run from 1 by first appearance in train, items that train lacks leave valid and test,
+and so do the sessions that this makes shorter than 2.
 
 Differs from CORE in time only: its script reads dates in the time zone of the machine and YooChoose's in whole
 seconds; here a time is UTC, in milliseconds.
@@ -34,28 +34,29 @@ class Split:
         return {"train": self.train, "valid": self.valid, "test": self.test}
 
 
-def split_clicks(clicks: Sessions, train: float, valid: float, recent: float) -> Split:
-    """A filtered click log in three parts; shares are of the sessions, ``recent`` of them all.
+def split_clicks(clicks: Sessions, train: float, valid: float, recent: float, skip: float = 0.0) -> Split:
+    """A filtered click log in three parts; shares are of the sessions, ``recent`` and ``skip`` of them all.
 
     Raises RecoreError where a part would be empty.
     """
     by_time = np.argsort(clicks.times, kind="stable")
-    newest = by_time[_newest(recent, clicks)]
-    first, second = share(train, len(newest)), share(_decimal(train) + _decimal(valid), len(newest))
-    cut = [clicks.take(chosen) for chosen in (newest[:first], newest[first:second], newest[second:])]
+    taken = by_time[window(recent, skip, len(by_time))]
+    first, second = share(train, len(taken)), share(_decimal(train) + _decimal(valid), len(taken))
+    cut = [clicks.take(chosen) for chosen in (taken[:first], taken[first:second], taken[second:])]
     return _numbered(*cut)
 
 
-def split_parts(train: Sessions, valid: Sessions, test: Sessions, numbers: np.ndarray, recent: float) -> Split:
+def split_parts(
+    train: Sessions, valid: Sessions, test: Sessions, numbers: np.ndarray, recent: float, skip: float = 0.0
+) -> Split:
     """A source that comes already split; ``numbers`` holds its own item number of each code.
 
     Raises RecoreError where its numbering is not 1..n over train's items, or a part would be empty.
     """
     codes = _own_numbering(train, (valid, test), numbers)
     if recent < 1:
-        return _numbered(
-            *(part.take(np.arange(part.n_sessions)[_newest(recent, part)]) for part in (train, valid, test))
-        )
+        parts = ((part, window(recent, skip, part.n_sessions)) for part in (train, valid, test))
+        return _numbered(*(part.take(np.arange(part.n_sessions)[taken]) for part, taken in parts))
     ids = np.zeros(len(numbers), np.int32)
     ids[codes] = np.arange(1, len(codes) + 1)
     return _checked(Split(*(part.with_items(ids[part.items]) for part in (train, valid, test)), codes))
@@ -68,6 +69,16 @@ def share(fraction: float | Decimal, n: int) -> int:
     return int(_decimal(fraction) * n)
 
 
+def window(recent: float, skip: float, n: int) -> slice:
+    """The int(recent * n) places before the last int(skip * n), of n in order of time; recent + skip is 1 at most.
+
+    Windows whose shares do not overlap have no place in common, since int(a * n) + int(b * n) <= int((a + b) * n). For
+    the same reason one place, never more, can fall between two whose shares touch and belong to neither.
+    """
+    end = n - share(skip, n)
+    return slice(end - share(recent, n), end)
+
+
 def stats(split: Split) -> dict:
     """Items of the catalogue (without padding) and sessions, clicks and cases of each part."""
     counts = {
@@ -75,11 +86,6 @@ def stats(split: Split) -> dict:
         for name, part in split.parts.items()
     }
     return {"items": len(split.codes), **counts}
-
-
-def _newest(recent: float, sessions: Sessions) -> slice:
-    """The last int(recent * S) sessions of S that stand in order of time."""
-    return slice(sessions.n_sessions - share(recent, sessions.n_sessions), None)
 
 
 def _decimal(fraction: float | Decimal) -> Decimal:

@@ -24,6 +24,8 @@ class Evidence:
     results: pd.DataFrame  # results.csv
     comparisons: pd.DataFrame  # rows of ``significance.family.corrected``
     across: pd.DataFrame  # across.csv
+    logs: list[list[str]]  # datasets that are parts of one log: ``significance.windows``
+    windows: pd.DataFrame  # rows of ``significance.windows.replication``
     complementary: pd.DataFrame  # rows of ``significance.complementary``
     projected: pd.DataFrame  # MDE by number of seeds: ``significance.projection``
     sessions: pd.DataFrame  # what each session adds to a difference: ``significance.comparisons.session_table``

@@ -5,6 +5,7 @@ import pandas as pd
 from recore.reporting.evidence import Evidence
 from recore.reporting.format import metric_title, pair, percent
 from recore.reporting.results import given_hit
+from recore.reporting.windows import windows_notes
 from recore.reporting.words import complementary_sentence, estimands_sentence, influence_words
 
 # Means that ties could move by more than this (0.01 point) are named.
@@ -23,6 +24,7 @@ def notes(evidence: Evidence) -> list[str]:
         *_estimands(evidence),
         *complementary_notes(evidence),
         *_families(evidence),
+        *windows_notes(evidence),
         f"{metric_title(given_hit(evidence.cutoff))} is the mean reciprocal rank of the hits: what a variant does with "
         "a target that it has found.",
         "Intervals of groups of cases are clustered by session: they cover new sessions and these very runs. Two that "

@@ -9,6 +9,7 @@ from recore.reporting.evidence import Evidence
 from recore.reporting.format import MISSING, interval, mark, metric_title, p_value, pair, percent, points, spread
 from recore.reporting.render import Section
 from recore.reporting.results import given_hit
+from recore.reporting.windows import windows_table
 
 
 def table_sections(evidence: Evidence) -> list[Section]:
@@ -26,6 +27,7 @@ def table_sections(evidence: Evidence) -> list[Section]:
         Section("Every session counted once", session_mean_table(evidence.comparisons, compared, evidence.alpha)),
         Section("Do two ideas add up?", complementary_table(evidence.complementary, compared)),
         Section("Across datasets", across_table(evidence.across, compared, evidence.alpha)),
+        Section("Two periods of one log", windows_table(evidence.windows, compared)),
         Section(
             f"{confirm} (%) by popularity of the target, {level} CI",
             group_table(evidence.groups, POPULARITY, compared[0], evidence.fewest),

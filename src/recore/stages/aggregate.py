@@ -33,6 +33,7 @@ from recore.significance.family import COLUMNS, corrected
 from recore.significance.groups import group_means
 from recore.significance.projection import detectable_by_seeds
 from recore.significance.runs import Sessions, check_runs, sessions_of
+from recore.significance.windows import logs_of, replication, windows_of, written
 from recore.stages import run as run_stage
 
 Cell = tuple[str, str, int]  # dataset, variant, seed
@@ -81,8 +82,7 @@ def _gathered(given: dict[str, Any], plan: Plan, seeds: dict[str, Seeds], curves
     variants, cutoffs, alpha = _variants(given), given["evaluate"]["cutoffs"], section["alpha"]
     compared = list(dict.fromkeys([section["confirm"], *section["margins"]]))
     synthetic = [name for name in datasets if "generate" in sources[name]["fetch"]]
-    # Part of the paper's data is not the paper's data.
-    comparable = {n for n in datasets if sources[n]["read"]["comparable"] and sources[n]["split"]["recent"] == 1}
+    comparable = {name for name in datasets if _as_published(sources[name])}
 
     measured, groups = _from_ranks(given, seeds, compared)
     comparisons = corrected(read_comparisons(datasets), set(synthetic), plan)
@@ -105,6 +105,8 @@ def _gathered(given: dict[str, Any], plan: Plan, seeds: dict[str, Seeds], curves
         results=results,
         comparisons=comparisons,
         across=across_datasets(comparisons[~comparisons["dataset"].isin(synthetic)], alpha),
+        logs=logs_of(sources, datasets),
+        windows=replication(comparisons, windows_of(sources, datasets)),
         complementary=complementary(shown, parents_of(section["comparisons"])),
         # Where few sessions carry the noise, more seeds on them are no projection.
         projected=detectable_by_seeds(confirming[confirming["verdict"] != "fragile"], alpha, section["power"]),
@@ -113,6 +115,12 @@ def _gathered(given: dict[str, Any], plan: Plan, seeds: dict[str, Seeds], curves
         groups=groups,
         curves=curves,
     )
+
+
+def _as_published(source: dict[str, Any]) -> bool:
+    # Part of the paper's data is not the paper's data.
+    split = source["split"]
+    return source["read"]["comparable"] and split["recent"] == 1 and split.get("skip", 0) == 0
 
 
 def _from_ranks(
@@ -182,6 +190,7 @@ def _write_tables(evidence: Evidence, runs: pd.DataFrame) -> None:
     _write_csv(paths.METRICS / "results.csv", evidence.results)
     _write_csv(paths.METRICS / "comparisons.csv", evidence.comparisons[COLUMNS])
     _write_csv(paths.METRICS / "across.csv", evidence.across)
+    _write_csv(paths.METRICS / "windows.csv", written(evidence.windows))
     _write_csv(paths.METRICS / "breakdowns.csv", breakdowns_table(evidence.groups))
     _write_csv(paths.METRICS / "runs.csv", runs)
 

@@ -37,7 +37,7 @@ def _split(folder: Path, items: pa.ChunkedArray, config: dict[str, Any]) -> Spli
     if (folder / "clicks.items.npy").exists():
         return split_clicks(Sessions.load(folder, "clicks"), **config)
     parts = (Sessions.load(folder, name) for name in ("train", "valid", "test"))
-    return split_parts(*parts, numbers=items.to_numpy(), recent=config["recent"])
+    return split_parts(*parts, numbers=items.to_numpy(), recent=config["recent"], skip=config.get("skip", 0.0))
 
 
 if __name__ == "__main__":
