@@ -56,6 +56,22 @@ FAULTS = [
         "family",
     ),
     ("unequal test sets compared", "runs", "run.test_hash != first.test_hash", "False", "runs"),
+    ("a look forgets a rejection", "looks", "np.fmin.reduce([", "(lambda found: found[-1])([", "looks"),
+    ("earlier looks forgotten", "looks", "for _ in range(100)", "for _ in range(0)", "looks"),
+    (
+        "one-sided spending for two-sided",
+        "looks",
+        "np.log(increments / _checked(sides))",
+        "np.log(increments)",
+        "looks",
+    ),
+    (
+        "a look counts, not its seeds",
+        "looks",
+        "float(look / looks[-1])",
+        "(list(looks).index(look) + 1) / len(looks)",
+        "looks",
+    ),
 ]
 
 
