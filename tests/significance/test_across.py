@@ -17,6 +17,7 @@ def test_two_datasets_pool_like_welchs_test():
 
 def rows(**columns) -> pd.DataFrame:
     base = {"a": "da", "b": "trm", "metric": "mrr@20", "level": "confirmed", "se": 0.01, "df": 10.0}
+    base |= {"se_sessions": 0.005, "looks": ""}
     return pd.DataFrame(base | columns)
 
 
@@ -36,6 +37,25 @@ def test_one_dataset_without_error_leaves_no_p():
     assert row["level"] == "n/a"
     assert np.isnan(row["p"])
     assert row["delta"] == pytest.approx(0.15)
+
+
+def test_a_standard_error_is_never_below_that_of_the_sessions():
+    (row,) = across_datasets(rows(verdict=["", ""], delta=[0.1, 0.2], se_sessions=[0.03, 0.005]), 0.05).to_dict(
+        "records"
+    )
+    assert row["se"] == pytest.approx(np.hypot(0.03, 0.01) / 2)
+
+
+def test_a_fragile_dataset_leaves_a_mean_without_interval():
+    (row,) = across_datasets(rows(verdict=["better", "fragile"], delta=[0.1, 0.2]), 0.05).to_dict("records")
+    assert (row["delta"], row["better"], row["fragile"]) == (pytest.approx(0.15), 1, 1)
+    assert np.isnan([row["p"], row["p_holm"], row["ci_lo"]]).all()
+
+
+def test_several_looks_leave_an_interval_without_p():
+    (row,) = across_datasets(rows(verdict=["better", ""], delta=[0.1, 0.2], looks="5 8"), 0.05).to_dict("records")
+    assert np.isnan(row["p"])
+    assert row["ci_lo"] < row["delta"] < row["ci_hi"]
 
 
 def test_holm_runs_over_the_pairs_of_a_metric():

@@ -13,6 +13,7 @@ from statsmodels.stats.anova import anova_lm
 
 from recore import RecoreError
 from recore.significance.crossed import crossed_test, linearised, mean_squares
+from recore.significance.secondary import clustered_test
 
 
 def drawn(seed: int, n_seeds: int = 4, n_sessions: int = 9) -> tuple[np.ndarray, np.ndarray]:
@@ -67,6 +68,61 @@ def test_seeds_that_agree_leave_the_degrees_of_the_sessions():
     estimate, components = crossed_test(np.array([[1.0, 2.0, 4.0]] * 3), np.ones(3, int))
     assert estimate.df == 2
     assert components.seed == 0
+
+
+def test_lucky_seeds_are_no_surer_than_the_sessions_alone():
+    """Both seeds have mean 2 (MS_r = 0); session means 0, 2, 4: MS_s = 8; residuals ±1, 0, ∓1: MS_rs = 4 / 2 = 2."""
+    totals = np.array([[1.0, 2.0, 3.0], [-1.0, 2.0, 5.0]])
+    estimate, components = crossed_test(totals, np.ones(3, int))
+    assert mean_squares(totals) == pytest.approx((0, 8, 2))
+    assert estimate.se == pytest.approx(1)  # W = 0 + 6, over 2 · 3
+    assert estimate.df == 2  # (2 + 6)² / 2² · 1 = 16, at most S - 1; Hillis' own rule would divide by MS_r = 0
+    of_sessions = math.sqrt(8 / 6)
+    assert estimate.p == pytest.approx(2 * stats.t.sf(2 / of_sessions, 2))
+    half = stats.t.isf(0.025, 2) * of_sessions
+    assert estimate.interval(0.05) == pytest.approx((2 - half, 2 + half))
+    assert estimate.p_equivalent(3) == pytest.approx(stats.t.sf(1 / of_sessions, 2))
+    assert estimate.detectable(0.05, 0.8) == pytest.approx(half + stats.t.ppf(0.8, 2) * of_sessions)
+    assert (components.seed, components.residual) == pytest.approx((0, 2))
+
+
+def test_the_df_of_lucky_seeds_stay_those_of_the_residual():
+    # Sessions that do not differ: MS_s = 0 leaves R - 1, however small MS_r came out.
+    totals = np.array([[1.0, -1.0, 0.1, 0.0], [-1.0, 1.0, 0.0, 0.1], [0.0, 0.0, 0.05, 0.05]])
+    ms_r, ms_s, ms_rs = mean_squares(totals)
+    assert max(ms_r, ms_s) < ms_rs
+    assert crossed_test(totals, np.ones(4, int))[0].df == 2
+
+
+@given(st.integers(0, 10_000))
+def test_no_p_is_below_that_of_the_sessions_alone(seed):
+    totals, sizes = drawn(seed)
+    estimate, _ = crossed_test(totals, sizes)
+    alone = clustered_test(totals, sizes)
+    assert estimate.p >= alone.p * (1 - 1e-9)
+    # Above a half the surer test is the one that says more loudly that the difference is not small.
+    assert estimate.p_equivalent(0.5) >= min(alone.p_equivalent(0.5), 0.5) * (1 - 1e-9)
+    low, high = alone.interval(0.05)
+    assert estimate.interval(0.05)[0] <= low + 1e-12
+    assert estimate.interval(0.05)[1] >= high - 1e-12
+
+
+def test_seeds_that_agree_to_the_last_hit_are_an_answer_and_no_error():
+    """A small test set: every seed wins two hits, each in other sessions, and the sessions' means are equal."""
+    totals = np.array([[1.0, 1.0, 0.0], [1.0, 0.0, 1.0], [0.0, 1.0, 1.0]])
+    estimate, _ = crossed_test(totals, np.ones(3, int))
+    assert mean_squares(totals)[:2] == pytest.approx((0, 0))
+    assert estimate.se == pytest.approx(math.sqrt(0.5 / 9))  # of MS_rs, all that is left
+    assert 0 < estimate.p < 1
+
+
+def test_two_arms_without_seeds_leave_the_test_of_the_sessions():
+    """Two baselines count as themselves under every seed: the rows are equal, and so are p and interval."""
+    row = drawn(3)[0][0]
+    totals, sizes = np.tile(row, (5, 1)), drawn(3)[1]
+    estimate, alone = crossed_test(totals, sizes)[0], clustered_test(totals, sizes)
+    assert estimate.p == pytest.approx(alone.p)
+    assert estimate.interval(0.05) == pytest.approx(alone.interval(0.05))
 
 
 def test_identical_runs_give_p_one_and_an_empty_interval():

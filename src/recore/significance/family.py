@@ -21,7 +21,7 @@ import pandas as pd
 from recore.significance.comparisons import Plan
 from recore.significance.correction import benjamini_hochberg, holm
 from recore.significance.estimate import Estimate
-from recore.significance.looks import nominal_levels, sequential_p, spent
+from recore.significance.looks import adjusted, nominal_levels, sequential_p, spent
 
 ROW = ["dataset", "a", "b", "metric"]
 # fmt: off
@@ -52,29 +52,38 @@ def corrected(raw: pd.DataFrame, synthetic: set[str], plan: Plan) -> pd.DataFram
     table["looks"] = " ".join(map(str, plan.looks)) if plan.looks else ""
     table["spent"] = spent(plan.alpha, plan.planned)[table["look"].to_numpy(dtype=int) - 1]
     for suffix, effective in (CASES, SESSIONS):
-        sound = raw.where(raw[effective] >= plan.fewest)
-        for p, sides in ((f"p{suffix}", 2), (f"p_tost{suffix}", 1)):
-            name = p.removesuffix(suffix)
-            table[f"{name}_adjusted{suffix}"] = _over_looks(raw, sound[p], plan, sides)
+        sound = raw.where(~(raw[effective] < plan.fewest))
+        for name, sides in (("p", 2), ("p_tost", 1)):
+            adjusted_p = _over_looks(raw, sound[f"{name}{suffix}"], plan, sides)
+            table[f"{name}_adjusted{suffix}"] = adjusted_p
             by_family = table.groupby(family)[f"{name}_adjusted{suffix}"]
             table[f"{name}_holm{suffix}"] = by_family.transform(lambda p: holm(p.to_numpy()))
-        table[f"verdict{suffix}"] = verdicts(table, plan, suffix, effective)
+        shown = _where_shown(raw, sound[f"p{suffix}"], raw[f"delta{suffix}"], plan)
+        table[f"verdict{suffix}"] = verdicts(table, plan, suffix, effective, shown)
     table["q_bh"] = table.groupby(family)["p_adjusted"].transform(lambda p: benjamini_hochberg(p.to_numpy()))
     levels = {m: nominal_levels(plan.alpha / m, plan.planned) for m in set(table["m"])}
     table["mde80_holm"] = [_detectable(row, levels[row.m][int(row.look) - 1], plan.power) for row in table.itertuples()]
     return table
 
 
-def verdicts(table: pd.DataFrame, plan: Plan, suffix: str = "", effective: str = "effective_sessions") -> np.ndarray:
+def verdicts(
+    table: pd.DataFrame,
+    plan: Plan,
+    suffix: str = "",
+    effective: str = "effective_sessions",
+    delta: np.ndarray | None = None,
+) -> np.ndarray:
     """The label of every row, empty below five seeds.
 
-    Needs ``level`` and, with the suffix of the estimand, ``delta p_holm p_tost_holm``, and its effective sessions.
+    Needs ``level`` and, with the suffix of the estimand, ``p_holm``, ``p_tost_holm`` and ``delta``, and its effective
+    sessions. delta: where the difference was shown, if that was not at the last look.
     """
+    delta = table[f"delta{suffix}"].to_numpy(dtype=float) if delta is None else delta
     # Comparing with NaN is false: no p, no claim; no margin, no equivalence.
     different = table[f"p_holm{suffix}"].to_numpy(dtype=float) < plan.alpha
     small = table[f"p_tost_holm{suffix}"].to_numpy(dtype=float) < plan.alpha
     few = table[effective].to_numpy(dtype=float) < plan.fewest
-    direction = np.where(table[f"delta{suffix}"] > 0, "better", "worse")
+    direction = np.where(delta > 0, "better", "worse")
     label = np.where(different, direction, np.where(few, "fragile", "inconclusive"))
     label = np.where(small, np.where(different, "negligible", "equivalent"), label)
     return np.where(table["level"] == "confirmed", label, "")
@@ -82,10 +91,25 @@ def verdicts(table: pd.DataFrame, plan: Plan, suffix: str = "", effective: str =
 
 def _over_looks(raw: pd.DataFrame, p: pd.Series, plan: Plan, sides: int) -> np.ndarray:
     """p of the rows of ``raw`` -> the adjusted p of each comparison, in order of appearance."""
+    return sequential_p(_by_look(raw, p), plan.planned, sides)
+
+
+def _where_shown(raw: pd.DataFrame, p: pd.Series, delta: pd.Series, plan: Plan) -> np.ndarray:
+    """Δ of each comparison at the look with the smallest adjusted p, the last one where none has a p."""
+    ps, deltas = _by_look(raw, p), _by_look(raw, delta)
+    judged = np.array([adjusted(of_look, look, plan.planned) for look, of_look in enumerate(ps)])
+    judged = np.where(np.isnan(judged), np.inf, judged)[::-1]  # of equals the later one
+    last = len(ps) - 1 - np.argmax(~np.isnan(deltas)[::-1], axis=0)
+    best = np.where(np.isinf(judged).all(axis=0), last, len(ps) - 1 - np.argmin(judged, axis=0))
+    return deltas[best, np.arange(deltas.shape[1])]
+
+
+def _by_look(raw: pd.DataFrame, values: pd.Series) -> np.ndarray:
+    """(looks, comparisons), NaN where a comparison has not come so far."""
     comparison = raw.groupby(ROW, sort=False).ngroup()
-    by_look = np.full((int(raw["look"].max()), comparison.max() + 1), np.nan)
-    by_look[raw["look"].astype(int) - 1, comparison] = p
-    return sequential_p(by_look, plan.planned, sides)
+    table = np.full((int(raw["look"].max()), int(comparison.max()) + 1), np.nan)
+    table[raw["look"].astype(int) - 1, comparison] = values
+    return table
 
 
 def _detectable(row: object, level: float, power: float) -> float:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from recore import RecoreError
 from recore.significance.crossed import crossed_test
 from recore.significance.estimate import ROUNDING
 from recore.significance.secondary import clustered_test
@@ -84,6 +85,8 @@ def influence(totals: np.ndarray, sizes: np.ndarray) -> Influence | None:
 def _p(totals: np.ndarray, sizes: np.ndarray) -> float:
     if len(sizes) < 2:
         return math.nan
-    crossed = crossed_test(totals, sizes)
-    estimate = crossed[0] if crossed else clustered_test(totals, sizes)
-    return estimate.p if estimate else math.nan
+    try:
+        crossed = crossed_test(totals, sizes)
+        return crossed[0].p if crossed else clustered_test(totals, sizes).p
+    except RecoreError:  # the one session had all the noise
+        return math.nan
