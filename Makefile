@@ -9,7 +9,7 @@ TORCH_INDEX ?=
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup repro grid record sweep test test-slow lint format bench
+.PHONY: help setup repro grid decide record sweep test test-slow lint format bench
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,10 @@ grid: setup  ## the same with JOBS cells at once (JOBS=2)
 	dvc stage list --name-only | grep '^train' | xargs -P $(JOBS) -n 1 dvc --wait-for-lock repro --single-item
 	dvc stage list --name-only | grep '^evaluate' | xargs -P $(JOBS) -n 1 dvc --wait-for-lock repro --single-item
 	dvc repro
+	@cat metrics/table.md
+
+decide: setup  ## seeds until it is known: look after look as `significance.looks` names them (JOBS=2)
+	PYTHONPATH=src python -m recore.decide --jobs $(JOBS)
 	@cat metrics/table.md
 
 record: setup  ## run docs/results/NAME/params.yaml in a clean clone and keep the results there (NAME=cpu JOBS=2 FOLDER=)

@@ -28,6 +28,7 @@ def groups(metric="mrr@20", variants=("trm", "da")) -> pd.DataFrame:
             "ci_lo": 0.15 + 0.1 * i,
             "ci_hi": 0.25 + 0.1 * i + 0.02 * j,
             "std": 0.001,
+            "effective_sessions": 100.0,
         }
         for j, variant in enumerate(variants)
         for i, label in enumerate(("1", "2", "3+"))
@@ -36,7 +37,7 @@ def groups(metric="mrr@20", variants=("trm", "da")) -> pd.DataFrame:
 
 
 def test_prefix_lengths_are_drawn_in_percent_with_their_intervals():
-    figure = prefix_figure(of_length(groups(), "mrr@20"), ["demo"], ["trm", "da"], "trm", "mrr@20")
+    figure = prefix_figure(of_length(groups(), "mrr@20", 15), ["demo"], ["trm", "da"], "trm", "mrr@20")
     (axis,) = figure.axes
     bars = axis.containers
     assert [list(bar.lines[0].get_ydata()) for bar in bars] == [
@@ -50,13 +51,13 @@ def test_prefix_lengths_are_drawn_in_percent_with_their_intervals():
 
 
 def test_points_of_two_variants_stand_side_by_side():
-    figure = prefix_figure(of_length(groups(), "mrr@20"), ["demo"], ["trm", "da"], "trm", "mrr@20")
+    figure = prefix_figure(of_length(groups(), "mrr@20", 15), ["demo"], ["trm", "da"], "trm", "mrr@20")
     first, second = (bar.lines[0].get_xdata()[0] for bar in figure.axes[0].containers)
     assert first < 0 < second
 
 
 def test_the_gate_is_drawn_for_those_who_have_one_in_their_own_colour():
-    gates = of_length(groups("gate", ("da",)), "gate")
+    gates = of_length(groups("gate", ("da",)), "gate", 15)
     figure = gate_figure(gates, ["demo"], ["trm", "da"], "trm")
     (bar,) = figure.axes[0].containers
     assert bar.lines[0].get_color() == "#E69F00"
@@ -64,15 +65,27 @@ def test_the_gate_is_drawn_for_those_who_have_one_in_their_own_colour():
 
 
 def test_without_a_gate_the_figure_says_so():
-    figure = gate_figure(of_length(groups(), "gate"), ["demo"], ["trm", "da"], "trm")
+    figure = gate_figure(of_length(groups(), "gate", 15), ["demo"], ["trm", "da"], "trm")
     assert [text.get_text() for text in figure.texts] == ["No variant of this grid has a gate."]
 
 
 def test_the_table_of_groups_has_their_cases_first():
-    table = group_table(groups(), "prefix length", "mrr@20")
+    table = group_table(groups(), "prefix length", "mrr@20", 15)
     assert table.iloc[0].tolist() == ["demo", "(cases)", "1,000", "9,999", "20,329"]
     assert table.iloc[2].tolist()[:3] == ["demo", "da", "21.00 [15.00, 27.00]"]
-    assert group_table(groups().assign(ci_lo=math.nan), "prefix length", "mrr@20").iloc[1, 2] == "20.00"
+    assert group_table(groups().assign(ci_lo=math.nan), "prefix length", "mrr@20", 15).iloc[1, 2] == "20.00"
+
+
+def test_a_group_that_few_sessions_carry_has_no_interval():
+    few = groups().assign(effective_sessions=[14.9, 15.0, 100.0] * 2)
+    table = group_table(few, "prefix length", "mrr@20", 15)
+    assert table.iloc[1].tolist() == ["demo", "trm", "20.00 †", "30.00 [25.00, 35.00]", "40.00 [35.00, 45.00]"]
+    lengths = of_length(few, "mrr@20", 15)
+    assert lengths["ci_lo"].isna().tolist() == [True, False, False] * 2
+    assert lengths["mean"].notna().all()
+    (axis,) = prefix_figure(lengths, ["demo"], ["trm", "da"], "trm", "mrr@20").axes
+    low, high = axis.containers[0].lines[2][0].get_segments()[0][:, 1]
+    assert low == high
 
 
 def measured(values: dict[str, list[float]]) -> pd.DataFrame:

@@ -43,7 +43,7 @@ def test_no_verdict_is_told_by_its_reason():
     )
     cells = [windows_table(table, ["mrr@20"]).iloc[0][["Verdicts", "Replicated"]].tolist() for table in tables]
     assert cells == [
-        ["inconclusive, fragile", "no verdict"],
+        ["inconclusive, † fragile", "no verdict"],
         ["none, none", "none: exploratory"],
         ["none, none", "n/a"],
     ]

@@ -5,12 +5,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from recore.reporting.words import complementary_sentence, verdict_sentence
+from recore.reporting.words import complementary_sentence, estimands_sentence, influence_words, verdict_sentence
 
 MINUS = "\N{MINUS SIGN}"
 ROW = {"dataset": "demo", "a": "da", "b": "trm", "metric": "mrr@20", "level": "confirmed", "n_seeds": 5}
 ROW |= {"n_sessions": 400, "delta": 0.0012, "ci_lo": 0.0002, "ci_hi": 0.0022, "p_holm": 0.0123, "p_sessions": 0.2}
-ROW |= {"p_tost_holm": 0.0004, "margin": 0.002, "mde80": 0.0014, "verdict": "better"}
+ROW |= {"p_tost_holm": 0.0004, "margin": 0.002, "mde80": 0.0014, "mde80_holm": 0.0019, "verdict": "better"}
 FOUND = "+0.12 points (95 % CI [+0.02, +0.22], p = 0.012)"
 
 
@@ -32,7 +32,7 @@ FOUND = "+0.12 points (95 % CI [+0.02, +0.22], p = 0.012)"
         ),
         (
             {"verdict": "inconclusive"},
-            f"undecided, {FOUND}. A difference of 0.14 points would have been found with 80 % probability.",
+            f"undecided, {FOUND}. This test alone finds 0.14 points with 80 % probability, corrected 0.19.",
         ),
         (
             {"level": "exploratory", "n_seeds": 3, "verdict": ""},
@@ -51,6 +51,42 @@ FOUND = "+0.12 points (95 % CI [+0.02, +0.22], p = 0.012)"
 def test_a_verdict_in_words(changes, words):
     sentence = verdict_sentence(SimpleNamespace(**ROW | changes), alpha=0.05, power=0.8)
     assert sentence == f"demo: da against trm by MRR@20: {words}"
+
+
+FEW = {"n_cases": 1569, "effective_sessions": 1.04, "largest_session": 17.0, "largest_cases": 1499.0}
+FEW |= {"largest_share_variance": 0.981, "largest_share_delta": -1.2, "delta_without": -0.004, "p_without": 0.31}
+
+
+def test_a_fragile_difference_names_the_session_and_what_is_left_without_it():
+    row = SimpleNamespace(**ROW | FEW | {"verdict": "fragile", "n_sessions": 21, "p_holm": math.nan})
+    assert verdict_sentence(row, alpha=0.05, power=0.8) == (
+        "demo: da against trm by MRR@20: fragile, +0.12 points: 1 of 21 sessions carry the noise; session 17, 1,499 of "
+        f"1,569 cases, has 98 % of the sessions' variance and {MINUS}120 % of the difference, and without it "
+        f"{MINUS}0.40 points are left (p = 0.310, this test alone)."
+    )
+    without_difference = SimpleNamespace(**vars(row) | {"delta": 0.0, "largest_share_delta": math.nan})
+    assert "98 % of the sessions' variance, and without it" in influence_words(without_difference)
+
+
+@pytest.mark.parametrize(
+    ("other", "verdict", "said"),
+    [
+        (0.001, "better", False),
+        (0.001, "inconclusive", True),
+        (-0.001, "better", True),
+        (math.nan, "inconclusive", False),  # a record that does not have it
+    ],
+)
+def test_two_estimands_that_disagree_are_told(other, verdict, said):
+    row = SimpleNamespace(**ROW, delta_over_sessions=other, verdict_over_sessions=verdict)
+    sentence = estimands_sentence(row)
+    assert bool(sentence) == said
+    if said:
+        shown = f"{'+' if other > 0 else MINUS}0.10"
+        assert sentence == (
+            "demo, MRR@20: da against trm is +0.12 points over cases (better) and "
+            f"{shown} with every session counted once ({verdict}): long and short sessions differ."
+        )
 
 
 CLAIM = {"dataset": "demo", "variant": "dahn", "parents": ["da", "hn"], "metric": "mrr@20", "p": 0.0234}

@@ -1,7 +1,8 @@
 """The level where verdicts are decided: at α/18, and over a family of 18 Holm markers.
 
-Grids of five arms on three test sets, six planned pairs on each, five seeds. Where the seeds' own variance is small, their
-mean square falls below the residual's by luck in many a pair; the rule before (``before``) then grew sure of itself.
+Grids of five arms on three test sets, six planned pairs on each, five seeds. Where the seeds' own variance is small,
+their mean square falls below the residual's by luck in many a pair; the rule before (``before``) then grew sure of
+itself.
 """
 
 import math
@@ -18,8 +19,8 @@ pytestmark = pytest.mark.slow
 SEEDS, SESSIONS, ALPHA = 5, 200, 0.05
 PAIRS = ((0, 1), (2, 1), (3, 1), (4, 1), (4, 2), (4, 3))
 SIZES = np.arange(SESSIONS) % 5 + 1
-# Standard deviations of an arm by seed, by session and by both, in units of the noise of a single case. The mean squares
-# of the first are as 1.4 (seeds), 2 (sessions) and 1 (residual) in expectation.
+# Standard deviations of an arm by seed, by session and by both, in units of the noise of a single case. The mean
+# squares of the first are as 1.4 (seeds), 2 (sessions) and 1 (residual) in expectation.
 NEAR_IDENTICAL, ORDINARY = (0.025, 0.26, 0.0), (0.06, 0.6, 0.3)
 
 

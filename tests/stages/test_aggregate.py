@@ -18,7 +18,7 @@ ONE_OR_TWO = (
     "sessions as the one source of noise, and says nothing of a new training run."
 )
 THREE_OR_FOUR = "Three or four seeds are exploratory: p is shown, no verdict is given."
-FIGURES = ("forest", "seeds", "prefix_length", "gate", "mde", "curves")
+FIGURES = ("forest", "influence", "seeds", "prefix_length", "gate", "mde", "curves")
 OUTPUTS = {
     *(f"metrics/{name}.csv" for name in ("results", "comparisons", "across", "windows", "breakdowns", "runs")),
     *("metrics/summary.json", "metrics/table.md", "metrics/table.tex", "plots/report.html"),
@@ -100,7 +100,9 @@ def test_the_families(grid):
     comparisons = read("metrics/comparisons.csv")
     sizes = comparisons.groupby("dataset")["m"].unique()
     assert [list(size) for size in sizes[["demo", "diginetica", "tmall"]]] == [[6], [12], [12]]
-    assert (comparisons["p_holm"] >= comparisons["p"]).all()
+    judged = comparisons[comparisons["verdict"] != "fragile"]
+    assert (judged["p_holm"] >= judged["p"]).all()
+    assert comparisons.loc[comparisons["verdict"] == "fragile", ["p_holm", "p_tost_holm"]].isna().all(axis=None)
 
 
 def test_the_summary_across_leaves_synthetic_data_out(grid):
@@ -117,11 +119,11 @@ def test_summary_json_is_strict_nested_and_rounded(grid):
 
     summary = json.loads(Path("metrics/summary.json").read_text(), parse_constant=refuse)
     assert set(summary["diginetica"]) == set(fake_grid.SKILL)
-    assert set(summary["demo"]["hn"]["mrr@20"]) == {"mean", "std", "p", "p_holm"}
+    assert set(summary["demo"]["ave"]["recall@20"]) == {"mean", "std", "p", "p_holm"}
     assert set(summary["demo"]["trm"]["mrr@20"]) == {"mean", "std"}
     assert set(summary["demo"]["trm"]) == {"mrr@20", "recall@20"}  # a difference between branches stays one page
     comparisons = read("metrics/comparisons.csv").set_index(["dataset", "a", "b", "metric"])
-    found, row = summary["tmall"]["dahn"]["mrr@20"], comparisons.loc[("tmall", "dahn", "trm", "mrr@20")]
+    found, row = summary["tmall"]["ave"]["recall@20"], comparisons.loc[("tmall", "ave", "trm", "recall@20")]
     assert found["p_holm"] == pytest.approx(row["p_holm"], rel=1e-5)
     assert len(str(found["mean"]).lstrip("0.")) <= 6
 
@@ -130,8 +132,8 @@ def test_marks_in_the_table_are_the_verdicts(grid):
     table = Path("metrics/table.md").read_text()
     comparisons = read("metrics/comparisons.csv")
     against = comparisons[(comparisons["b"] == "trm") & (comparisons["metric"] == "mrr@20")]
-    marks = {"better": "▲", "worse": "▼", "equivalent": "≈", "inconclusive": ""}
-    assert {"better", "worse", "inconclusive"} <= set(against["verdict"])
+    marks = {"better": "▲", "worse": "▼", "equivalent": "≈", "inconclusive": "", "fragile": "†"}
+    assert {"better", "worse", "fragile"} <= set(comparisons["verdict"])
     for row in against.itertuples():
         (line,) = re.findall(rf"^\| {row.dataset} +\| {row.a} .*± .*± .*$", table, re.MULTILINE)
         assert line.split("|")[4].split("±")[1].split()[1:] == [m for m in [marks[row.verdict]] if m]
@@ -187,7 +189,7 @@ def test_mde_at_hand_is_that_of_the_test(grid):
     assert set(mde["metric"]) == {"mrr@20"}
     at_hand = mde.dropna(subset="at_hand")
     assert set(at_hand["n_seeds"]) == {5}
-    confirming = comparisons[comparisons["metric"] == "mrr@20"]
+    confirming = comparisons[(comparisons["metric"] == "mrr@20") & (comparisons["verdict"] != "fragile")]
     np.testing.assert_allclose(at_hand["at_hand"], 100 * confirming["mde80"], rtol=1e-8)
 
 

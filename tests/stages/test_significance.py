@@ -26,7 +26,7 @@ def test_every_planned_comparison_and_metric_has_a_row(compare):
     assert list(table.columns) == COLUMNS
     assert len(table) == 6 * 9
     assert set(table["level"]) == {"confirmed"}
-    assert not table.drop(columns=["p_tost", "margin"]).isna().any(axis=None)
+    assert not table.drop(columns=["p_tost", "margin", "p_tost_over_sessions"]).isna().any(axis=None)
     assert table.loc[table["metric"].str.startswith("ndcg"), "p_tost"].isna().all()
     row = table[(table["a"] == "hn") & (table["b"] == "trm") & (table["metric"] == "mrr@20")].iloc[0]
     assert row["delta"] > 0
@@ -37,9 +37,10 @@ def test_every_planned_comparison_and_metric_has_a_row(compare):
 def test_two_runs_write_the_same_bytes(compare):
     fake_grid.write_grid()
     compare()
-    first = paths.significance("demo").read_bytes()
+    first = {file.name: file.read_bytes() for file in paths.significance("demo").iterdir()}
+    assert set(first) == {"comparisons.csv", "sessions.parquet"}
     compare()
-    assert paths.significance("demo").read_bytes() == first
+    assert {file.name: file.read_bytes() for file in paths.significance("demo").iterdir()} == first
 
 
 def test_only_the_cells_of_params_are_read(compare):

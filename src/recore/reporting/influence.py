@@ -33,7 +33,7 @@ def influence_table(sessions: pd.DataFrame, comparisons: pd.DataFrame) -> pd.Dat
         weight = own["left_out"] ** 2
         table = own.assign(
             comparison=pair(row.a, row.b),
-            rank=weight.rank(ascending=False, method="first"),
+            rank=weight.fillna(0.0).rank(ascending=False, method="first"),
             contribution=100 * own["contribution"],
             delta=100 * row.delta,
             delta_without=100 * (row.delta + own["left_out"]),

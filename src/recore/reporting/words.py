@@ -34,7 +34,7 @@ def influence_words(row: Any) -> str:
 def estimands_sentence(row: Any) -> str:
     """Where the mean over cases and that over sessions say different things; empty where they agree."""
     other, verdict = row.delta_over_sessions, row.verdict_over_sessions
-    if row.verdict == verdict and row.delta * other >= 0:
+    if math.isnan(other) or (row.verdict == verdict and row.delta * other >= 0):
         return ""
     return (
         f"{row.dataset}, {metric_title(row.metric)}: {row.a} against {row.b} is {points(row.delta)} points over cases "

@@ -22,7 +22,7 @@ from recore.significance.influence import contributions, effective_sessions, inf
 from recore.significance.runs import Sessions
 
 EXPLORATORY, CONFIRMED = 3, 5
-FEWEST = 20.0  # effective sessions, where params.yaml names no other number
+FEWEST = 15.0  # effective sessions, where params.yaml names no other number
 # fmt: off
 COLUMNS = [
     "dataset", "a", "b", "metric", "look", "n_seeds", "n_cases", "n_sessions", "level", "delta", "ci_lo", "ci_hi",

@@ -107,8 +107,8 @@ def _where_shown(raw: pd.DataFrame, p: pd.Series, delta: pd.Series, plan: Plan) 
 def _by_look(raw: pd.DataFrame, values: pd.Series) -> np.ndarray:
     """(looks, comparisons), NaN where a comparison has not come so far."""
     comparison = raw.groupby(ROW, sort=False).ngroup()
-    table = np.full((int(raw["look"].max()), int(comparison.max()) + 1), np.nan)
-    table[raw["look"].astype(int) - 1, comparison] = values
+    table = np.full((int(max(raw["look"], default=1)), comparison.nunique()), np.nan)
+    table[raw["look"].to_numpy(dtype=int) - 1, comparison] = values
     return table
 
 
