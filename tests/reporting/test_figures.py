@@ -85,3 +85,12 @@ def test_a_figure_is_the_same_bytes_every_time(kind):
     assert first == second
     assert b"Matplotlib" not in first
     assert b"<dc:date>" not in first
+
+
+def test_a_fragile_difference_has_a_point_of_its_own_kind_and_no_interval():
+    table = forest_table(comparisons([0.001, 0.004], verdict=["better", "fragile"]), ["mrr@20"])
+    assert table["ci_lo"].isna().tolist() == [False, True]
+    axis = forest_figure(table, ["demo"], ["mrr@20"]).axes[0]
+    assert [line.get_marker() for line in axis.lines if line.get_marker() in ("^", "X")] == ["^", "X"]
+    labels = [text.get_text() for text in axis.figure.legends[0].get_texts()]
+    assert labels[:2] == ["better", "fragile (few sessions carry it)"]

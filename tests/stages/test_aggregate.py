@@ -146,6 +146,32 @@ def test_the_notes_say_what_the_table_does_not(grid):
     assert 'No mark is not "no difference"' in table
 
 
+def test_the_notes_name_the_sessions_that_few_comparisons_hang_on(grid):
+    table, comparisons = Path("metrics/table.md").read_text(), read("metrics/comparisons.csv")
+    assert "† fragile: fewer than 15 effective sessions carry the noise of a comparison" in table
+    confirming = comparisons[comparisons["metric"] == "mrr@20"]
+    for row in confirming[confirming["verdict"] == "fragile"].itertuples():
+        said = (
+            f"- {row.dataset}, MRR@20: {row.a} against {row.b} is fragile: {row.effective_sessions:.1f} effective of "
+        )
+        assert f"{said}200 sessions; session {row.largest_session:.0f} " in table
+    assert re.search(r"- diginetica: at least \d+ of 200 sessions carry the noise of a comparison without †", table)
+
+
+def test_the_influence_of_sessions(grid):
+    influence, comparisons = read("plots/influence.csv"), read("metrics/comparisons.csv")
+    assert len(influence) == 3 * 6 * 10
+    first = influence[influence["rank"] == 1].reset_index()
+    confirming = comparisons[comparisons["metric"] == "mrr@20"].reset_index()
+    assert first["session"].tolist() == confirming["largest_session"].tolist()
+    for ours, theirs in (("delta", "delta"), ("delta_without", "delta_without")):
+        np.testing.assert_allclose(first[ours], 100 * confirming[theirs], rtol=1e-8)
+    by_session = pd.read_parquet(paths.significance("demo") / "sessions.parquet")
+    whole = by_session.groupby(["a", "b"])["contribution"].sum()
+    demo = confirming[confirming["dataset"] == "demo"].set_index(["a", "b"])["delta"]
+    np.testing.assert_allclose(whole, demo.loc[whole.index], rtol=1e-8)
+
+
 def test_only_the_papers_whole_data_stands_beside_the_paper(grid):
     table = Path("metrics/table.md").read_text()
     beside = table.split("## Beside the paper")[1].split("##")[0]

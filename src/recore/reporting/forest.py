@@ -38,14 +38,19 @@ LOOKS = {
     "inconclusive": (BLACK, "o", False),
     "no verdict": (GREY, "o", False),  # fewer than five seeds
 }
+TEXTS = {"no verdict": "no verdict (fewer than 5 seeds)", "fragile": "fragile (few sessions carry it)"}
 # Differences beyond this many times the panel's median reach (or its margin) are cut.
 REACH = 2.5
 
 
 def forest_table(comparisons: pd.DataFrame, metrics: list[str]) -> pd.DataFrame:
-    """``forest.csv``: the comparisons of the metrics shown, as percentage points (``COLUMNS``)."""
+    """``forest.csv``: the comparisons of the metrics shown, as percentage points (``COLUMNS``).
+
+    A fragile one has no interval.
+    """
     table = comparisons[comparisons["metric"].isin(metrics)].copy()
     table["comparison"] = [pair(a, b) for a, b in zip(table["a"], table["b"], strict=True)]
+    table.loc[table["verdict"] == "fragile", ["ci_lo", "ci_hi"]] = np.nan
     for column in ("delta", "ci_lo", "ci_hi", "margin"):
         table[column] *= 100
     return table[COLUMNS]
@@ -132,7 +137,7 @@ def _legend(table: pd.DataFrame) -> list[Line2D | Patch]:
     for label, (color, marker, filled) in LOOKS.items():
         if label in present:
             face = color if filled else "white"
-            text = "no verdict (fewer than 5 seeds)" if label == "no verdict" else label
+            text = TEXTS.get(label, label)
             handles.append(Line2D([], [], color=color, marker=marker, markerfacecolor=face, markersize=7, label=text))
     if table["margin"].notna().any():
         handles.append(Patch(color=BAND, label="margin: too small to matter"))

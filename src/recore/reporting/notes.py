@@ -90,19 +90,20 @@ def _looks(evidence: Evidence) -> list[str]:
 
 
 def _influence(evidence: Evidence) -> list[str]:
-    """Every fragile comparison by the metrics that are compared, and how few sessions speak in the others."""
+    """How few sessions speak: what fragile means, each such comparison by the metric that confirms, and the others."""
     rows = evidence.comparisons[evidence.comparisons["metric"].isin(evidence.compared)]
     rows = rows[rows["effective_sessions"].notna()]
     few = rows[rows["effective_sessions"] < evidence.fewest]
     sentences = [
         f"{row.dataset}, {metric_title(row.metric)}: {row.a} against {row.b} is fragile: {influence_words(row)}."
-        for row in few.itertuples()
+        for row in few[few["metric"] == evidence.compared[0]].itertuples()
     ]
-    if sentences:
+    if not few.empty:
         sentences.insert(
             0,
-            f"† fragile: fewer than {evidence.fewest:g} effective sessions carry the noise, so interval and p are not "
-            "to be trusted and there is no verdict. More seeds do not help, more sessions do.",
+            f"† fragile: fewer than {evidence.fewest:g} effective sessions carry the noise of a comparison, so it has "
+            "no interval, no p and no verdict. More seeds do not help, more sessions do. comparisons.csv names the "
+            "session that weighs most in each comparison, plots/influence.csv the next ones.",
         )
     for dataset, own in rows.drop(few.index).groupby("dataset", sort=False):
         least = own.loc[own["effective_sessions"].idxmin()]

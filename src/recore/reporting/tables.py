@@ -64,7 +64,7 @@ def comparison_table(comparisons: pd.DataFrame, metrics: list[str], alpha: float
                     "Comparison": pair(row.a, row.b),
                     "Metric": metric_title(metric),
                     "Δ (points)": points(row.delta),
-                    f"{100 * (1 - alpha):g} % CI": interval(row.ci_lo, row.ci_hi),
+                    f"{100 * (1 - alpha):g} % CI": _interval(row.verdict, row.ci_lo, row.ci_hi),
                     "p (Holm)": _p_cell(row),
                     "Verdict": _verdict_cell(row),
                     **_detectable(row),
@@ -77,7 +77,8 @@ def session_mean_table(comparisons: pd.DataFrame, metrics: list[str], alpha: flo
     """The same pairs by the mean of session means, a second estimand with a family of its own."""
     rows = []
     for metric in metrics:
-        for row in comparisons[comparisons["metric"] == metric].itertuples():
+        known = comparisons["delta_over_sessions"].notna()
+        for row in comparisons[(comparisons["metric"] == metric) & known].itertuples():
             verdict, delta = row.verdict_over_sessions, row.delta_over_sessions
             rows.append(
                 {
@@ -85,7 +86,7 @@ def session_mean_table(comparisons: pd.DataFrame, metrics: list[str], alpha: flo
                     "Comparison": pair(row.a, row.b),
                     "Metric": metric_title(metric),
                     "Δ (points)": points(delta),
-                    f"{100 * (1 - alpha):g} % CI": interval(row.ci_lo_over_sessions, row.ci_hi_over_sessions),
+                    f"{100 * (1 - alpha):g} % CI": _interval(verdict, row.ci_lo_over_sessions, row.ci_hi_over_sessions),
                     "p (Holm)": p_value(row.p_holm_over_sessions),
                     "Verdict": f"{mark(verdict, delta)} {verdict}".strip() or MISSING,
                     "Over cases": f"{points(row.delta)} {mark(row.verdict, row.delta)}".strip(),
@@ -150,6 +151,10 @@ def paper_table(beside: pd.DataFrame) -> pd.DataFrame:
         for row in beside.itertuples()
     ]
     return pd.DataFrame(rows)
+
+
+def _interval(verdict: str, low: float, high: float) -> str:
+    return MISSING if verdict == "fragile" else interval(low, high)
 
 
 def _detectable(row: object) -> dict[str, str]:

@@ -25,9 +25,9 @@ def influence_words(row: Any) -> str:
     if not math.isnan(row.largest_share_delta):
         shares += f" and {_share(row.largest_share_delta)} of the difference"
     return (
-        f"{row.effective_sessions:.0f} of {row.n_sessions:,} sessions carry the noise; session "
-        f"{row.largest_session:.0f}, {row.largest_cases:,.0f} of {row.n_cases:,} cases, has {shares}, and without it "
-        f"{points(row.delta_without)} points are left ({p_words(row.p_without)}, this test alone)"
+        f"{row.effective_sessions:.1f} effective of {row.n_sessions:,} sessions; session {row.largest_session:.0f} "
+        f"({row.largest_cases:,.0f} of {row.n_cases:,} cases) has {shares}; without it {points(row.delta_without)} "
+        f"points are left ({p_words(row.p_without)}, this test alone)"
     )
 
 
