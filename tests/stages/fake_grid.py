@@ -43,7 +43,7 @@ def cases(n_sessions: int) -> pd.DataFrame:
 
 def write_run(dataset: str, variant: str, seed: int, n_sessions: int = 200, skill: float | None = None) -> None:
     table = cases(n_sessions)
-    test_hash = hashlib.sha256(b"".join(table[c].to_numpy().tobytes() for c in table)).hexdigest()
+    test_hash = hashlib.sha256(b"".join(table[c].to_numpy("<i8").tobytes() for c in table)).hexdigest()
     # Every variant meets the same easy and hard sessions; the seed moves its skill a little.
     random = np.random.default_rng([sum(map(ord, dataset)), n_sessions])
     ease = np.repeat(random.lognormal(0, 0.8, n_sessions), table.groupby("session").size())

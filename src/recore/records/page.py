@@ -1,0 +1,95 @@
+"""What a record that still grows can say: its runs so far, what is missing, and the verdicts that have their seeds."""
+
+import numpy as np
+import pandas as pd
+
+from recore import params
+from recore.evaluation.metrics import metric_table
+from recore.records.store import Stored
+from recore.reporting.format import metric_title, spread
+from recore.reporting.tables import comparison_table
+from recore.significance.comparisons import CONFIRMED, Plan, arms_of, compare_all
+from recore.significance.family import corrected
+from recore.significance.runs import sessions_of
+
+
+def page(name: str, given: params.Params, cells: list[Stored]) -> str:
+    """Markdown: cells.md of a record."""
+    variants = [variant for rows in given.at("variants").values() for variant in rows]
+    seeds, datasets = given.at("seeds"), given.at("datasets")
+    n_planned = len(datasets) * len(variants) * len(seeds)
+    metrics = list(given.at("significance.margins"))
+    blocks = [
+        f"# {name}: {len(cells)} of {n_planned} cells",
+        _missing(cells, datasets, variants, seeds),
+        _runs(cells, metrics).to_markdown(index=False, disable_numparse=True),
+    ]
+    tested = verdicts(given, cells, metrics)
+    if tested is None:
+        blocks.append("No comparison has all seeds of both variants yet: there is no verdict.")
+    else:
+        table = comparison_table(tested, metrics, given.at("significance.alpha"))
+        blocks.append(table.to_markdown(index=False, disable_numparse=True))
+        blocks.append("A comparison without a p does not have its seeds yet; it counts as p = 1 in the family.")
+    return "\n\n".join(blocks) + "\n"
+
+
+def _missing(cells: list[Stored], datasets: list[str], variants: list[str], seeds: list[int]) -> str:
+    have = {(cell.dataset, cell.variant, cell.seed) for cell in cells}
+    commits = {cell.record["commit"][:7] for cell in cells}
+    made = f"Made by commit {', '.join(sorted(commits))}. " if commits else ""
+    lines = [
+        f"{dataset}: {variant} {', '.join(str(s) for s in seeds if (dataset, variant, s) not in have)}"
+        for dataset in datasets
+        for variant in variants
+        if any((dataset, variant, s) not in have for s in seeds)
+    ]
+    return made + (f"Still to be made: {'; '.join(lines)}." if lines else "Every cell is there.")
+
+
+def _runs(cells: list[Stored], metrics: list[str]) -> pd.DataFrame:
+    rows = []
+    for cell in cells:
+        values = _values(cell, metrics)
+        rows.append((cell.dataset, cell.variant, cell.seed, *(float(values[m].mean()) for m in metrics)))
+    frame = pd.DataFrame(rows, columns=["Dataset", "Variant", "Seed", *metrics])
+    table = []
+    for (dataset, variant), own in frame.groupby(["Dataset", "Variant"], sort=False):
+        means = {f"{metric_title(m)} (%)": spread(own[m].mean(), own[m].std(ddof=1)) for m in metrics}
+        table.append({"Dataset": dataset, "Variant": variant} | means | {"Seeds": ", ".join(map(str, own["Seed"]))})
+    return pd.DataFrame(table)
+
+
+def _values(cell: Stored, metrics: list[str]) -> dict[str, np.ndarray]:
+    cutoffs = sorted({int(metric.partition("@")[2]) for metric in metrics})
+    return metric_table(cell.cases["above"].to_numpy(), cell.cases["tied"].to_numpy(), cutoffs)
+
+
+def verdicts(given: params.Params, cells: list[Stored], metrics: list[str]) -> pd.DataFrame | None:
+    """Rows of ``family.corrected`` for every planned comparison; without a p where seeds are missing."""
+    plan, seeds = Plan.of(given.at("significance") | {"looks": None}), given.at("seeds")
+    tested, planned = [], []
+    for dataset in given.at("datasets"):
+        own = {
+            variant: [c for c in cells if (c.dataset, c.variant) == (dataset, variant)] for variant in _variants(given)
+        }
+        done = {v: group for v, group in own.items() if len(seeds) == len(group) >= CONFIRMED}
+        pairs = [pair for pair in plan.comparisons if set(pair) <= set(done)]
+        if pairs:
+            sessions = sessions_of(next(iter(done.values()))[0].cases["session"].to_numpy())
+            arms = {v: arms_of([_values(c, metrics) for c in g], sessions, [len(seeds)]) for v, g in done.items()}
+            tested.append(compare_all(dataset, arms, sessions, metrics, _only(plan, pairs)))
+        planned += [(dataset, a, b, m) for m in metrics for a, b in plan.comparisons if (a, b) not in pairs]
+    if not tested:
+        return None
+    without = pd.DataFrame(planned, columns=["dataset", "a", "b", "metric"]).assign(look=1, level="n/a", n_sessions=2)
+    synthetic = {d for d in given.at("datasets") if "generate" in given.at(f"sources.{d}.fetch")}
+    return corrected(pd.concat([*tested, without], ignore_index=True), synthetic, plan)
+
+
+def _only(plan: Plan, pairs: list[tuple[str, str]]) -> Plan:
+    return Plan(pairs, plan.margins, plan.alpha, plan.power, None, plan.fewest)
+
+
+def _variants(given: params.Params) -> list[str]:
+    return [name for rows in given.at("variants").values() for name in rows]

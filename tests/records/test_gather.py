@@ -1,0 +1,146 @@
+"""Cells come into a record one by one, whole and of one commit, or not at all."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from stages import fake_grid
+
+from recore import RecoreError, paths
+from recore.records import gather
+from recore.records.page import verdicts
+from recore.records.store import load, saved
+from recore.significance.comparisons import Plan
+from recore.stages import significance
+
+VARIANTS = ("ave", "trm", "da", "hn", "dahn")
+
+
+@pytest.fixture
+def checkout(tmp_path, monkeypatch):
+    """A checkout with every cell of five seeds; the record is made in the folder beside it."""
+    (tmp_path / "clone").mkdir()
+    (tmp_path / "home").mkdir()
+    monkeypatch.chdir(tmp_path / "clone")
+    fake_grid.write_grid(("tmall",))
+    stats = json.loads((paths.split("tmall") / "stats.json").read_text())
+    stats["test"]["cases"] = len(fake_grid.cases(200))
+    (paths.split("tmall") / "stats.json").write_text(json.dumps(stats))
+    for variant in VARIANTS:
+        for seed in range(5):
+            (paths.ranks("tmall", variant, seed) / "inputs.json").write_text('{"params": {}, "sha256": {}}')
+    monkeypatch.chdir(tmp_path / "home")
+    offer(monkeypatch, [("tmall", v, s) for v in VARIANTS for s in range(5)])
+    return tmp_path / "clone"
+
+
+def offer(monkeypatch, cells):
+    monkeypatch.setattr(gather, "current", lambda checkout: cells)
+
+
+def collect(checkout: Path) -> None:
+    gather.main(["big", "--from", str(checkout)])
+
+
+def test_a_record_grows(checkout, monkeypatch, capsys):
+    every = [("tmall", v, s) for v in VARIANTS for s in range(5)]
+    offer(monkeypatch, [cell for cell in every if cell[2] < 2])
+    collect(checkout)
+    page = Path("docs/results/big/cells.md").read_text()
+    assert page.startswith("# big: 10 of 25 cells\n\nMade by commit 0123456. Still to be made: tmall: ave 2, 3, 4;")
+    assert "there is no verdict" in page
+    offer(monkeypatch, [cell for cell in every if cell[1] in ("ave", "trm", "da") or cell[2] < 2])
+    collect(checkout)
+    assert capsys.readouterr().out.splitlines() == [
+        "10 cells taken over; docs/results/big has 10 of 25",
+        "9 cells taken over; docs/results/big has 19 of 25",
+    ]
+    assert len(list(saved(Path("docs/results/big")))) == 19
+
+
+def test_verdicts_are_those_of_the_stage_with_the_whole_family(checkout, monkeypatch):
+    collect(checkout)
+    page = Path("docs/results/big/cells.md").read_text()
+    assert "Every cell is there." in page
+    monkeypatch.chdir(checkout)
+    significance.main(["tmall"])
+    raw = pd.read_csv(paths.significance("tmall") / "comparisons.csv", keep_default_na=False, na_values=[""])
+    row = raw[(raw["a"] == "ave") & (raw["metric"] == "recall@20")].iloc[0]
+    assert row["p"] < 1e-4
+    (line,) = [text for text in page.splitlines() if "| ave − trm" in text and "| Recall@20" in text]
+    assert f"| −{-100 * row['delta']:.2f} " in line
+    assert "▼ worse" in line
+
+
+def test_a_comparison_that_is_not_made_yet_counts_in_the_family(checkout, monkeypatch):
+    offer(monkeypatch, [("tmall", v, s) for v in ("ave", "trm") for s in range(5)])
+    collect(checkout)
+    page = Path("docs/results/big/cells.md").read_text()
+    lines = [text for text in page.splitlines() if "− trm" in text and "| MRR@20" in text]
+    assert len(lines) == 4
+    cells = [load(Path("docs/results/big"), *cell) for cell in saved(Path("docs/results/big"))]
+    given = gather.params.load(Path("docs/results/big/params.yaml"))
+    table = verdicts(given, cells, ["mrr@20"])
+    assert table["m"].tolist() == [6] * 6
+    alone = table[table["a"] == "ave"].iloc[0]
+    if alone["effective_sessions"] >= Plan.of(given.at("significance")).fewest:
+        assert alone["p_holm"] == pytest.approx(min(6 * alone["p"], 1))
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        ("torn", r"cases\.parquet cannot be read"),
+        ("test", "its ranks are not of the test set that it names"),
+        ("name", "its ranks name tmall trm 3"),
+        ("counts", "its counts are not of a catalogue of 300 items"),
+        ("dirty", "was not made by a clean commit"),
+        ("loss", "its training curve has a loss that is no number"),
+        ("commit", "the cells were made by 2 commits"),
+    ],
+)
+def test_what_is_not_right_is_named_and_nothing_is_written(checkout, spoil, said):
+    ranks, record = (checkout / of("tmall", "trm", 2) for of in (paths.ranks, paths.record))
+    file = ranks / "cases.parquet"
+    if spoil == "torn":
+        file.write_bytes(file.read_bytes()[:-100])
+    elif spoil == "loss":
+        history = pd.read_csv(record / "history.csv")
+        history.assign(loss=np.nan).to_csv(record / "history.csv", index=False)
+    elif spoil in ("test", "counts"):
+        table = pd.read_parquet(file)
+        column = {"test": "target", "counts": "above"}[spoil]
+        table.loc[3, column] = {"test": 299, "counts": 300}[spoil]
+        table.to_parquet(file, index=False)
+    elif spoil == "name":
+        other = (checkout / paths.ranks("tmall", "trm", 3) / "meta.json").read_text()
+        (ranks / "meta.json").write_text(other)
+    else:
+        about = json.loads((record / "record.json").read_text())
+        about |= {"dirty": True} if spoil == "dirty" else {"commit": "fedcba"}
+        (record / "record.json").write_text(json.dumps(about))
+    with pytest.raises(RecoreError, match=said):
+        collect(checkout)
+    assert not Path("docs").exists()
+
+
+def test_another_params_yaml_is_another_record(checkout):
+    collect(checkout)
+    before = hashlib.sha256(Path("docs/results/big/params.yaml").read_bytes()).hexdigest()
+    params = checkout / "params.yaml"
+    params.write_text(params.read_text().replace("hard_neg_k: 5", "hard_neg_k: 7"))
+    with pytest.raises(RecoreError, match="a record has one, so gather under another name"):
+        collect(checkout)
+    assert hashlib.sha256(Path("docs/results/big/params.yaml").read_bytes()).hexdigest() == before
+
+
+def test_a_checkout_without_a_finished_cell_is_told(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("params.yaml").write_text((fake_grid.ROOT / "params.yaml").read_text())
+    Path("dvc.yaml").write_text((fake_grid.ROOT / "dvc.yaml").read_text())
+    monkeypatch.setenv("PYTHONPATH", str(fake_grid.ROOT / "src"))
+    with pytest.raises(RecoreError, match="has no cell that is up to date"):
+        gather.current(tmp_path)
