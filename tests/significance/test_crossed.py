@@ -87,11 +87,16 @@ def test_lucky_seeds_are_no_surer_than_the_sessions_alone():
 
 
 def test_the_df_of_lucky_seeds_stay_those_of_the_residual():
-    # Sessions that do not differ: MS_s = 0 leaves R - 1, however small MS_r came out.
-    totals = np.array([[1.0, -1.0, 0.1, 0.0], [-1.0, 1.0, 0.0, 0.1], [0.0, 0.0, 0.05, 0.05]])
+    """Four seeds that happen to agree on 60 sessions: df = 3 · ((MS_rs + between) / MS_rs)², not 3 · (W / MS_r)²."""
+    random = np.random.default_rng(5)
+    noise = random.normal(0, 1, (4, 60))
+    totals = random.normal(0, 0.4, 60) + noise - 0.9 * noise.mean(axis=1, keepdims=True)
     ms_r, ms_s, ms_rs = mean_squares(totals)
-    assert max(ms_r, ms_s) < ms_rs
-    assert crossed_test(totals, np.ones(4, int))[0].df == 2
+    assert ms_r < 0.1 * ms_rs
+    assert ms_s > ms_rs
+    df = crossed_test(totals, np.ones(60, int))[0].df
+    assert df == pytest.approx(3 * (ms_s / ms_rs) ** 2)
+    assert 3 < df < 59
 
 
 @given(st.integers(0, 10_000))
