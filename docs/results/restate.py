@@ -25,8 +25,8 @@ from scipy import stats
 
 from recore import RecoreError, artifacts, params
 from recore.reporting.evidence import Evidence
-from recore.reporting.format import pair
 from recore.reporting.forest import forest_figure, forest_table
+from recore.reporting.format import pair
 from recore.reporting.mde import mde_figure, mde_table
 from recore.reporting.notes import notes
 from recore.reporting.paper import beside_paper
@@ -119,9 +119,9 @@ def restated(rows: pd.DataFrame, sessions: dict[str, int], plan: Plan) -> pd.Dat
     """
     if "effective_sessions" in rows and rows["effective_sessions"].notna().any():
         raise RecoreError("this record was made from ranks by a newer test than columns alone can give; leave it")
-    tested = [_tested(row, sessions[row.dataset], plan) for row in rows.itertuples()]
-    kept = rows.drop(columns=[name for name in tested[0] if name in rows])
-    table = pd.concat([kept.reset_index(drop=True), pd.DataFrame(tested)], axis=1)
+    tested = pd.DataFrame([_tested(row, sessions[row.dataset], plan) for row in rows.itertuples()])
+    kept = rows.drop(columns=rows.columns.intersection(tested.columns))
+    table = pd.concat([kept.reset_index(drop=True), tested], axis=1)
     return table.reindex(columns=RAW).astype({"effective_sessions": float, "effective_over_sessions": float})
 
 
