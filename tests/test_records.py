@@ -128,6 +128,10 @@ def test_the_readme_shows_figure_origin_and_table(tmp_path, copy):
         "[docs/results/cpu](docs/results/cpu): `make record NAME=cpu JOBS=2`, 25 cells on 2 cores of X, 2.1 h, "
         "2026-11-23, commit `0123456`.\n"
     ) in text
+    restated = render.origin("f", record | {"restated": {"rule": "r", "date": "2026-11-28"}})
+    assert restated.endswith(
+        "; p, intervals and verdicts restated on 2026-11-28 by the test's newer rule, without ranks."
+    )
     kept = [line for line in text.splitlines() if line.startswith(("|", "### ", "- "))]
     assert [line.removeprefix("#") for line in kept] == [
         line for line in (folder / "table.md").read_text().splitlines() if line

@@ -3,13 +3,12 @@
 Both numbers are for one test alone at alpha; a verdict is corrected for the number of comparisons and needs more. They
 are projected from the variance components (``significance.crossed.Components``), standard error and degrees of freedom
 both: the smallest number of seeds on the same sessions, or the smallest multiple of the sessions with the same seeds,
-whose MDE reaches the margin.
+whose MDE reaches the margin. With more sessions the seeds' share of the noise grows, so that the df can fall.
 """
 
 import math
 
 import pandas as pd
-from scipy.optimize import brentq
 
 from recore.reporting.format import interval, mark, metric_title, p_value, pair, percent, points
 from recore.significance.crossed import Components
@@ -40,6 +39,7 @@ def claim_table(
             "p (Holm)": rows["p_holm"].map(p_value),
             "verdict": rows["verdict"],
             "MDE": rows["mde80"].map(percent),
+            "MDE, Holm": rows["mde80_holm"].map(percent),
             "margin": rows["margin"].map(percent),
             "seeds for it": [seeds_needed(row, sessions[row.dataset], alpha, power) for row in rows.itertuples()],
             "or sessions": [sessions_needed(row, sessions[row.dataset], alpha, power) for row in rows.itertuples()],
@@ -88,12 +88,13 @@ def sessions_needed(row: object, n_sessions: int, alpha: float, power: float) ->
         return ENOUGH
     parts = components_of(row, n_sessions)
 
-    def missing(factor: float) -> float:
-        return parts.projected(row.n_seeds, factor * n_sessions).detectable(alpha, power) - row.margin
+    def reached(factor: float) -> bool:
+        return parts.projected(row.n_seeds, factor * n_sessions).detectable(alpha, power) <= row.margin
 
-    if missing(MOST_SESSIONS) > 0:
-        return f"> {MOST_SESSIONS:,} ×" if missing(1e12) < 0 else NEVER
-    return f"{_bound(row)}{math.ceil(brentq(missing, 1.0, MOST_SESSIONS)) if missing(1.0) > 0 else 1} ×"
+    enough = next((factor for factor in range(1, MOST_SESSIONS + 1) if reached(factor)), None)
+    if enough is not None:
+        return f"{_bound(row)}{enough} ×"
+    return f"> {MOST_SESSIONS:,} ×" if reached(1e12) else NEVER
 
 
 def components_of(row: object, n_sessions: int) -> Components:

@@ -19,6 +19,7 @@ from sweep import plan_of
 from recore import artifacts, params
 from recore.reporting import style
 from recore.reporting.format import metric_title
+from recore.significance.comparisons import Plan
 
 ROOT = Path(__file__).parents[2]
 PAGES = ("README.md", "SENSITIVITY.md", "../DEVIATIONS.md")
@@ -61,7 +62,15 @@ def origin(folder: str, record: dict[str, Any]) -> str:
     time = f"{seconds / 3600:.1f} h" if seconds >= 3600 else f"{seconds / 60:.0f} min"
     return (
         f"[{folder}]({folder}): `{record['command']}`, {record['cells']} cells on {machines}, "
-        f"{time}{note}, {record['date']}, commit `{record['commit'][:7]}`."
+        f"{time}{note}, {record['date']}, commit `{record['commit'][:7]}`{_restated(record)}."
+    )
+
+
+def _restated(record: dict[str, Any]) -> str:
+    if "restated" not in record:
+        return ""
+    return (
+        f"; p, intervals and verdicts restated on {record['restated']['date']} by the test's newer rule, without ranks"
     )
 
 
@@ -75,9 +84,9 @@ def _grid(results: Path) -> str:
     sweep = swept(results)
     if sweep is None:
         return "Not run yet: `make sweep` makes `sensitivity/sweep.csv`.\n"
-    alpha = params.load(results / "sensitivity/params.yaml").at("significance.alpha")
+    plan = Plan.of(params.load(results / "sensitivity/params.yaml").at("significance"))
     tables = [f"Δ {metric_title(metric)}, points:\n\n{_markdown(grid_table(sweep, metric))}" for metric in HEADLINE]
-    held = " ".join(corrected_sentence(sweep, metric, alpha) for metric in HEADLINE)
+    held = " ".join(corrected_sentence(sweep, metric, plan) for metric in HEADLINE)
     return "\n\n".join([f"![{SWEEP_FIGURE}](sensitivity/sweep.png)", *tables, held]) + "\n"
 
 
@@ -92,9 +101,9 @@ def _margins(results: Path) -> str:
     folder = results / "cpu"
     if not (folder / "comparisons.csv").exists():
         return "Not on record yet: `make record NAME=cpu` makes `cpu`.\n"
-    comparisons = _read(folder / "comparisons.csv")
-    alpha = params.load(folder / "params.yaml").at("significance.alpha")
-    tables = [_markdown(margin_table(comparisons, metric, alpha)) for metric in HEADLINE]
+    comparisons, sessions = _read(folder / "comparisons.csv"), _sessions(folder)
+    plan = Plan.of(params.load(folder / "params.yaml").at("significance"))
+    tables = [_markdown(margin_table(comparisons, sessions, metric, plan)) for metric in HEADLINE]
     return "\n\n".join(["From [cpu/comparisons.csv](cpu/comparisons.csv), in points:", *tables]) + "\n"
 
 
@@ -110,8 +119,7 @@ def _claim(a: str, b: str, record: str) -> Callable[[Path], str]:
     def part(results: Path) -> str:
         if not (results / record / "comparisons.csv").exists():
             return f"Not on record yet: `make record NAME={record}` makes `{record}`.\n"
-        comparisons, runs = (_read(results / record / f"{name}.csv") for name in ("comparisons", "runs"))
-        sessions = runs.groupby("dataset")["n_sessions"].first().to_dict()
+        comparisons, sessions = _read(results / record / "comparisons.csv"), _sessions(results / record)
         given = params.load(results / record / "params.yaml")
         alpha, power = given.at("significance.alpha"), given.at("significance.power")
         return _markdown(claim_table(comparisons, sessions, alpha, power, a, b)) + "\n"
@@ -133,6 +141,11 @@ def _effects(record: str) -> Callable[[Path], str]:
 PARTS = {"grid": _grid, "seeds": _seeds, "margins": _margins, "commands": _commands}
 PARTS |= {record: _effects(record) for record in ("switches", "converged")}
 PARTS |= {f"{a}_{b}": _claim(a, b, "cpu") for a, b in CLAIMED}
+
+
+def _sessions(folder: Path) -> dict[str, int]:
+    """Test sessions of each dataset."""
+    return _read(folder / "runs.csv").groupby("dataset")["n_sessions"].first().to_dict()
 
 
 def swept(results: Path) -> pd.DataFrame | None:

@@ -1,8 +1,9 @@
 """What SENSITIVITY.md shows: tables and a figure of sweep.csv, and the margins that the records would bear.
 
 A difference is equivalent under margin m where both one-sided tests reject (recore.significance.estimate), so alone
-from m = |Δ| + t_{df, 1-α} · SE on. In a family of n differences under one m, Holm's steps need α/n of the first,
-α/(n-1) of the second, …: the margin of a difference is the smallest at which the steps reach it.
+from m = |Δ| + t_{df, 1-α} · SE on, or |Δ| + t_{S-1, 1-α} · SE_sessions where that is more. In a family of n differences
+under one m, Holm's steps need α/n of the first, α/(n-1) of the second, …: the margin of a difference is the smallest at
+which the steps reach it.
 """
 
 import math
@@ -17,6 +18,7 @@ from scipy import stats
 
 from recore.reporting.format import interval, mark, metric_title, p_value, pair, percent, points
 from recore.reporting.style import BAND, CYCLE, GREY, panels, styled
+from recore.significance.comparisons import Plan
 from recore.significance.correction import holm
 from recore.significance.family import verdicts
 
@@ -55,26 +57,34 @@ def seeds_table(sweep: pd.DataFrame, base: dict[str, float]) -> pd.DataFrame:
     )
 
 
-def corrected_sentence(sweep: pd.DataFrame, metric: str, alpha: float) -> str:
+def corrected_sentence(sweep: pd.DataFrame, metric: str, plan: Plan) -> str:
     """How many verdicts stay if the settings of the grid are one family."""
-    rows = grid_rows(sweep, metric).copy()
-    rows["p_holm"], rows["p_tost_holm"] = holm(rows["p"].to_numpy()), holm(rows["p_tost"].to_numpy())
-    found = pd.Series(verdicts(rows, alpha)).replace("", "no verdict").value_counts(sort=False)
+    rows = grid_rows(sweep, metric)
+    sound = rows.where(~_fragile(rows, plan))
+    rows = rows.assign(p_holm=holm(sound["p"].to_numpy()), p_tost_holm=holm(sound["p_tost"].to_numpy()))
+    found = pd.Series(verdicts(rows, plan)).replace("", "no verdict").value_counts(sort=False)
     counts = ", ".join(f"{label} {count}" for label, count in found.items())
     return f"With the {len(rows)} settings as one family (Holm), {metric_title(metric)}: {counts}."
 
 
-def smallest_margins(rows: pd.DataFrame, alpha: float) -> pd.DataFrame:
-    """Columns ``alone`` and ``family``: from which margin on the rows of one family (delta, se, df) are equivalent.
+def smallest_margins(rows: pd.DataFrame, sessions: pd.Series, plan: Plan) -> pd.DataFrame:
+    """Columns ``alone`` and ``family``: from which margin on the rows of one family are equivalent.
 
-    NaN where a row has no standard error; in a family it counts as never equivalent.
+    rows: delta, se, df, se_sessions, effective_sessions; sessions: how many test sessions each has. NaN where a row has
+    no standard error or is fragile; in a family it counts as never equivalent.
     """
-    size, error, df = rows["delta"].abs(), rows["se"], rows["df"]
-    alone = size + stats.t.isf(alpha, df) * error
+    sound = rows.where(~_fragile(rows, plan))
+
+    def needed_at(level: float) -> pd.Series:
+        own = stats.t.isf(level, sound["df"]) * sound["se"]
+        floor = stats.t.isf(level, sessions - 1) * sound["se_sessions"]
+        return sound["delta"].abs() + np.maximum(own, floor)
+
+    alone = needed_at(plan.alpha)
     family = pd.Series(np.nan, rows.index)
     reached, left = 0.0, rows.index
     while len(left):
-        needed = (size + stats.t.isf(alpha / len(left), df) * error)[left]
+        needed = needed_at(plan.alpha / len(left))[left]
         if needed.isna().all():
             break
         reached = max(reached, needed.min())
@@ -83,10 +93,13 @@ def smallest_margins(rows: pd.DataFrame, alpha: float) -> pd.DataFrame:
     return pd.DataFrame({"alone": alone, "family": family})
 
 
-def margin_table(comparisons: pd.DataFrame, metric: str, alpha: float) -> pd.DataFrame:
-    """Every comparison of a record by a metric that has a margin: the smallest beside that of params.yaml."""
+def margin_table(comparisons: pd.DataFrame, sessions: dict[str, int], metric: str, plan: Plan) -> pd.DataFrame:
+    """Every comparison of a record by a metric that has a margin: the smallest beside that of params.yaml.
+
+    sessions: of each dataset's test set.
+    """
     rows = comparisons[comparisons["metric"] == metric]
-    smallest = smallest_margins(rows, alpha)
+    smallest = smallest_margins(rows, rows["dataset"].map(sessions), plan)
     return pd.DataFrame(
         {
             "dataset": rows["dataset"],
@@ -138,6 +151,10 @@ def _look(i: int) -> dict[str, object]:
 def _outcome(row: object) -> str:
     sign = mark(row.verdict, row.delta)
     return f"{points(row.delta)} {interval(row.ci_lo, row.ci_hi)} {sign}".rstrip()
+
+
+def _fragile(rows: pd.DataFrame, plan: Plan) -> pd.Series:
+    return rows["effective_sessions"] < plan.fewest
 
 
 def _up(margin: float) -> str:

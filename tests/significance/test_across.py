@@ -17,7 +17,7 @@ def test_two_datasets_pool_like_welchs_test():
 
 def rows(**columns) -> pd.DataFrame:
     base = {"a": "da", "b": "trm", "metric": "mrr@20", "level": "confirmed", "se": 0.01, "df": 10.0}
-    base |= {"se_sessions": 0.005, "looks": ""}
+    base |= {"se_sessions": 0.005, "looks": "", "n_sessions": 100}
     return pd.DataFrame(base | columns)
 
 
@@ -39,11 +39,16 @@ def test_one_dataset_without_error_leaves_no_p():
     assert row["delta"] == pytest.approx(0.15)
 
 
-def test_a_standard_error_is_never_below_that_of_the_sessions():
-    (row,) = across_datasets(rows(verdict=["", ""], delta=[0.1, 0.2], se_sessions=[0.03, 0.005]), 0.05).to_dict(
-        "records"
-    )
-    assert row["se"] == pytest.approx(np.hypot(0.03, 0.01) / 2)
+def test_nothing_is_surer_than_with_the_sessions_alone():
+    """As in a comparison by itself: its own SE and df, or those of the sessions, whichever says less."""
+    lucky = rows(verdict=["", ""], delta=[0.1, 0.2], se_sessions=[0.03, 0.005])
+    (row,) = across_datasets(lucky, 0.05).to_dict("records")
+    floor = pooled([0.1, 0.2], [0.03, 0.01], [99.0, 10.0])
+    assert row["se"] == pytest.approx(0.01 / np.sqrt(2))
+    assert row["p"] == pytest.approx(floor.p)
+    assert (row["ci_lo"], row["ci_hi"]) == pytest.approx(floor.interval(0.05))
+    (alone,) = across_datasets(lucky.iloc[:1], 0.05).to_dict("records")
+    assert alone["p"] == pytest.approx(2 * stats.t.sf(0.1 / 0.03, 99))
 
 
 def test_a_fragile_dataset_leaves_a_mean_without_interval():

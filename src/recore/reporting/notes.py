@@ -28,12 +28,17 @@ def notes(evidence: Evidence) -> list[str]:
         f"{metric_title(given_hit(evidence.cutoff))} is the mean reciprocal rank of the hits: what a variant does with "
         "a target that it has found.",
         "Intervals of groups of cases are clustered by session: they cover new sessions and these very runs. Two that "
-        "overlap do not mean that the variants are alike, because variants are compared pairwise. A group with † has "
-        f"none: fewer than {evidence.fewest:g} effective sessions carry it. The head is the most clicked fifth of the "
-        "catalogue in training.",
+        "overlap do not mean that the variants are alike, because variants are compared pairwise. "
+        f"{_few_in_a_group(evidence)}The head is the most clicked fifth of the catalogue in training.",
         *_ties(evidence.measured),
         *_paper(evidence.beside),
     ]
+
+
+def _few_in_a_group(evidence: Evidence) -> str:
+    if evidence.groups["effective_sessions"].isna().all():
+        return ""
+    return f"A group with † has none: fewer than {evidence.fewest:g} effective sessions carry it. "
 
 
 def _paper(beside: pd.DataFrame) -> list[str]:
@@ -70,9 +75,17 @@ def _marks(evidence: Evidence) -> list[str]:
         "p and interval cover new seeds and new sessions of the same period. They do not cover another training sample "
         "(every seed was trained on the same sessions), another period, other datasets or re-tuned settings, nor a "
         "second look at more data.",
-        "With every session counted once, one of 80 cases weighs as much as one of 2: another question, with Holm "
-        "families of its own.",
+        *_every_session_once(comparisons),
         *_looks(evidence),
+    ]
+
+
+def _every_session_once(comparisons: pd.DataFrame) -> list[str]:
+    if comparisons["delta_over_sessions"].isna().all():
+        return []
+    return [
+        "With every session counted once, one of 80 cases weighs as much as one of 2: another question, with Holm "
+        "families of its own."
     ]
 
 

@@ -74,11 +74,11 @@ def comparison_table(comparisons: pd.DataFrame, metrics: list[str], alpha: float
 
 
 def session_mean_table(comparisons: pd.DataFrame, metrics: list[str], alpha: float) -> pd.DataFrame:
-    """The same pairs by the mean of session means, a second estimand with a family of its own."""
+    """The same pairs by the mean of session means, a second estimand with a family of its own, where it is known."""
     rows = []
     for metric in metrics:
-        known = comparisons["delta_over_sessions"].notna()
-        for row in comparisons[(comparisons["metric"] == metric) & known].itertuples():
+        known = (comparisons["metric"] == metric) & comparisons["delta_over_sessions"].notna()
+        for row in comparisons[known].itertuples():
             verdict, delta = row.verdict_over_sessions, row.delta_over_sessions
             rows.append(
                 {
@@ -115,6 +115,8 @@ def complementary_table(complementary: pd.DataFrame, metrics: list[str]) -> pd.D
 def across_table(across: pd.DataFrame, metrics: list[str], alpha: float) -> pd.DataFrame:
     """The equal-weight mean over datasets, and on how many of them the verdict says what."""
     rows = []
+    # NaN: of a record without ranks, which cannot know what is fragile.
+    judged = across["fragile"].notna().any()
     for metric in metrics:
         for row in across[across["metric"] == metric].itertuples():
             rows.append(
@@ -128,8 +130,8 @@ def across_table(across: pd.DataFrame, metrics: list[str], alpha: float) -> pd.D
                     "Worse on": str(row.worse),
                     "Equivalent on": str(row.equivalent),
                     "Negligible on": str(row.negligible),
-                    "Fragile on": str(row.fragile),
                 }
+                | ({"Fragile on": str(row.fragile)} if judged else {})
             )
     return pd.DataFrame(rows)
 

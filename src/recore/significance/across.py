@@ -4,11 +4,13 @@ Over n datasets with differences Δ_d, standard errors SE_d and degrees of freed
 
     Δ = ΣΔ_d/n      SE² = ΣSE_d²/n²      df = (ΣSE_d²)² / Σ(SE_d⁴/df_d)
 
-SE_d is never below that of the sessions alone (``crossed``). The interval covers new seeds and sessions on these
-datasets; nothing here speaks of a dataset that was not tried.
+As in a single comparison (``crossed``), nothing is surer than with the SE and df of the sessions alone where that SE is
+the larger. The interval covers new seeds and sessions on these datasets; nothing here speaks of a dataset that was not
+tried.
 """
 
 import math
+from dataclasses import replace
 
 import pandas as pd
 
@@ -56,8 +58,14 @@ def _summary(group: pd.DataFrame, alpha: float) -> dict[str, float | int | str]:
     }
     row |= {label: int((group["verdict"] == label).sum()) for label in COLUMNS[-6:]}
     if group["se"].notna().all() and not row["fragile"]:
-        errors = group[["se", "se_sessions"]].max(axis=1)
-        estimate = pooled(list(group["delta"]), list(errors), list(group["df"]))
+        deltas = list(group["delta"])
+        surer = group["se_sessions"] > group["se"]
+        errors, dfs = (
+            group["se"].where(~surer, group["se_sessions"]),
+            group["df"].where(~surer, group["n_sessions"] - 1),
+        )
+        floor = pooled(deltas, list(errors), list(dfs))
+        estimate = replace(pooled(deltas, list(group["se"]), list(group["df"])), floor=floor)
         low, high = estimate.interval(alpha)
         row |= {"ci_lo": low, "ci_hi": high, "se": estimate.se, "df": estimate.df}
         if (group["looks"] == "").all():

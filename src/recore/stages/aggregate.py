@@ -82,7 +82,7 @@ def _gathered(given: dict[str, Any], plan: Plan, seeds: dict[str, Seeds], curves
     variants, cutoffs, alpha = _variants(given), given["evaluate"]["cutoffs"], section["alpha"]
     compared = list(dict.fromkeys([section["confirm"], *section["margins"]]))
     synthetic = [name for name in datasets if "generate" in sources[name]["fetch"]]
-    comparable = {name for name in datasets if _as_published(sources[name])}
+    comparable = {name for name in datasets if as_published(sources[name])}
 
     measured, groups = _from_ranks(given, seeds, compared)
     comparisons = corrected(read_comparisons(datasets), set(synthetic), plan)
@@ -117,7 +117,7 @@ def _gathered(given: dict[str, Any], plan: Plan, seeds: dict[str, Seeds], curves
     )
 
 
-def _as_published(source: dict[str, Any]) -> bool:
+def as_published(source: dict[str, Any]) -> bool:
     # Part of the paper's data is not the paper's data.
     split = source["split"]
     return source["read"]["comparable"] and split["recent"] == 1 and split.get("skip", 0) == 0
