@@ -13,11 +13,16 @@ import record as recording
 import render
 
 from recore import RecoreError, params
+from recore.records.gather import planned
+from recore.records.page import page
+from recore.records.store import load, saved
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "docs/results"
 FOLDERS = [folder for folder in sorted(RESULTS.iterdir()) if (folder / "params.yaml").exists()]
 FOLDERS = [folder for folder in FOLDERS if folder.name != "sensitivity"]  # a sweep: see test_sensitivity.py
+GROWING = [folder for folder in FOLDERS if (folder / "ranks").exists() and not (folder / "record.json").exists()]
+FOLDERS = [folder for folder in FOLDERS if folder not in GROWING]
 NONE = pytest.param(None, marks=pytest.mark.skip(reason="no grid is on record yet"))
 FILES = {"params.yaml", "record.json", "results.csv", "comparisons.csv", "runs.csv", "across.csv", "breakdowns.csv"}
 FILES |= {"mde.csv", "table.md", "forest.png", "seeds.png", "curves.png", "prefix_length.png", "mde.png", "gate.png"}
@@ -36,6 +41,18 @@ def git(*arguments: str) -> subprocess.CompletedProcess:
 
 def recomputed(folder: Path) -> subprocess.CompletedProcess:
     return subprocess.run([sys.executable, RESULTS / "recompute.py", folder], capture_output=True, text=True)
+
+
+@pytest.mark.parametrize("folder", GROWING or [NONE], ids=lambda folder: folder and folder.name)
+def test_a_growing_record_is_whole_as_far_as_it_goes(folder):
+    cells = [load(folder, *cell) for cell in saved(folder)]  # every byte is what was recorded
+    given = params.load(folder / "params.yaml")
+    assert {(cell.dataset, cell.variant, cell.seed) for cell in cells} <= set(planned(given))
+    (commit,) = {cell.record["commit"] for cell in cells}
+    assert git("merge-base", "--is-ancestor", commit, "HEAD").returncode == 0
+    for cell in cells:
+        assert all(given.at(key) == value for key, value in cell.inputs["params"].items())
+    assert (folder / "cells.md").read_text(encoding="utf-8") == page(folder.name, given, cells)
 
 
 def test_its_files_are_there(record):

@@ -26,7 +26,8 @@ from recore.significance.looks import adjusted, nominal_levels, sequential_p, sp
 ROW = ["dataset", "a", "b", "metric"]
 # fmt: off
 COLUMNS = [
-    "dataset", "a", "b", "metric", "n_seeds", "n_cases", "n_sessions", "level", "delta", "ci_lo", "ci_hi", "relative", "se", "df", "t",
+    "dataset", "a", "b", "metric", "n_seeds", "n_cases", "n_sessions", "level", "delta", "ci_lo", "ci_hi",
+    "relative", "se", "df", "t",
     "p", "p_adjusted", "p_holm", "q_bh", "m", "p_sessions", "p_seeds", "p_signflip", "signflip_floor",
     "p_tost", "p_tost_adjusted", "p_tost_holm", "margin", "verdict", "mde80", "mde80_holm",
     "sd_seed", "sd_session", "ms_rs", "se_sessions", "deff", "won", "tied", "lost", "look", "looks", "spent",
