@@ -10,7 +10,7 @@ from claims import ENOUGH, NEVER, TOLD, UNKNOWN, claim_table, effects_table, see
 ROW = {"dataset": "d", "a": "da", "b": "trm", "metric": "mrr@20", "n_seeds": 5, "verdict": "inconclusive"}
 ROW |= {"delta": 0.001, "ci_lo": -0.005, "ci_hi": 0.007, "p_holm": 0.9, "se": 0.003, "mde80": 0.009, "margin": 0.006}
 ROW |= {"mde80_holm": 0.012, "ms_rs": 0.0}
-ROW |= {"sd_seed": math.sqrt(5e-6)}
+ROW |= {"delta_shown": 0.001, "sd_seed": math.sqrt(5e-6)}
 SESSIONS = 100
 ROW |= {"sd_session": math.sqrt(8e-6 * SESSIONS)}
 ONLY_SESSIONS = {"sd_seed": 0.0, "sd_session": 0.03}

@@ -14,7 +14,7 @@ from scipy import stats
 from recore import RecoreError
 from recore.significance.comparisons import Arm, Plan, compare_all
 from recore.significance.crossed import crossed_test
-from recore.significance.family import corrected
+from recore.significance.family import COLUMNS, corrected
 from recore.significance.runs import Sessions
 
 RESULTS = Path(__file__).parents[1] / "docs/results"
@@ -110,7 +110,7 @@ def test_without_a_difference_the_components_give_the_test():
 
 def test_what_only_ranks_tell_stays_empty():
     rows = restate.restated(compared(np.random.default_rng(7), WORLDS["both"])[FORMER], {"d": SESSIONS}, PLAN)
-    table = restate.without_ranks(corrected(rows, set(), PLAN))
+    table = restate.without_ranks(corrected(rows, set(), PLAN))[COLUMNS]
     empty = [name for name in table if "largest" in name or "without" in name or "effective" in name]
     empty += [name for name in table if name.endswith("_over_sessions") and not name.startswith("verdict")]
     assert table[empty].isna().all(axis=None)

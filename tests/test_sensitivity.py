@@ -48,6 +48,7 @@ def rows_of(k: int, weight: float, n_seeds: int, delta: float, **changes) -> lis
     row = {"hard_neg_k": k, "hard_neg_lambda": weight, "dataset": "d", "a": "hn", "b": "trm", "n_seeds": n_seeds}
     row |= {"level": "confirmed", "delta": delta, "ci_lo": delta - 0.001, "ci_hi": delta + 0.001, "p": 0.03}
     row |= {"p_tost": 0.5, "mde80": 0.0014, "margin": 0.002, "verdict": "better", "effective_sessions": 90.0}
+    row |= {"delta_shown": delta}
     return [row | {"metric": metric} | changes for metric in sensitivity.HEADLINE]
 
 

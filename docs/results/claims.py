@@ -33,7 +33,7 @@ def claim_table(
             "metric": rows["metric"].map(metric_title),
             "dataset": rows["dataset"],
             f"{pair(a, b)} (points)": [
-                f"{points(r.delta)} {mark(r.verdict, r.delta)}".rstrip() for r in rows.itertuples()
+                f"{points(r.delta)} {mark(r.verdict, r.delta_shown)}".rstrip() for r in rows.itertuples()
             ],
             "95 % interval": [interval(row.ci_lo, row.ci_hi) for row in rows.itertuples()],
             "p (Holm)": rows["p_holm"].map(p_value),

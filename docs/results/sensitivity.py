@@ -61,7 +61,11 @@ def corrected_sentence(sweep: pd.DataFrame, metric: str, plan: Plan) -> str:
     """How many verdicts stay if the settings of the grid are one family."""
     rows = grid_rows(sweep, metric)
     sound = rows.where(~_fragile(rows, plan))
-    rows = rows.assign(p_holm=holm(sound["p"].to_numpy()), p_tost_holm=holm(sound["p_tost"].to_numpy()))
+    rows = rows.assign(
+        p_holm=holm(sound["p"].to_numpy()),
+        p_tost_holm=holm(sound["p_tost"].to_numpy()),
+        few_sessions=_fragile(rows, plan),
+    )
     found = pd.Series(verdicts(rows, plan)).replace("", "no verdict").value_counts(sort=False)
     counts = ", ".join(f"{label} {count}" for label, count in found.items())
     return f"With the {len(rows)} settings as one family (Holm), {metric_title(metric)}: {counts}."
@@ -149,7 +153,7 @@ def _look(i: int) -> dict[str, object]:
 
 
 def _outcome(row: object) -> str:
-    sign = mark(row.verdict, row.delta)
+    sign = mark(row.verdict, row.delta_shown)
     return f"{points(row.delta)} {interval(row.ci_lo, row.ci_hi)} {sign}".rstrip()
 
 

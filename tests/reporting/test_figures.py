@@ -22,6 +22,7 @@ def comparisons(delta, half=0.001, verdict="better", margin=0.002) -> pd.DataFra
             "margin": margin,
             "p_holm": 0.01,
             "verdict": verdict,
+            "few_sessions": np.array(verdict) == "fragile",
         }
     )
 

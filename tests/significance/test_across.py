@@ -17,7 +17,7 @@ def test_two_datasets_pool_like_welchs_test():
 
 def rows(**columns) -> pd.DataFrame:
     base = {"a": "da", "b": "trm", "metric": "mrr@20", "level": "confirmed", "se": 0.01, "df": 10.0}
-    base |= {"se_sessions": 0.005, "looks": "", "n_sessions": 100}
+    base |= {"se_sessions": 0.005, "looks": "", "n_sessions": 100, "few_sessions": False}
     return pd.DataFrame(base | columns)
 
 
@@ -52,7 +52,9 @@ def test_nothing_is_surer_than_with_the_sessions_alone():
 
 
 def test_a_fragile_dataset_leaves_a_mean_without_interval():
-    (row,) = across_datasets(rows(verdict=["better", "fragile"], delta=[0.1, 0.2]), 0.05).to_dict("records")
+    (row,) = across_datasets(
+        rows(verdict=["better", "fragile"], delta=[0.1, 0.2], few_sessions=[False, True]), 0.05
+    ).to_dict("records")
     assert (row["delta"], row["better"], row["fragile"]) == (pytest.approx(0.15), 1, 1)
     assert np.isnan([row["p"], row["p_holm"], row["ci_lo"]]).all()
 

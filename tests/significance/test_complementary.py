@@ -15,7 +15,7 @@ def claim(verdicts, p, delta=(0.1, 0.1), level="confirmed"):
             "a": "dahn",
             "b": ["trm", "hn", "da"],
             "level": level,
-            "delta": [1.0, delta[1], delta[0]],
+            "delta_shown": [1.0, delta[1], delta[0]],
             "p_holm": [0.0, p[1], p[0]],
             "verdict": ["better", verdicts[1], verdicts[0]],
         }

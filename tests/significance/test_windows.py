@@ -116,7 +116,7 @@ def test_swapping_a_and_b_changes_nothing(windows):
 
 def rows(**columns) -> pd.DataFrame:
     base = {"a": "da", "b": "trm", "metric": "mrr@20", "level": "confirmed"}
-    return pd.DataFrame(base | columns)
+    return pd.DataFrame(base | columns | {"delta_shown": columns["delta"]})
 
 
 def test_a_row_a_log_metric_and_pair():

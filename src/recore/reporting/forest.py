@@ -46,11 +46,11 @@ REACH = 2.5
 def forest_table(comparisons: pd.DataFrame, metrics: list[str]) -> pd.DataFrame:
     """``forest.csv``: the comparisons of the metrics shown, as percentage points (``COLUMNS``).
 
-    A fragile one has no interval.
+    One that few sessions carry has no interval.
     """
     table = comparisons[comparisons["metric"].isin(metrics)].copy()
     table["comparison"] = [pair(a, b) for a, b in zip(table["a"], table["b"], strict=True)]
-    table.loc[table["verdict"] == "fragile", ["ci_lo", "ci_hi"]] = np.nan
+    table.loc[table["few_sessions"], ["ci_lo", "ci_hi"]] = np.nan
     for column in ("delta", "ci_lo", "ci_hi", "margin"):
         table[column] *= 100
     return table[COLUMNS]

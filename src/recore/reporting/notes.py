@@ -1,5 +1,7 @@
 """The sentences under the table: each prevents one misreading."""
 
+from typing import Any
+
 import pandas as pd
 
 from recore.reporting.evidence import Evidence
@@ -106,31 +108,47 @@ def _influence(evidence: Evidence) -> list[str]:
     """How few sessions speak: what fragile means, each such comparison by the metric that confirms, and the others."""
     rows = evidence.comparisons[evidence.comparisons["metric"].isin(evidence.compared)]
     rows = rows[rows["effective_sessions"].notna()]
-    few = rows[rows["effective_sessions"] < evidence.fewest]
+    few = rows[rows["few_sessions"]]
     sentences = [
-        f"{row.dataset}, {metric_title(row.metric)}: {row.a} against {row.b} is fragile: {influence_words(row)}."
+        f"{row.dataset}, {metric_title(row.metric)}: {row.a} against {row.b} {_standing(row)}: {influence_words(row)}."
         for row in few[few["metric"] == evidence.compared[0]].itertuples()
     ]
     if not few.empty:
         sentences.insert(
             0,
-            f"† fragile: fewer than {evidence.fewest:g} effective sessions carry the noise of a comparison, so it has "
-            "no interval, no p and no verdict. More seeds do not help, more sessions do. comparisons.csv names the "
-            "session that weighs most in each comparison, plots/influence.csv the next ones.",
+            f"† fragile: fewer than {evidence.fewest:g} effective sessions carry the noise of a comparison, so no "
+            "interval and no p is shown (comparisons.csv keeps the raw values) and there is no verdict. More sessions "
+            "help; more seeds seldom do. comparisons.csv names the session that weighs most in each comparison, "
+            "plots/influence.csv the next ones. A comparison without † is not thereby safe.",
         )
     for dataset, own in rows.drop(few.index).groupby("dataset", sort=False):
         least = own.loc[own["effective_sessions"].idxmin()]
         sentences.append(
-            f"{dataset}: at least {least.effective_sessions:.0f} of {least.n_sessions:,} sessions carry the noise of a "
-            f"comparison without †; the fewest that of {pair(least.a, least.b)} by {metric_title(least.metric)}."
+            f"{dataset}: every other comparison has at least {least.effective_sessions:.0f} effective sessions of "
+            f"{least.n_sessions:,}; the smallest number is that of {pair(least.a, least.b)} by "
+            f"{metric_title(least.metric)}."
         )
     return sentences
 
 
+def _standing(row: Any) -> str:
+    if row.verdict in ("fragile", ""):
+        return "is fragile"
+    return f"was shown at look {row.look_shown} and is fragile by now"
+
+
 def _estimands(evidence: Evidence) -> list[str]:
+    """Where the two estimands disagree; a fragile one says nothing that another could contradict."""
     rows = evidence.comparisons
     rows = rows[(rows["metric"] == evidence.compared[0]) & (rows["level"] == "confirmed")]
-    return [sentence for row in rows.itertuples() if (sentence := estimands_sentence(row))]
+    rows = rows[~rows["few_sessions"] & ~rows["few_sessions_over_sessions"]]
+    found = [sentence for row in rows.itertuples() if (sentence := estimands_sentence(row))]
+    if found:
+        found.append(
+            "Two ways of counting that lead to different verdicts do not show by that alone that long and short "
+            "sessions differ."
+        )
+    return found
 
 
 def _levels(comparisons: pd.DataFrame) -> list[str]:

@@ -102,9 +102,10 @@ def summary(results: pd.DataFrame, comparisons: pd.DataFrame, metrics: list[str]
 
     Only the ``metrics`` of the table: with every cutoff a difference between two branches fills pages. What does not
     exist (std of one run, p of a pair that is not compared) is absent. Six significant digits: a change beyond them is
-    no change.
+    no change. Of a comparison that few sessions carry there is no p.
     """
-    against = comparisons[comparisons["b"] == baseline].set_index(["dataset", "a", "metric"])[["p", "p_holm"]]
+    known = (comparisons["b"] == baseline) & ~comparisons["few_sessions"].astype(bool)
+    against = comparisons[known].set_index(["dataset", "a", "metric"])[["p", "p_holm"]]
     nested: dict = {}
     for row in results[results["metric"].isin(metrics)].itertuples():
         key = (row.dataset, row.variant, row.metric)

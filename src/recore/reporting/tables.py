@@ -41,7 +41,9 @@ def main_table(
 ) -> pd.DataFrame:
     """Mean ± std (%) of every dataset and variant, marked against the baseline: one row a cell, one column a metric."""
     against = comparisons[comparisons["b"] == baseline].set_index(["dataset", "a", "metric"])
-    marks = {key: mark(row.verdict, row.delta) for key, row in zip(against.index, against.itertuples(), strict=True)}
+    marks = {
+        key: mark(row.verdict, row.delta_shown) for key, row in zip(against.index, against.itertuples(), strict=True)
+    }
     rows = []
     for (dataset, variant), cells in results.groupby(["dataset", "variant"], sort=False):
         row = {"Dataset": dataset, "Variant": variant}
@@ -64,7 +66,7 @@ def comparison_table(comparisons: pd.DataFrame, metrics: list[str], alpha: float
                     "Comparison": pair(row.a, row.b),
                     "Metric": metric_title(metric),
                     "Δ (points)": points(row.delta),
-                    f"{100 * (1 - alpha):g} % CI": _interval(row.verdict, row.ci_lo, row.ci_hi),
+                    f"{100 * (1 - alpha):g} % CI": _interval(row.few_sessions, row.ci_lo, row.ci_hi),
                     "p (Holm)": _p_cell(row),
                     "Verdict": _verdict_cell(row),
                     **_detectable(row),
@@ -86,10 +88,12 @@ def session_mean_table(comparisons: pd.DataFrame, metrics: list[str], alpha: flo
                     "Comparison": pair(row.a, row.b),
                     "Metric": metric_title(metric),
                     "Δ (points)": points(delta),
-                    f"{100 * (1 - alpha):g} % CI": _interval(verdict, row.ci_lo_over_sessions, row.ci_hi_over_sessions),
+                    f"{100 * (1 - alpha):g} % CI": _interval(
+                        row.few_sessions_over_sessions, row.ci_lo_over_sessions, row.ci_hi_over_sessions
+                    ),
                     "p (Holm)": p_value(row.p_holm_over_sessions),
-                    "Verdict": f"{mark(verdict, delta)} {verdict}".strip() or MISSING,
-                    "Over cases": f"{points(row.delta)} {mark(row.verdict, row.delta)}".strip(),
+                    "Verdict": f"{mark(verdict, row.delta_shown_over_sessions)} {verdict}".strip() or MISSING,
+                    "Over cases": f"{points(row.delta)} {mark(row.verdict, row.delta_shown)}".strip(),
                 }
             )
     return pd.DataFrame(rows)
@@ -155,16 +159,15 @@ def paper_table(beside: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _interval(verdict: str, low: float, high: float) -> str:
-    return MISSING if verdict == "fragile" else interval(low, high)
+def _interval(few_sessions: bool, low: float, high: float) -> str:
+    return MISSING if few_sessions else interval(low, high)
 
 
 def _detectable(row: object) -> dict[str, str]:
     """The MDE of one test alone and at the first step of Holm's correction; what few sessions carry has none."""
-    fragile = row.verdict == "fragile"
     return {
-        "MDE (points)": MISSING if fragile else percent(row.mde80),
-        "MDE, Holm": MISSING if fragile else percent(row.mde80_holm),
+        "MDE (points)": MISSING if row.few_sessions else percent(row.mde80),
+        "MDE, Holm": MISSING if row.few_sessions else percent(row.mde80_holm),
     }
 
 
@@ -174,11 +177,13 @@ def _range(low: float, high: float) -> str:
 
 def _p_cell(row: object) -> str:
     if row.level == "n/a":
-        return f"{MISSING} (these runs only: {p_value(row.p_sessions)})"
+        return f"{MISSING} (these runs only: {MISSING if row.few_sessions else p_value(row.p_sessions)})"
     return p_value(row.p_holm)
 
 
 def _verdict_cell(row: object) -> str:
     if row.level != "confirmed":
-        return "none: exploratory" if row.level == "exploratory" else MISSING
-    return f"{mark(row.verdict, row.delta)} {row.verdict}".strip()
+        return (
+            f"none: {'few sessions' if row.few_sessions else 'exploratory'}" if row.level == "exploratory" else MISSING
+        )
+    return f"{mark(row.verdict, row.delta_shown)} {row.verdict}".strip()

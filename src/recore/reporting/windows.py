@@ -32,10 +32,10 @@ def windows_notes(evidence: Evidence) -> list[str]:
         sentences.append(
             "Two periods of one log: replicated means that every period shows the same, a difference in one direction "
             "(better, worse, negligible) or one smaller than the margin (equivalent, negligible); contradicted, that "
-            "one shows better and another worse; not replicated, that not every period shows what one does, which can "
-            "be for want of sessions. Every period has training and test sessions of its own, so a replication adds "
-            "what p does not cover: another training sample and another period. It adds no other shop: periods of one "
-            "log share their items and their shop."
+            "one shows better and another worse; not replicated, that not every period shows what one does, perhaps "
+            "only because it has too few sessions. Every period has training and test sessions of its own, so a "
+            "replication adds what p does not cover: another training sample and another period. It adds no other "
+            "shop: periods of one log share their items and their shop."
         )
     for log in evidence.logs:
         if not evidence.across.empty and not set(log) & set(evidence.synthetic):

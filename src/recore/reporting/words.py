@@ -13,7 +13,12 @@ def verdict_sentence(row: Any, alpha: float, power: float) -> str:
     if row.level == MISSING:
         of_runs = f"p of these runs only: {p_value(row.p_sessions)}"
         return f"{start}no verdict with {_few(row)}. Measured: {found} ({of_runs})."
-    found += f" ({100 * (1 - alpha):g} % CI {interval(row.ci_lo, row.ci_hi)}, {p_words(row.p_holm)})"
+    if row.few_sessions and row.verdict in ("fragile", ""):
+        return f"{start}{row.verdict or 'no verdict'}, {found}: {influence_words(row)}."
+    shown = MISSING if row.few_sessions else interval(row.ci_lo, row.ci_hi)
+    found += f" ({100 * (1 - alpha):g} % CI {shown}, {p_words(row.p_holm)})"
+    if row.look_shown != row.look and row.verdict not in ("inconclusive", "equivalent"):
+        found += f"; shown at look {row.look_shown}: {points(row.delta_shown)} points"
     if row.level == "exploratory":
         return f"{start}exploratory with {_few(row)}, no verdict. Measured: {found}."
     return start + _labelled(row, found, power)
@@ -32,14 +37,13 @@ def influence_words(row: Any) -> str:
 
 
 def estimands_sentence(row: Any) -> str:
-    """Where the mean over cases and that over sessions say different things; empty where they agree."""
+    """Where the mean over cases and that over sessions have other signs or verdicts; empty where they agree."""
     other, verdict = row.delta_over_sessions, row.verdict_over_sessions
     if math.isnan(other) or (row.verdict == verdict and row.delta * other >= 0):
         return ""
     return (
         f"{row.dataset}, {metric_title(row.metric)}: {row.a} against {row.b} is {points(row.delta)} points over cases "
-        f"({row.verdict}) and {points(other)} with every session counted once ({verdict}): long and short sessions "
-        "differ."
+        f"({row.verdict}) and {points(other)} with every session counted once ({verdict})."
     )
 
 
@@ -65,15 +69,13 @@ def complementary_sentence(row: Any) -> str:
 
 def _labelled(row: Any, found: str, power: float) -> str:
     margin = f"the margin of {percent(row.margin)} points"
-    if row.verdict == "fragile":
-        return f"fragile, {points(row.delta)} points: {influence_words(row)}."
     if row.verdict == "inconclusive":
-        missed = f"This test alone finds {percent(row.mde80)} points with {100 * power:g} % probability"
-        return f"undecided, {found}. {missed}, corrected {percent(row.mde80_holm)}."
+        missed = f"On its own this test would find {percent(row.mde80)} points with {100 * power:g} % probability"
+        return f"undecided, {found}. {missed}; at Holm's first step, {percent(row.mde80_holm)}."
     if row.verdict == "equivalent":
         return f"equivalent, {found}: the difference is smaller than {margin} ({p_words(row.p_tost_holm)})."
     if row.verdict == "negligible":
-        side = "better" if row.delta > 0 else "worse"
+        side = "better" if row.delta_shown > 0 else "worse"
         return f"{side}, {found}, but by less than {margin}: too small to matter."
     return f"{row.verdict}, {found}."
 

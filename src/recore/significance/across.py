@@ -35,8 +35,8 @@ def pooled(deltas: list[float], ses: list[float], dfs: list[float]) -> Estimate:
 def across_datasets(comparisons: pd.DataFrame, alpha: float) -> pd.DataFrame:
     """One row (``COLUMNS``) a pair and metric over the rows of ``family.corrected``; Holm over the pairs of a metric.
 
-    Leave synthetic datasets out. p is NaN where a dataset is fragile or has no standard error, and with several looks:
-    when each dataset stopped depends on what was seen there.
+    Leave synthetic datasets out. p and interval are NaN where few sessions carry the difference on a dataset or it
+    has no standard error; p too with several looks: when each dataset stopped depends on what was seen there.
     """
     rows = [
         {"a": a, "b": b, "metric": metric} | _summary(group, alpha)
@@ -57,7 +57,7 @@ def _summary(group: pd.DataFrame, alpha: float) -> dict[str, float | int | str]:
         "delta": group["delta"].mean(),
     }
     row |= {label: int((group["verdict"] == label).sum()) for label in COLUMNS[-6:]}
-    if group["se"].notna().all() and not row["fragile"]:
+    if group["se"].notna().all() and not group["few_sessions"].any():
         deltas = list(group["delta"])
         surer = group["se_sessions"] > group["se"]
         errors, dfs = (

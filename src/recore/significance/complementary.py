@@ -30,7 +30,7 @@ def complementary(corrected: pd.DataFrame, parents: dict[str, list[str]]) -> pd.
         if variant not in parents:
             continue
         pairs = group.set_index("b").loc[parents[variant]]
-        towards = pairs["p_holm"].where((pairs["delta"] > 0) | pairs["p_holm"].isna(), 1.0)
+        towards = pairs["p_holm"].where((pairs["delta_shown"] > 0) | pairs["p_holm"].isna(), 1.0)
         verdict = "complementary" if (pairs["verdict"] == "better").all() else "not shown"
         levels = list(pairs["level"])
         rows.append(

@@ -29,10 +29,11 @@ COLUMNS = [
     "dataset", "a", "b", "metric", "n_seeds", "n_cases", "n_sessions", "level", "delta", "ci_lo", "ci_hi",
     "relative", "se", "df", "t",
     "p", "p_adjusted", "p_holm", "q_bh", "m", "p_sessions", "p_seeds", "p_signflip", "signflip_floor",
-    "p_tost", "p_tost_adjusted", "p_tost_holm", "margin", "verdict", "mde80", "mde80_holm",
+    "p_tost", "p_tost_adjusted", "p_tost_holm", "margin", "verdict", "delta_shown", "look_shown",
+    "mde80", "mde80_holm",
     "sd_seed", "sd_session", "ms_rs", "se_sessions", "deff", "won", "tied", "lost", "look", "looks", "spent",
-    "effective_sessions", "largest_session", "largest_cases", "largest_share_variance", "largest_share_delta",
-    "delta_without", "p_without", "delta_without_lo", "delta_without_hi",
+    "effective_sessions", "largest_session", "largest_cases", "largest_share_variance",
+    "largest_share_delta", "delta_without", "p_without", "delta_without_lo", "delta_without_hi",
     "delta_over_sessions", "ci_lo_over_sessions", "ci_hi_over_sessions", "effective_over_sessions",
     "p_over_sessions", "p_holm_over_sessions", "p_tost_over_sessions", "p_tost_holm_over_sessions",
     "verdict_over_sessions",
@@ -45,7 +46,8 @@ CASES, SESSIONS = ("", "effective_sessions"), ("_over_sessions", "effective_over
 def corrected(raw: pd.DataFrame, synthetic: set[str], plan: Plan) -> pd.DataFrame:
     """One row a comparison, that of its last look, over all datasets, with everything that the family decides.
 
-    raw: rows of ``comparisons.compare_all``, a comparison's looks in order. All columns of these stay.
+    raw: rows of ``comparisons.compare_all``, a comparison's looks in order. All columns of these stay. ``few_sessions``
+    says of the last look that its interval, p and MDE are not to be shown.
     """
     table = raw.groupby(ROW, sort=False).tail(1).reset_index(drop=True)
     family = [table["metric"], table["dataset"].isin(synthetic).rename("synthetic")]
@@ -59,33 +61,30 @@ def corrected(raw: pd.DataFrame, synthetic: set[str], plan: Plan) -> pd.DataFram
             table[f"{name}_adjusted{suffix}"] = adjusted_p
             by_family = table.groupby(family)[f"{name}_adjusted{suffix}"]
             table[f"{name}_holm{suffix}"] = by_family.transform(lambda p: holm(p.to_numpy()))
-        shown = _where_shown(raw, sound[f"p{suffix}"], raw[f"delta{suffix}"], plan)
-        table[f"verdict{suffix}"] = verdicts(table, plan, suffix, effective, shown)
+        look = _look_shown(raw, sound[f"p{suffix}"], plan)
+        table[f"look_shown{suffix}"] = look
+        table[f"delta_shown{suffix}"] = _by_look(raw, raw[f"delta{suffix}"])[look - 1, np.arange(len(look))]
+        table[f"few_sessions{suffix}"] = table[effective] < plan.fewest
+        table[f"verdict{suffix}"] = verdicts(table, plan, suffix)
+    for name in ("largest_session", "largest_cases"):
+        table[name] = table[name].astype("Int64")  # an id is no measurement, also where one test set has none
     table["q_bh"] = table.groupby(family)["p_adjusted"].transform(lambda p: benjamini_hochberg(p.to_numpy()))
     levels = {m: nominal_levels(plan.alpha / m, plan.planned) for m in set(table["m"])}
     table["mde80_holm"] = [_detectable(row, levels[row.m][int(row.look) - 1], plan.power) for row in table.itertuples()]
     return table
 
 
-def verdicts(
-    table: pd.DataFrame,
-    plan: Plan,
-    suffix: str = "",
-    effective: str = "effective_sessions",
-    delta: np.ndarray | None = None,
-) -> np.ndarray:
+def verdicts(table: pd.DataFrame, plan: Plan, suffix: str = "") -> np.ndarray:
     """The label of every row, empty below five seeds.
 
-    Needs ``level`` and, with the suffix of the estimand, ``p_holm``, ``p_tost_holm`` and ``delta``, and its effective
-    sessions. delta: where the difference was shown, if that was not at the last look.
+    Needs ``level`` and, with the suffix of the estimand, ``p_holm p_tost_holm few_sessions`` and ``delta_shown``: a
+    later look can have another sign than the one that showed the difference.
     """
-    delta = table[f"delta{suffix}"].to_numpy(dtype=float) if delta is None else delta
     # Comparing with NaN is false: no p, no claim; no margin, no equivalence.
     different = table[f"p_holm{suffix}"].to_numpy(dtype=float) < plan.alpha
     small = table[f"p_tost_holm{suffix}"].to_numpy(dtype=float) < plan.alpha
-    few = table[effective].to_numpy(dtype=float) < plan.fewest
-    direction = np.where(delta > 0, "better", "worse")
-    label = np.where(different, direction, np.where(few, "fragile", "inconclusive"))
+    direction = np.where(table[f"delta_shown{suffix}"] > 0, "better", "worse")
+    label = np.where(different, direction, np.where(table[f"few_sessions{suffix}"], "fragile", "inconclusive"))
     label = np.where(small, np.where(different, "negligible", "equivalent"), label)
     return np.where(table["level"] == "confirmed", label, "")
 
@@ -95,14 +94,14 @@ def _over_looks(raw: pd.DataFrame, p: pd.Series, plan: Plan, sides: int) -> np.n
     return sequential_p(_by_look(raw, p), plan.planned, sides)
 
 
-def _where_shown(raw: pd.DataFrame, p: pd.Series, delta: pd.Series, plan: Plan) -> np.ndarray:
-    """Δ of each comparison at the look with the smallest adjusted p, the last one where none has a p."""
-    ps, deltas = _by_look(raw, p), _by_look(raw, delta)
-    judged = np.array([adjusted(of_look, look, plan.planned) for look, of_look in enumerate(ps)])
-    judged = np.where(np.isnan(judged), np.inf, judged)[::-1]  # of equals the later one
-    last = len(ps) - 1 - np.argmax(~np.isnan(deltas)[::-1], axis=0)
-    best = np.where(np.isinf(judged).all(axis=0), last, len(ps) - 1 - np.argmin(judged, axis=0))
-    return deltas[best, np.arange(deltas.shape[1])]
+def _look_shown(raw: pd.DataFrame, p: pd.Series, plan: Plan) -> np.ndarray:
+    """The look, from 1, with the smallest adjusted p of each comparison; its last one where none has a p."""
+    judged = np.array([adjusted(of_look, look, plan.planned) for look, of_look in enumerate(_by_look(raw, p))])
+    last = raw.groupby(ROW, sort=False)["look"].max().to_numpy(dtype=int)
+    without = np.isnan(judged).all(axis=0)
+    latest = judged[::-1]  # of equals the later one
+    best = len(judged) - np.argmin(np.where(np.isnan(latest), np.inf, latest), axis=0)
+    return np.where(without, last, best)
 
 
 def _by_look(raw: pd.DataFrame, values: pd.Series) -> np.ndarray:

@@ -22,6 +22,8 @@ from recore.significance.crossed import crossed_test
 from recore.significance.estimate import ROUNDING
 from recore.significance.secondary import clustered_test
 
+ENOUGH = 3  # seeds for a p of the primary test, as in ``comparisons``
+
 
 @dataclass(frozen=True)
 class Influence:
@@ -32,7 +34,7 @@ class Influence:
     share_variance: float  # its share of Σv
     share_delta: float  # T_s/ΣT, negative where it pulls the other way; NaN where Δ = 0
     without: float  # Δ without it
-    p_without: float  # the primary test's without it; the session-clustered one's with a single seed
+    p_without: float  # the primary test's without it; the session-clustered one's below ``ENOUGH`` seeds
     lowest: float  # the smallest Δ that leaving one session out can give
     highest: float
 
@@ -86,7 +88,6 @@ def _p(totals: np.ndarray, sizes: np.ndarray) -> float:
     if len(sizes) < 2:
         return math.nan
     try:
-        crossed = crossed_test(totals, sizes)
-        return crossed[0].p if crossed else clustered_test(totals, sizes).p
+        return (crossed_test(totals, sizes)[0] if len(totals) >= ENOUGH else clustered_test(totals, sizes)).p
     except RecoreError:  # the one session had all the noise
         return math.nan

@@ -66,7 +66,7 @@ def replication(corrected: pd.DataFrame, windows: list[list[str]]) -> pd.DataFra
         of_log = corrected[corrected["dataset"].isin(names)]
         for (metric, a, b), group in of_log.groupby(["metric", "a", "b"], sort=False):
             pairs = group.set_index("dataset").loc[names]
-            deltas, verdicts, levels = (list(pairs[column]) for column in ("delta", "verdict", "level"))
+            deltas, verdicts, levels = (list(pairs[column]) for column in ("delta_shown", "verdict", "level"))
             rows.append(
                 {
                     "datasets": names,

@@ -109,7 +109,7 @@ def _gathered(given: dict[str, Any], plan: Plan, seeds: dict[str, Seeds], curves
         windows=replication(comparisons, windows_of(sources, datasets)),
         complementary=complementary(shown, parents_of(section["comparisons"])),
         # Where few sessions carry the noise, more seeds on them are no projection.
-        projected=detectable_by_seeds(confirming[confirming["verdict"] != "fragile"], alpha, section["power"]),
+        projected=detectable_by_seeds(confirming[~confirming["few_sessions"]], alpha, section["power"]),
         sessions=_read_sessions(datasets),
         beside=beside_paper(results, comparable, alpha),
         groups=groups,
