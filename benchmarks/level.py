@@ -48,6 +48,7 @@ def few_table(results: pd.DataFrame) -> str:
                 "p < .05": percent(found["rejected"]),
                 "fragile": percent(found["fragile"]),
                 "p < .05 and a marker": percent(found["marker"]),
+                "p < .05 of those without †": percent(found["rejected of the others"]),
                 "at .05/18": _tail(found["rejected at α/18"]),
                 "and a marker": _tail(found["marker at α/18"]),
             }
@@ -72,8 +73,16 @@ def looks_table(results: pd.DataFrame) -> str:
 def source(results: pd.DataFrame) -> str:
     one = results.iloc[0]
     trial = "**A QUICK TRIAL: THESE NUMBERS MEAN NOTHING.** " if results["quick"].any() else ""
-    draws = ", ".join(f"{n:,}" for n in dict.fromkeys(results["draws"]))
-    return f"{trial}`{one.command}` on {one.date}, commit {one.commit}; draws: {draws}; Python {one.python}."
+    kinds = {
+        "families": "family, now",
+        "single tests": "tail, now",
+        "session worlds": "rejected",
+        "looks": "looks, peeking",
+    }
+    draws = [
+        f"{results.loc[results['rate'] == rate, 'draws'].iloc[0]:,} draws of the {kind}" for kind, rate in kinds.items()
+    ]
+    return f"{trial}`{one.command}` on {one.date}, commit {one.commit}, Python {one.python}: {', '.join(draws)}."
 
 
 def blocks(results: pd.DataFrame) -> dict[str, str]:

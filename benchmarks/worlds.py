@@ -125,6 +125,22 @@ def favoured(n_sessions: int, strength: float) -> Draw:
     return draw
 
 
+def of_ranks(n_sessions: int) -> Draw:
+    """Sessions of a shop's lengths whose cases differ as ranks do: most not at all, a few by much."""
+
+    def draw(random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        n = random.choice(LENGTHS, n_sessions, p=SHARES)
+
+        def cases(seeds: int, share: float) -> np.ndarray:
+            differ = random.random((seeds, n.sum())) < share
+            return differ * random.uniform(-1, 1, (seeds, n.sum()))
+
+        values = cases(1, 0.1) + cases(SEEDS, 0.1)
+        return np.add.reduceat(values, np.append(0, np.cumsum(n)[:-1]), axis=1), n
+
+    return draw
+
+
 FEW = {
     "2,000 sessions of 4 cases, one of 800": of_sizes([4] * 2000 + [800]),
     "200 of 4, one of 400": of_sizes([4] * 200 + [400]),
@@ -139,11 +155,17 @@ ORDINARY = {
     "60 of 1 to 6 cases": of_sizes([1, 2, 3, 4, 5, 6] * 10, taste=0.2),
     "246 of 1 to 6 cases": of_sizes([1, 2, 3, 4, 5, 6] * 41, taste=0.2),
     "1,062 of 1 to 6 cases": of_sizes([1, 2, 3, 4, 5, 6] * 177, taste=0.2),
+    "100 of a shop's lengths, few cases differ": of_ranks(100),
+    "246 of a shop's lengths, few cases differ": of_ranks(246),
+    "1,060 of a shop's lengths, few cases differ": of_ranks(1060),
 }
 
 
 def marked(draw: Draw, draws: int, fewest: float = FEWEST) -> dict[str, float]:
-    """Shares of draws: p below α; fewer than ``fewest`` effective sessions; p below α and not fragile; also at α/18."""
+    """Shares of draws: p below α; fewer than ``fewest`` effective sessions; p below α and not fragile; also at α/18.
+
+    ``rejected of the others`` is the share with p below α among the draws that are not fragile.
+    """
     random = np.random.default_rng(2020)
     p, few = np.empty(draws), np.empty(draws, bool)
     for i in range(draws):
@@ -151,11 +173,7 @@ def marked(draw: Draw, draws: int, fewest: float = FEWEST) -> dict[str, float]:
         p[i] = crossed_test(totals, sizes)[0].p
         few[i] = effective_sessions(left_out(totals, sizes)) < fewest
     at, tail = p < ALPHA, p < ALPHA / TESTS
-    shares = {
-        "rejected": at,
-        "fragile": few,
-        "marker": at & ~few,
-        "rejected at α/18": tail,
-        "marker at α/18": tail & ~few,
-    }
-    return {name: float(share.mean()) for name, share in shares.items()}
+    shares = {"rejected": at, "fragile": few, "marker": at & ~few}
+    shares |= {"rejected at α/18": tail, "marker at α/18": tail & ~few}
+    found = {name: float(share.mean()) for name, share in shares.items()}
+    return found | {"rejected of the others": float(at[~few].mean()) if not few.all() else math.nan}
