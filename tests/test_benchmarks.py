@@ -2,6 +2,7 @@
 
 import re
 
+import level
 import measure
 import numpy as np
 import page
@@ -136,3 +137,17 @@ def test_every_number_of_a_start_is_measured(tmp_path):
     for script in (startup.LOAD, startup.CSV, startup.FIRST_BATCH):
         assert startup.taken(script, tmp_path) > 0
     assert not (tmp_path / "data/models").exists()
+
+
+def test_the_page_of_the_statistics_shows_what_its_file_holds():
+    text = level.PAGE.read_text(encoding="utf-8")
+    made = level.blocks(level.read(page.RESULTS / "level.csv"))
+    assert page.filled(text, made) == text, "run `python benchmarks/level.py`"
+    assert all(f"<!-- {name} -->" in text for name in made)
+
+
+def test_a_simulation_of_levels_runs_and_holds_every_world():
+    rows = level.simulated(level.QUICK)
+    worlds = {row["world"] for row in rows}
+    assert worlds == {*level.GRIDS, *level.FEW, *level.ORDINARY}
+    assert all(0 <= row["value"] <= 1 for row in rows if row["value"] == row["value"])
