@@ -64,6 +64,22 @@ def test_the_repository_s_own_file_is_valid():
         ({"significance__confirm": "mrr@7"}, "`significance.confirm` names 'mrr@7'; metrics are recall@20"),
         ({"significance__comparisons": [["trm", "trm"]]}, "compares trm with itself"),
         ({"significance__comparisons": [["da", "trm"], ["trm", "da"]]}, "names ('da', 'trm') twice"),
+        ({"significance__looks": [5]}, "`significance.looks` is [5], but list should have at least 2 items"),
+        (
+            {"significance__looks": [3, 5]},
+            "`significance.looks.0` is 3, but input should be greater than or equal to 5",
+        ),
+        ({"significance__looks": [8, 5]}, "`looks` are numbers of seeds in ascending order, not [8, 5]"),
+        ({"significance__looks": [5, 5]}, "`looks` are numbers of seeds in ascending order, not [5, 5]"),
+        ({"significance__looks": [5, 7.5]}, "`significance.looks.1` is 7.5, but input should be a valid integer"),
+        (
+            {"significance__looks": [5, 8, 12]},
+            "the last of `significance.looks` is 12, but `seeds` names 5; the last look takes them all",
+        ),
+        (
+            {"significance__looks": [5, 8], "seeds": list(range(10))},
+            "the last of `significance.looks` is 8, but `seeds` names 10; the last look takes them all",
+        ),
         (
             {"sources__demo__read": GIVEN["sources"]["demo"]["read"] | {"delimiter": "§"}},
             "`sources.demo.read.delimiter`: a delimiter is one printable ASCII character or a tab, not '§'",
@@ -101,6 +117,12 @@ def test_a_fault_is_one_sentence(tmp_path, changes, sentence):
 def test_rows_may_override_the_model_and_the_objective(tmp_path):
     path = write(tmp_path, variants__hybrid__hn={"hard_neg_k": 64, "hidden_dropout": 0.1})
     assert params.load(path).at("variants.hybrid.hn") == {"hard_neg_k": 64, "hidden_dropout": 0.1}
+
+
+def test_looks_may_be_named_or_not(tmp_path):
+    path = write(tmp_path, significance__looks=[5, 8, 12, 20], seeds=list(range(20)))
+    assert params.load(path).at("significance.looks") == [5, 8, 12, 20]
+    assert "looks" not in params.load(write(tmp_path)).at("significance")
 
 
 def test_a_period_may_reach_the_oldest_session(tmp_path):

@@ -32,7 +32,8 @@ def main(argv: list[str] | None = None) -> None:
     sessions = sessions_of(read_cases(dataset, runs[0].variant, runs[0].seed)["session"].to_numpy())
     arms = _arms(runs, sessions, cutoffs, plan)
     table = compare_all(dataset, arms, sessions, params.metric_names(cutoffs), plan)
-    for row in table[(table["delta"] == 0) & (table["se"] == 0)].itertuples():
+    last = table.groupby(["a", "b", "metric"], sort=False).tail(1)
+    for row in last[(last["delta"] == 0) & (last["se"] == 0)].itertuples():
         print(f"recore: warning: {dataset}: {row.a} and {row.b} have the same {row.metric} everywhere", file=sys.stderr)
     by_session = session_table(arms, sessions, settings.at("significance.confirm"), plan)
     with artifacts.new_folder(paths.significance(dataset)) as folder:
