@@ -24,7 +24,8 @@ def main(argv: list[str] | None = None) -> None:
     settings = params.load()
     variants = [name for group in settings.at("variants").values() for name in group]
     cutoffs = settings.at("evaluate.cutoffs")
-    plan = Plan.of(settings.at("significance"))
+    section = settings.at("significance")
+    plan = Plan.of(section)
 
     seeds = seeds_at_last_look(dataset, variants, settings.at("seeds"), plan.looks)
     runs = read_runs(dataset, seeds)
@@ -35,7 +36,7 @@ def main(argv: list[str] | None = None) -> None:
     last = table.groupby(["a", "b", "metric"], sort=False).tail(1)
     for row in last[(last["delta"] == 0) & (last["se"] == 0)].itertuples():
         print(f"recore: warning: {dataset}: {row.a} and {row.b} have the same {row.metric} everywhere", file=sys.stderr)
-    by_session = session_table(arms, sessions, settings.at("significance.confirm"), plan)
+    by_session = session_table(arms, sessions, section["confirm"], plan)
     with artifacts.new_folder(paths.significance(dataset)) as folder:
         table.to_csv(folder / "comparisons.csv", index=False)
         by_session.to_parquet(folder / "sessions.parquet", index=False)
