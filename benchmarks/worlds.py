@@ -10,11 +10,11 @@ from collections.abc import Callable
 import numpy as np
 from scipy import stats
 
-from recore.significance.comparisons import FEWEST
 from recore.significance.correction import holm
 from recore.significance.crossed import crossed_test, linearised, mean_squares
 from recore.significance.influence import effective_sessions, left_out
 from recore.significance.looks import sequential_p
+from recore.significance.plan import FEWEST
 
 ALPHA, TESTS = 0.05, 18
 SEEDS = 5

@@ -16,7 +16,7 @@ from stages import fake_grid
 
 from recore import RecoreError, decide, paths, standing
 from recore.reporting.format import MINUS
-from recore.significance.comparisons import Plan
+from recore.significance.plan import Plan
 from recore.stages import significance
 
 LOOKS = [5, 6, 8]

@@ -12,9 +12,10 @@ import restate
 from scipy import stats
 
 from recore import RecoreError
-from recore.significance.comparisons import Arm, Plan, compare_all
+from recore.significance.comparisons import Arm, compare_all
 from recore.significance.crossed import crossed_test
 from recore.significance.family import COLUMNS, corrected
+from recore.significance.plan import Plan
 from recore.significance.runs import Sessions
 
 RESULTS = Path(__file__).parents[1] / "docs/results"

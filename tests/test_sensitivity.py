@@ -11,9 +11,9 @@ import pytest
 import render
 import sensitivity
 
-from recore.significance.comparisons import Plan
 from recore.significance.correction import holm
 from recore.significance.estimate import Estimate
+from recore.significance.plan import Plan
 
 RESULTS = Path(__file__).parents[1] / "docs/results"
 PAGE = (RESULTS / "SENSITIVITY.md").read_text()

@@ -19,7 +19,7 @@ from sweep import plan_of
 from recore import artifacts, params
 from recore.reporting import style
 from recore.reporting.format import metric_title
-from recore.significance.comparisons import Plan
+from recore.significance.plan import Plan
 
 ROOT = Path(__file__).parents[2]
 PAGES = ("README.md", "SENSITIVITY.md", "../DEVIATIONS.md")

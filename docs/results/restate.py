@@ -36,11 +36,11 @@ from recore.reporting.style import rendered
 from recore.reporting.tables import table_sections
 from recore.significance.across import across_datasets
 from recore.significance.comparisons import COLUMNS as RAW
-from recore.significance.comparisons import Plan
 from recore.significance.complementary import complementary, parents_of
 from recore.significance.crossed import Components
 from recore.significance.estimate import Estimate
 from recore.significance.family import COLUMNS, corrected
+from recore.significance.plan import Plan
 from recore.significance.projection import detectable_by_seeds
 from recore.significance.windows import logs_of
 from recore.stages import run

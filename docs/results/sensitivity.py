@@ -18,9 +18,9 @@ from scipy import stats
 
 from recore.reporting.format import interval, mark, metric_title, p_value, pair, percent, points
 from recore.reporting.style import BAND, CYCLE, GREY, panels, styled
-from recore.significance.comparisons import Plan
 from recore.significance.correction import holm
 from recore.significance.family import verdicts
+from recore.significance.plan import Plan
 
 HEADLINE = ("mrr@20", "recall@20")
 MARKERS = ("o", "s", "D", "^", "v")

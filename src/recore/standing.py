@@ -11,8 +11,8 @@ import pandas as pd
 
 from recore import RecoreError, params, paths
 from recore.evaluation.runs import read_comparisons, seeds_made
-from recore.significance.comparisons import Plan
 from recore.significance.family import corrected
+from recore.significance.plan import Plan
 
 STAGES = {"plain": ("train", "evaluate"), "hybrid": ("train_hybrid", "evaluate_hybrid")}
 # More seeds average their own noise out, which can bring a fragile comparison some effective sessions, not many: it

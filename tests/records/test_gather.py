@@ -13,7 +13,7 @@ from recore import RecoreError, paths
 from recore.records import gather
 from recore.records.page import verdicts
 from recore.records.store import load, saved
-from recore.significance.comparisons import Plan
+from recore.significance.plan import Plan
 from recore.stages import significance
 
 VARIANTS = ("ave", "trm", "da", "hn", "dahn")

@@ -6,8 +6,9 @@ from scipy import stats
 
 from recore import RecoreError
 from recore.evaluation.metrics import metric_table
-from recore.significance.comparisons import COLUMNS, Plan, arms_of, compare, compare_all
+from recore.significance.comparisons import COLUMNS, arms_of, compare, compare_all
 from recore.significance.crossed import crossed_test
+from recore.significance.plan import Plan
 from recore.significance.runs import sessions_of
 
 PLAN = Plan([("da", "trm")], {"mrr@20": 0.002}, alpha=0.05, power=0.8)

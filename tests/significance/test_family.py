@@ -2,8 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from recore.significance.comparisons import Plan
 from recore.significance.family import corrected
+from recore.significance.plan import Plan
 
 PLAN = Plan([], {}, alpha=0.05, power=0.8)
 

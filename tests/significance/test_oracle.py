@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from scipy import integrate, optimize, stats
 
-from recore.significance.comparisons import Plan, arms_of, compare_all
+from recore.significance.comparisons import arms_of, compare_all
 from recore.significance.family import corrected
+from recore.significance.plan import Plan
 from recore.significance.runs import sessions_of
 
 LOOKS, MARGIN, ALPHA, POWER, FEWEST = (5, 8), 0.05, 0.05, 0.8, 4.0

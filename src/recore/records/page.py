@@ -8,8 +8,9 @@ from recore.evaluation.metrics import metric_table
 from recore.records.store import Stored
 from recore.reporting.format import metric_title, spread
 from recore.reporting.tables import comparison_table
-from recore.significance.comparisons import CONFIRMED, Plan, arms_of, compare_all
+from recore.significance.comparisons import arms_of, compare_all
 from recore.significance.family import corrected
+from recore.significance.plan import CONFIRMED, Plan
 from recore.significance.runs import sessions_of
 
 

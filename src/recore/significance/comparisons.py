@@ -10,7 +10,6 @@ Two estimands are tested: the mean over cases, as CORE reports it, and the mean 
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,11 +18,10 @@ from recore import RecoreError
 from recore.significance import secondary
 from recore.significance.crossed import crossed_test
 from recore.significance.estimate import ROUNDING, Estimate
-from recore.significance.influence import ENOUGH, contributions, effective_sessions, influence, left_out
+from recore.significance.influence import contributions, effective_sessions, influence, left_out
+from recore.significance.plan import CONFIRMED, EXPLORATORY, Plan
 from recore.significance.runs import Sessions
 
-EXPLORATORY, CONFIRMED = ENOUGH, 5
-FEWEST = 15.0  # effective sessions, where params.yaml names no other number
 # fmt: off
 COLUMNS = [
     "dataset", "a", "b", "metric", "look", "n_seeds", "n_cases", "n_sessions", "level", "delta", "ci_lo", "ci_hi",
@@ -47,44 +45,6 @@ class Arm:
     def at(self, look: int) -> "Arm":
         """The first ``look`` seeds alone."""
         return Arm(self.sums[:look], {look: self.cases[look]})
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What is compared and how: the section ``significance`` of params.yaml.
-
-    ``looks`` are the numbers of seeds after which to look, ascending; None is one look at all seeds that are there.
-    Below ``fewest`` effective sessions a comparison has no verdict but ``fragile``.
-    """
-
-    comparisons: list[tuple[str, str]]
-    margins: dict[str, float]
-    alpha: float
-    power: float
-    looks: tuple[int, ...] | None = None
-    fewest: float = FEWEST
-
-    @classmethod
-    def of(cls, section: dict[str, Any]) -> "Plan":
-        """From the section itself, ``looks`` and ``fragile`` being optional there."""
-        looks = section.get("looks")
-        return cls(
-            [(a, b) for a, b in section["comparisons"]],
-            section["margins"],
-            section["alpha"],
-            section["power"],
-            tuple(looks) if looks else None,
-            (section.get("fragile") or {}).get("effective_sessions", FEWEST),
-        )
-
-    @property
-    def planned(self) -> tuple[int, ...]:
-        """The looks in units that only their ratios matter of: one look is (1,)."""
-        return self.looks or (1,)
-
-    def reached(self, n_seeds: int) -> list[int]:
-        """The looks that so many seeds allow, as numbers of seeds."""
-        return [n_seeds] if self.looks is None else [look for look in self.looks if look <= n_seeds]
 
 
 def arms_of(tables: Sequence[dict[str, np.ndarray]], sessions: Sessions, looks: Iterable[int]) -> dict[str, Arm]:

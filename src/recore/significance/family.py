@@ -18,10 +18,10 @@ and a comparison without any p counts as p = 1. What an earlier, sound look has 
 import numpy as np
 import pandas as pd
 
-from recore.significance.comparisons import Plan
 from recore.significance.correction import benjamini_hochberg, holm
 from recore.significance.estimate import Estimate
 from recore.significance.looks import adjusted, nominal_levels, sequential_p, spent
+from recore.significance.plan import Plan
 
 ROW = ["dataset", "a", "b", "metric"]
 # fmt: off

@@ -20,9 +20,8 @@ import numpy as np
 from recore import RecoreError
 from recore.significance.crossed import crossed_test
 from recore.significance.estimate import ROUNDING
+from recore.significance.plan import EXPLORATORY
 from recore.significance.secondary import clustered_test
-
-ENOUGH = 3  # seeds for a p of the primary test, as in ``comparisons``
 
 
 @dataclass(frozen=True)
@@ -34,7 +33,7 @@ class Influence:
     share_variance: float  # its share of Σv
     share_delta: float  # T_s/ΣT, negative where it pulls the other way; NaN where Δ = 0
     without: float  # Δ without it
-    p_without: float  # the primary test's without it; the session-clustered one's below ``ENOUGH`` seeds
+    p_without: float  # the primary test's without it; the session-clustered one's below ``EXPLORATORY`` seeds
     lowest: float  # the smallest Δ that leaving one session out can give
     highest: float
 
@@ -88,6 +87,6 @@ def _p(totals: np.ndarray, sizes: np.ndarray) -> float:
     if len(sizes) < 2:
         return math.nan
     try:
-        return (crossed_test(totals, sizes)[0] if len(totals) >= ENOUGH else clustered_test(totals, sizes)).p
+        return (crossed_test(totals, sizes)[0] if len(totals) >= EXPLORATORY else clustered_test(totals, sizes)).p
     except RecoreError:  # the one session had all the noise
         return math.nan

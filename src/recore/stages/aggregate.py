@@ -27,10 +27,10 @@ from recore.reporting.results import baseline_of, measures, results_table, runs_
 from recore.reporting.style import rendered
 from recore.reporting.tables import table_sections
 from recore.significance.across import across_datasets
-from recore.significance.comparisons import Plan
 from recore.significance.complementary import complementary, parents_of
 from recore.significance.family import COLUMNS, corrected
 from recore.significance.groups import group_means
+from recore.significance.plan import Plan
 from recore.significance.projection import detectable_by_seeds
 from recore.significance.runs import Sessions, check_runs, sessions_of
 from recore.significance.windows import logs_of, replication, windows_of, written

@@ -12,7 +12,8 @@ import sys
 from recore import artifacts, params, paths
 from recore.evaluation.metrics import metric_table
 from recore.evaluation.runs import Run, read_cases, read_runs, seeds_at_last_look
-from recore.significance.comparisons import Arm, Plan, arms_of, compare_all, session_table
+from recore.significance.comparisons import Arm, arms_of, compare_all, session_table
+from recore.significance.plan import Plan
 from recore.significance.runs import Sessions, check_runs, sessions_of
 from recore.stages import run as run_stage
 
