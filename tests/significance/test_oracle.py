@@ -133,10 +133,10 @@ def second_level(gamma: float, sides: int) -> float:
         def density(z):
             return stats.norm.pdf(z) * stats.norm.sf((c - math.sqrt(t) * z) / math.sqrt(1 - t))
 
-        return integrate.quad(density, -first if sides == 2 else -12, first, epsabs=0, epsrel=1e-13, limit=400)[0]
+        return integrate.quad(density, -first if sides == 2 else -12, first, epsabs=0, epsrel=1e-12, limit=400)[0]
 
     target = gamma * (1 - weight) / sides
-    c = optimize.brentq(lambda c: math.log(crossed(c)) - math.log(target), -6, 12, xtol=1e-14)
+    c = optimize.brentq(lambda c: math.log(crossed(c)) - math.log(target), -6, 12, xtol=1e-13)
     return sides * stats.norm.sf(c)
 
 

@@ -97,9 +97,7 @@ def _figure(table: pd.DataFrame, datasets: list[str], variants: list[str], basel
             axis.set_ylabel(label)
             axis.set_xlabel("clicks in the prefix (cases)")
         handles = [Line2D([], [], marker="o", markersize=4.5, label=name, **look[name]) for name in drawn]
-        handles.append(
-            Line2D([], [], color=GREY, label="bar: interval for new sessions (none where few of them speak)")
-        )
+        handles.append(Line2D([], [], color=GREY, label="bar: interval for new sessions"))
         figure.legend(handles=handles, loc="outside lower center", ncols=min(len(handles), 6))
     return figure
 

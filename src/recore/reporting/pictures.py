@@ -73,7 +73,8 @@ def _length(evidence: Evidence) -> Picture:
     return Picture(
         "prefix_length",
         f"{metric_title(metric)} by prefix length",
-        "Mean over seeds with a session-clustered interval; below each length its number of test cases.",
+        "Mean over seeds with a session-clustered interval, none where few sessions carry the group; below each length "
+        "its number of test cases.",
         prefix_figure(table, evidence.datasets, evidence.variants, evidence.baseline, metric),
         table,
     )
