@@ -10,7 +10,7 @@ import pytest
 from stages import fake_grid
 
 from recore import RecoreError, paths
-from recore.records import gather
+from recore.records import gather, restore
 from recore.records.page import verdicts
 from recore.records.store import load, saved
 from recore.significance.plan import Plan
@@ -144,3 +144,29 @@ def test_a_checkout_without_a_finished_cell_is_told(tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(fake_grid.ROOT / "src"))
     with pytest.raises(RecoreError, match="has no cell that is up to date"):
         gather.current(tmp_path)
+
+
+def test_a_record_goes_back_into_a_clone_and_comes_out_the_same(checkout, tmp_path, monkeypatch, capsys):
+    collect(checkout)
+    folder = Path("docs/results/big")
+    before = {file: file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+    clone = tmp_path / "other"
+    clone.mkdir()
+    with pytest.raises(RecoreError, match="is no checkout of this project"):
+        restore.main(["big", "--to", str(clone)])
+    (clone / "dvc.yaml").write_text("stages: {}\n")
+    (clone / paths.split("tmall")).mkdir(parents=True)
+    stats = (checkout / paths.split("tmall") / "stats.json").read_text()
+    (clone / paths.split("tmall") / "stats.json").write_text(stats)
+    kept = clone / paths.ranks("tmall", "ave", 0)
+    kept.mkdir(parents=True)
+    restore.main(["big", "--to", str(clone)])
+    assert list(kept.iterdir()) == []  # what is there is not touched
+    offer(monkeypatch, [("tmall", v, s) for v in VARIANTS for s in range(5) if (v, s) != ("ave", 0)])
+    collect(clone)
+    assert {file: file.read_bytes() for file in folder.rglob("*") if file.is_file()} == before
+    said = capsys.readouterr().out.splitlines()
+    assert said[1] == f"24 cells put into {clone}, whose code has to be that of 0123456789abcdef"
+    assert said[2].startswith("0 cells taken over")
+    with pytest.raises(RecoreError, match="holds no cell"):
+        restore.main(["nothing", "--to", str(clone)])
