@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from stages import fake_grid
 
 from recore import RecoreError, paths
+from recore.data.sessions import Sessions, offsets_of
 from recore.records import gather, restore
 from recore.records.page import verdicts
 from recore.records.store import load, saved
@@ -26,15 +28,22 @@ def checkout(tmp_path, monkeypatch):
     (tmp_path / "home").mkdir()
     monkeypatch.chdir(tmp_path / "clone")
     fake_grid.write_grid(("tmall",))
-    stats = json.loads((paths.split("tmall") / "stats.json").read_text())
-    stats["test"]["cases"] = len(fake_grid.cases(200))
-    (paths.split("tmall") / "stats.json").write_text(json.dumps(stats))
+    write_test_set(paths.split("tmall"))
     for variant in VARIANTS:
         for seed in range(5):
             (paths.ranks("tmall", variant, seed) / "inputs.json").write_text('{"params": {}, "sha256": {}}')
     monkeypatch.chdir(tmp_path / "home")
     offer(monkeypatch, [("tmall", v, s) for v in VARIANTS for s in range(5)])
     return tmp_path / "clone"
+
+
+def write_test_set(folder: Path) -> None:
+    """The sessions whose cases are those of ``fake_grid.cases``; their first click is no case."""
+    cases = fake_grid.cases(200)
+    clicks = [np.append(1, own["target"]) for _, own in cases.groupby("session")]
+    lengths = np.array([len(own) for own in clicks])
+    ids = cases["session"].unique()
+    Sessions(np.concatenate(clicks).astype(np.int32), offsets_of(lengths), ids, np.arange(200)).save(folder, "test")
 
 
 def offer(monkeypatch, cells):
@@ -52,6 +61,7 @@ def test_a_record_grows(checkout, monkeypatch, capsys):
     page = Path("docs/results/big/cells.md").read_text()
     assert page.startswith("# big: 10 of 25 cells\n\nMade by commit 0123456. Still to be made: tmall: ave 2, 3, 4;")
     assert "there is no verdict" in page
+    assert page.index("| ave ") < page.index("| trm ")
     offer(monkeypatch, [cell for cell in every if cell[1] in ("ave", "trm", "da") or cell[2] < 2])
     collect(checkout)
     assert capsys.readouterr().out.splitlines() == [
@@ -93,8 +103,15 @@ def test_a_comparison_that_is_not_made_yet_counts_in_the_family(checkout, monkey
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
-        ("torn", r"cases\.parquet cannot be read"),
-        ("test", "its ranks are not of the test set that it names"),
+        ("torn", r"tmall trm 2 in .* is not whole \(ArrowInvalid"),
+        ("test", "its ranks are not of the test set that the split has"),
+        ("another test", "its ranks are not of the test set that the split has"),
+        ("items", "its ranks are not of the test set that the split has"),
+        ("types", "which stage evaluate does not write"),
+        ("twice", "have the same ranks, so one run would count twice"),
+        ("curve", "its training curve is not that of its record"),
+        ("json", r"tmall trm 2 in .* is not whole \(JSONDecodeError"),
+        ("column", r"is not whole \(KeyError: 'commit'\)"),
         ("name", "its ranks name tmall trm 3"),
         ("counts", "its counts are not of a catalogue of 300 items"),
         ("dirty", "was not made by a clean commit"),
@@ -115,6 +132,31 @@ def test_what_is_not_right_is_named_and_nothing_is_written(checkout, spoil, said
         column = {"test": "target", "counts": "above"}[spoil]
         table.loc[3, column] = {"test": 299, "counts": 300}[spoil]
         table.to_parquet(file, index=False)
+    elif spoil in ("another test", "items"):
+        meta = json.loads((ranks / "meta.json").read_text())
+        if spoil == "items":
+            meta["n_items"] = 3000
+        else:
+            table = pd.read_parquet(file)
+            table["target"] = table["target"] % 200 + 1
+            table.to_parquet(file, index=False)
+            columns = ("session", "position", "target")
+            meta["test_hash"] = hashlib.sha256(
+                b"".join(table[c].to_numpy("<i8").tobytes() for c in columns)
+            ).hexdigest()
+        (ranks / "meta.json").write_text(json.dumps(meta))
+    elif spoil == "types":
+        table = pd.read_parquet(file)
+        table.astype({"above": float}).to_parquet(file, index=False)
+    elif spoil == "twice":
+        file.write_bytes((checkout / paths.ranks("tmall", "trm", 3) / "cases.parquet").read_bytes())
+    elif spoil == "curve":
+        (record / "history.csv").write_text("".join((record / "history.csv").read_text().splitlines(True)[:-1]))
+    elif spoil == "json":
+        (record / "record.json").write_text("{")
+    elif spoil == "column":
+        about = json.loads((record / "record.json").read_text())
+        (record / "record.json").write_text(json.dumps({key: about[key] for key in about if key != "commit"}))
     elif spoil == "name":
         other = (checkout / paths.ranks("tmall", "trm", 3) / "meta.json").read_text()
         (ranks / "meta.json").write_text(other)
@@ -141,8 +183,10 @@ def test_a_checkout_without_a_finished_cell_is_told(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("params.yaml").write_text((fake_grid.ROOT / "params.yaml").read_text())
     Path("dvc.yaml").write_text((fake_grid.ROOT / "dvc.yaml").read_text())
-    monkeypatch.setenv("PYTHONPATH", str(fake_grid.ROOT / "src"))
-    with pytest.raises(RecoreError, match="has no cell that is up to date"):
+    with pytest.raises(RecoreError, match=r"is no checkout of this project: it has no src/recore/cells\.py"):
+        gather.current(tmp_path)
+    (tmp_path / "src").symlink_to(fake_grid.ROOT / "src")
+    with pytest.raises(RecoreError, match="has no cell that is up to date: recore: data/split/demo does not exist"):
         gather.current(tmp_path)
 
 
@@ -155,9 +199,10 @@ def test_a_record_goes_back_into_a_clone_and_comes_out_the_same(checkout, tmp_pa
     with pytest.raises(RecoreError, match="is no checkout of this project"):
         restore.main(["big", "--to", str(clone)])
     (clone / "dvc.yaml").write_text("stages: {}\n")
-    (clone / paths.split("tmall")).mkdir(parents=True)
-    stats = (checkout / paths.split("tmall") / "stats.json").read_text()
-    (clone / paths.split("tmall") / "stats.json").write_text(stats)
+    shutil.copytree(checkout / paths.split("tmall"), clone / paths.split("tmall"))
+    with pytest.raises(RecoreError, match="is at no commit; check 0123456789abcdef out there"):
+        restore.main(["big", "--to", str(clone)])
+    monkeypatch.setattr(restore, "head_of", lambda clone: "0123456789abcdef")
     kept = clone / paths.ranks("tmall", "ave", 0)
     kept.mkdir(parents=True)
     restore.main(["big", "--to", str(clone)])
@@ -166,7 +211,7 @@ def test_a_record_goes_back_into_a_clone_and_comes_out_the_same(checkout, tmp_pa
     collect(clone)
     assert {file: file.read_bytes() for file in folder.rglob("*") if file.is_file()} == before
     said = capsys.readouterr().out.splitlines()
-    assert said[1] == f"24 cells put into {clone}, whose code has to be that of 0123456789abcdef"
+    assert said[1] == f"24 cells put into {clone}"
     assert said[2].startswith("0 cells taken over")
     with pytest.raises(RecoreError, match="holds no cell"):
         restore.main(["nothing", "--to", str(clone)])

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from recore import RecoreError
-from recore.records.store import Stored, load, save, saved
+from recore.records.store import Stored, is_new, load, save, saved
 
 
 def cell(variant: str = "da", seed: int = 1, gate: bool = True, shift: int = 0) -> Stored:
@@ -28,7 +28,8 @@ def cell(variant: str = "da", seed: int = 1, gate: bool = True, shift: int = 0) 
 
 @pytest.mark.parametrize("gate", [True, False])
 def test_what_was_saved_is_what_is_loaded(tmp_path, gate):
-    assert save(tmp_path, cell(gate=gate))
+    assert is_new(tmp_path, cell(gate=gate))
+    save(tmp_path, cell(gate=gate))
     found = load(tmp_path, "shop", "da", 1)
     assert found.cases.equals(cell(gate=gate).cases)
     assert dataclasses.replace(found, cases=None) == dataclasses.replace(cell(gate=gate), cases=None)
@@ -46,22 +47,22 @@ def test_the_test_set_stands_there_once(tmp_path):
 def test_saving_it_again_changes_nothing_and_another_run_is_refused(tmp_path):
     save(tmp_path, cell())
     before = {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()}
-    assert not save(tmp_path, cell())
+    assert not is_new(tmp_path, cell())
     assert {file: file.read_bytes() for file in before} == before
     other = dataclasses.replace(cell(seed=2), seed=1)
-    with pytest.raises(RecoreError, match=r"1\.json is of another run of shop da 1; delete the three files"):
-        save(tmp_path, other)
+    with pytest.raises(RecoreError, match=r"1\.json is of another run of shop da 1; delete its three files"):
+        is_new(tmp_path, other)
     assert {file: file.read_bytes() for file in before} == before
 
 
 def test_another_test_set_is_refused(tmp_path):
     save(tmp_path, cell("da"))
     with pytest.raises(RecoreError, match="shop trm 1 was tested on other cases than"):
-        save(tmp_path, cell("trm", shift=1))
+        is_new(tmp_path, cell("trm", shift=1))
     assert list(saved(tmp_path)) == [("shop", "da", 1)]
 
 
-@pytest.mark.parametrize("file", ["da/1.parquet", "test.parquet"])
+@pytest.mark.parametrize("file", ["da/1.parquet", "da/1.csv", "test.parquet"])
 def test_a_byte_that_was_changed_is_found(tmp_path, file):
     save(tmp_path, cell())
     save(tmp_path, cell("trm", gate=False))
@@ -83,4 +84,21 @@ def test_a_cell_without_its_last_file_is_not_there(tmp_path):
     assert list(saved(tmp_path)) == []
     with pytest.raises(RecoreError, match=r"1\.json does not exist"):
         load(tmp_path, "shop", "da", 1)
-    assert save(tmp_path, cell())  # half of it is written over
+    assert is_new(tmp_path, cell())
+    save(tmp_path, cell())  # half of it is written over
+    assert list(saved(tmp_path)) == [("shop", "da", 1)]
+
+
+def test_a_description_of_another_cell_or_a_stray_file_is_told(tmp_path):
+    save(tmp_path, cell())
+    folder = tmp_path / "ranks/shop/da"
+    for kind in ("parquet", "csv", "json"):
+        (folder / f"2.{kind}").write_bytes((folder / f"1.{kind}").read_bytes())
+    with pytest.raises(RecoreError, match=r"2\.json describes shop da 1; restore it from git"):
+        load(tmp_path, "shop", "da", 2)
+    (folder / "2.json").write_text("<<<<<<< HEAD")
+    with pytest.raises(RecoreError, match=r"2\.json is not JSON"):
+        load(tmp_path, "shop", "da", 2)
+    (folder / "notes.json").write_text("{}")
+    with pytest.raises(RecoreError, match=r"notes\.json is not named after a seed"):
+        list(saved(tmp_path))

@@ -4,12 +4,14 @@ python -m recore.records.gather NAME --from CHECKOUT
 
 CHECKOUT is a clone of one commit in which ``python -m recore.cells --no-weights`` makes the cells of its params.yaml,
 for as long as it takes. A cell is taken only when that command calls it up to date, its commit is clean and that of the
-others, and its ranks are whole and of the test set that it names. A second call takes what was finished since.
-docs/results/NAME/cells.md shows the runs, and the verdict of a comparison once all seeds of both variants are there.
+others, its ranks are whole, of the split's own test set and no other cell's, and its curve is that of its record. A
+second call takes what was finished since. docs/results/NAME/cells.md shows the runs, and the verdict of a comparison
+once all seeds of both variants are there.
 """
 
 import argparse
 import io
+import json
 import os
 import subprocess
 import sys
@@ -22,11 +24,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from recore import RecoreError, artifacts, params, paths
+from recore.data.cases import Cases
+from recore.data.sessions import Sessions
 from recore.records.page import page
-from recore.records.store import CASES, COUNTS, Stored, load, save, saved
+from recore.records.store import COUNTS, Stored, is_new, load, save, saved
 from recore.stages import run
+from recore.stages.evaluate import cases_hash
 
 RESULTS = Path("docs/results")
+TYPES = {"session": "int64", "position": "int32", "target": "int32", "above": "int32", "tied": "int32"}
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -42,16 +48,33 @@ def main(argv: list[str] | None = None) -> None:
         )
     given = params.load(args.checkout / paths.PARAMS)
     offered = [cell_of(args.checkout, *cell) for cell in current(args.checkout)]
-    commits = {cell.record["commit"] for cell in offered} | {load(folder, *c).record["commit"] for c in saved(folder)}
-    if len(commits) > 1:
-        raise RecoreError(
-            f"the cells were made by {len(commits)} commits ({', '.join(sorted(commits))}); one makes a record"
-        )
+    there = [load(folder, *cell) for cell in saved(folder)]
+    new = [cell for cell in offered if is_new(folder, cell)]
+    cells = in_order([*there, *new], given)
+    text = page(args.name, given, cells)
+    # Nothing is written before everything is known to be right.
     artifacts.write_text(own, theirs)
-    taken = sum(save(folder, cell) for cell in offered)
-    cells = [load(folder, *cell) for cell in saved(folder)]
-    artifacts.write_text(folder / "cells.md", page(args.name, given, cells))
-    print(f"{taken} cells taken over; docs/results/{args.name} has {len(cells)} of {len(planned(given))}")
+    for cell in new:
+        save(folder, cell)
+    artifacts.write_text(folder / "cells.md", text)
+    print(f"{len(new)} cells taken over; docs/results/{args.name} has {len(cells)} of {len(planned(given))}")
+
+
+def in_order(cells: list[Stored], given: params.Params) -> list[Stored]:
+    """The cells as params.yaml orders them; RecoreError where they are not of one grid, one commit, all different."""
+    commits = sorted({cell.record["commit"] for cell in cells})
+    if len(commits) > 1:
+        raise RecoreError(f"the cells were made by {len(commits)} commits ({', '.join(commits)}); one makes a record")
+    by_name = {(cell.dataset, cell.variant, cell.seed): cell for cell in cells}
+    if unplanned := by_name.keys() - set(planned(given)):
+        raise RecoreError(f"{' '.join(map(str, min(unplanned)))} is no cell of the record's params.yaml; remove it")
+    seen: dict[tuple[str, bytes], Stored] = {}
+    for cell in cells:
+        counts = b"".join(cell.cases[name].to_numpy().tobytes() for name in COUNTS)
+        other = seen.setdefault((cell.dataset, counts), cell)
+        if other is not cell:
+            raise RecoreError(f"{cell} and {other} have the same ranks, so one run would count twice; make both again")
+    return [by_name[name] for name in planned(given) if name in by_name]
 
 
 def planned(given: params.Params) -> list[tuple[str, str, int]]:
@@ -61,45 +84,63 @@ def planned(given: params.Params) -> list[tuple[str, str, int]]:
 
 def current(checkout: Path) -> list[tuple[str, str, int]]:
     """The cells of a checkout that its own code calls up to date."""
+    code = checkout.resolve() / "src"
+    if not (code / "recore/cells.py").exists():
+        raise RecoreError(f"{checkout} is no checkout of this project: it has no src/recore/cells.py")
     command = [sys.executable, "-m", "recore.cells", "--check"]
-    environment = os.environ | {"PYTHONPATH": "src"}
+    environment = os.environ | {"PYTHONPATH": str(code)}
     result = subprocess.run(command, cwd=checkout, env=environment, capture_output=True, text=True)
     lines = [line.rpartition(": ") for line in result.stdout.splitlines()]
     found = [cell.split() for cell, _, state in lines if state == "up to date"]
     if not found:
-        raise RecoreError(f"{checkout} has no cell that is up to date: {result.stderr.strip() or 'none is finished'}")
+        raise RecoreError(f"{checkout} has no cell that is up to date: {(result.stderr.splitlines() or ['none'])[-1]}")
     return [(dataset, variant, int(seed)) for dataset, variant, seed in found]
 
 
 def cell_of(checkout: Path, dataset: str, variant: str, seed: int) -> Stored:
     """The cell as it lies in a checkout; RecoreError names what is not right with it."""
     ranks, record = (checkout / of(dataset, variant, seed) for of in (paths.ranks, paths.record))
-    meta, about = artifacts.read_json(ranks / "meta.json"), artifacts.read_json(record / "record.json")
     try:
-        cases = pq.read_table(artifacts.existing(ranks / "cases.parquet")).replace_schema_metadata(None)
-    except (pa.ArrowInvalid, OSError) as error:
-        raise RecoreError(f"{ranks / 'cases.parquet'} cannot be read ({error}); make the cell again") from None
-    history = artifacts.existing(record / "history.csv").read_text(encoding="utf-8")
-    inputs = artifacts.read_json(ranks / "inputs.json")
-    cell = Stored(dataset, variant, seed, cases, meta["n_items"], about, inputs, history)
-    _check(cell, meta, artifacts.read_json(checkout / paths.split(dataset) / "stats.json"))
+        meta, about = (json.loads((f / n).read_bytes()) for f, n in ((ranks, "meta.json"), (record, "record.json")))
+        cases = pq.read_table(ranks / "cases.parquet").replace_schema_metadata(None)
+        history = (record / "history.csv").read_text(encoding="utf-8")
+        inputs = json.loads((ranks / "inputs.json").read_bytes())
+        cell = Stored(dataset, variant, seed, cases, meta["n_items"], about, inputs, history)
+        _check(cell, meta, _expected(checkout, dataset))
+    except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
+        fault = " ".join(f"{type(error).__name__}: {error}".split())
+        raise RecoreError(f"{dataset} {variant} {seed} in {checkout} is not whole ({fault}); make it again") from None
     return cell
 
 
-def _check(cell: Stored, meta: dict[str, Any], statistics: dict[str, Any]) -> None:
-    columns = set(cell.cases.column_names)
-    if not {*CASES, *COUNTS} <= columns <= {*CASES, *COUNTS, "gate"}:
-        raise RecoreError(f"{cell}: its ranks have the columns {', '.join(cell.cases.column_names)}")
+def _expected(checkout: Path, dataset: str) -> tuple[str, int]:
+    """The hash of the test cases and the number of items that the checkout's own split has."""
+    folder = checkout / paths.split(dataset)
+    # The cases do not depend on how many clicks of a prefix are read.
+    return cases_hash(Cases(Sessions.load(folder, "test"), 1)), artifacts.read_json(folder / "stats.json")["items"]
+
+
+def _check(cell: Stored, meta: dict[str, Any], expected: tuple[str, int]) -> None:
+    types = {field.name: str(field.type) for field in cell.cases.schema}
+    if types not in (TYPES, TYPES | {"gate": "float"}) or any(c.null_count for c in cell.cases.columns):
+        raise RecoreError(f"{cell}: its ranks have the columns {types}, which stage evaluate does not write")
     if (meta["dataset"], meta["variant"], meta["seed"]) != (cell.dataset, cell.variant, cell.seed):
         raise RecoreError(f"{cell}: its ranks name {meta['dataset']} {meta['variant']} {meta['seed']}")
-    if len(cell.cases) != statistics["test"]["cases"] or cell.test_hash != meta["test_hash"]:
-        raise RecoreError(f"{cell}: its ranks are not of the test set that it names; make the cell again")
+    if (cell.test_hash, cell.n_items) != expected or cell.test_hash != meta["test_hash"]:
+        raise RecoreError(f"{cell}: its ranks are not of the test set that the split has; make the cell again")
     above, tied = (cell.cases[name].to_numpy().astype(np.int64) for name in COUNTS)
     if above.min() < 0 or tied.min() < 1 or (above + tied).max() > cell.n_items:
         raise RecoreError(f"{cell}: its counts are not of a catalogue of {cell.n_items} items; make the cell again")
-    if cell.record["commit"] is None or cell.record["dirty"]:
+    gate = cell.cases["gate"].to_numpy() if "gate" in types else np.zeros(1)
+    if not ((gate >= 0) & (gate <= 1)).all():
+        raise RecoreError(f"{cell}: its gate has a share outside 0 to 1; make the cell again")
+    if not isinstance(cell.record["commit"], str) or cell.record["dirty"] is not False:
         raise RecoreError(f"{cell} was not made by a clean commit; make it again in a clone without changes")
-    if not np.isfinite(pd.read_csv(io.StringIO(cell.history))["loss"]).all():
+    history, record = pd.read_csv(io.StringIO(cell.history), float_precision="round_trip"), cell.record
+    best = history.iloc[record["best_epoch"] - 1]
+    if len(history) != record["epochs"] or any(best[name] != value for name, value in record["valid"].items()):
+        raise RecoreError(f"{cell}: its training curve is not that of its record; make the cell again")
+    if not np.isfinite(history["loss"]).all():
         raise RecoreError(f"{cell}: its training curve has a loss that is no number")
 
 

@@ -1,5 +1,7 @@
 """What a record that still grows can say: its runs so far, what is missing, and the verdicts that have their seeds."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
@@ -19,7 +21,7 @@ def page(name: str, given: params.Params, cells: list[Stored]) -> str:
     variants = [variant for rows in given.at("variants").values() for variant in rows]
     seeds, datasets = given.at("seeds"), given.at("datasets")
     n_planned = len(datasets) * len(variants) * len(seeds)
-    metrics = list(given.at("significance.margins"))
+    metrics = list(dict.fromkeys([given.at("significance.confirm"), *given.at("significance.margins")]))
     blocks = [
         f"# {name}: {len(cells)} of {n_planned} cells",
         _missing(cells, datasets, variants, seeds),
@@ -27,11 +29,14 @@ def page(name: str, given: params.Params, cells: list[Stored]) -> str:
     ]
     tested = verdicts(given, cells, metrics)
     if tested is None:
-        blocks.append("No comparison has all seeds of both variants yet: there is no verdict.")
+        blocks.append(f"No comparison has all seeds of both variants, {CONFIRMED} or more: there is no verdict.")
     else:
         table = comparison_table(tested, metrics, given.at("significance.alpha"))
         blocks.append(table.to_markdown(index=False, disable_numparse=True))
-        blocks.append("A comparison without a p does not have its seeds yet; it counts as p = 1 in the family.")
+        blocks.append(
+            "† fragile: few sessions carry it. A comparison with neither † nor a p does not have its seeds yet. Both "
+            "count as p = 1 in the family, so what is inconclusive may not stay so."
+        )
     return "\n\n".join(blocks) + "\n"
 
 
@@ -68,28 +73,33 @@ def _values(cell: Stored, metrics: list[str]) -> dict[str, np.ndarray]:
 
 def verdicts(given: params.Params, cells: list[Stored], metrics: list[str]) -> pd.DataFrame | None:
     """Rows of ``family.corrected`` for every planned comparison; without a p where seeds are missing."""
-    plan, seeds = Plan.of(given.at("significance") | {"looks": None}), given.at("seeds")
+    plan, seeds = Plan.of(given.at("significance")), given.at("seeds")
     tested, planned = [], []
     for dataset in given.at("datasets"):
         own = {
             variant: [c for c in cells if (c.dataset, c.variant) == (dataset, variant)] for variant in _variants(given)
         }
-        done = {v: group for v, group in own.items() if len(seeds) == len(group) >= CONFIRMED}
+        done = {v: group for v, group in own.items() if [c.seed for c in group] == seeds and len(seeds) >= CONFIRMED}
         pairs = [pair for pair in plan.comparisons if set(pair) <= set(done)]
         if pairs:
             sessions = sessions_of(next(iter(done.values()))[0].cases["session"].to_numpy())
-            arms = {v: arms_of([_values(c, metrics) for c in g], sessions, [len(seeds)]) for v, g in done.items()}
+            arms = {
+                v: arms_of([_values(c, metrics) for c in g], sessions, plan.reached(len(seeds)))
+                for v, g in done.items()
+            }
             tested.append(compare_all(dataset, arms, sessions, metrics, _only(plan, pairs)))
         planned += [(dataset, a, b, m) for m in metrics for a, b in plan.comparisons if (a, b) not in pairs]
     if not tested:
         return None
-    without = pd.DataFrame(planned, columns=["dataset", "a", "b", "metric"]).assign(look=1, level="n/a", n_sessions=2)
+    without = pd.DataFrame(planned, columns=["dataset", "a", "b", "metric"]).assign(
+        look=len(plan.planned), level="n/a", n_sessions=2
+    )
     synthetic = {d for d in given.at("datasets") if "generate" in given.at(f"sources.{d}.fetch")}
     return corrected(pd.concat([*tested, without], ignore_index=True), synthetic, plan)
 
 
 def _only(plan: Plan, pairs: list[tuple[str, str]]) -> Plan:
-    return Plan(pairs, plan.margins, plan.alpha, plan.power, None, plan.fewest)
+    return replace(plan, comparisons=pairs)
 
 
 def _variants(given: params.Params) -> list[str]:

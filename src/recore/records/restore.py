@@ -7,6 +7,7 @@ there or made there first) makes only what is not up to date by its own check. C
 """
 
 import argparse
+import subprocess
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -28,15 +29,23 @@ def main(argv: list[str] | None = None) -> None:
         raise RecoreError(f"{folder} holds no cell; records that grow have a folder ranks")
     if not (args.clone / paths.PIPELINE).exists():
         raise RecoreError(f"{args.clone} is no checkout of this project; clone it and check {_commit(cells)} out there")
+    head = head_of(args.clone)
+    if head != _commit(cells):
+        raise RecoreError(f"{args.clone} is at {head or 'no commit'}; check {_commit(cells)} out there")
     given = artifacts.existing(folder / "params.yaml").read_text(encoding="utf-8")
     artifacts.write_text(args.clone / paths.PARAMS, given)
     put = sum(_put(args.clone, cell) for cell in cells)
-    print(f"{put} cells put into {args.clone}, whose code has to be that of {_commit(cells)}")
+    print(f"{put} cells put into {args.clone}")
+
+
+def head_of(clone: Path) -> str:
+    """The commit that is checked out there; empty outside git."""
+    return subprocess.run(["git", "rev-parse", "HEAD"], cwd=clone, capture_output=True, text=True).stdout.strip()
 
 
 def _put(clone: Path, cell: Stored) -> bool:
     own = (cell.dataset, cell.variant, cell.seed)
-    if (clone / paths.ranks(*own)).exists():
+    if (clone / paths.ranks(*own)).exists() or (clone / paths.record(*own)).exists():
         return False
     with artifacts.new_folder(clone / paths.record(*own)) as out:
         artifacts.write_json(out / "record.json", cell.record)

@@ -8,6 +8,7 @@ ranks/DATASET/VARIANT/SEED.csv          its training curve
 
 import hashlib
 import io
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,65 +51,107 @@ class Stored:
         return digest.hexdigest()
 
 
-def save(folder: Path, cell: Stored) -> bool:
-    """Writes a cell to a record's ``folder``; False where the same is there already.
-
-    RecoreError where another one is there, or where its test cases are not those of the record.
-    """
+def is_new(folder: Path, cell: Stored) -> bool:
+    """Whether a record's ``folder`` lacks the cell; RecoreError where it has another run of it or other test cases."""
     own = _own(folder, cell.dataset, cell.variant, cell.seed)
+    test = own.parents[1] / "test.parquet"
+    if test.exists() and not _table(test.read_bytes(), test).equals(_plain(cell.cases.select(CASES))):
+        raise RecoreError(f"{cell} was tested on other cases than {test} holds; a record has one test set a dataset")
+    if not own.with_suffix(".json").exists():
+        return True
+    if _read(own.with_suffix(".json")) != _about(cell):
+        raise RecoreError(
+            f"{own.with_suffix('.json')} is of another run of {cell}; delete its three files to replace it"
+        )
+    return False
+
+
+def save(folder: Path, cell: Stored) -> None:
+    """Writes a cell that ``is_new``; its description comes last and says that it is whole."""
+    own = _own(folder, cell.dataset, cell.variant, cell.seed)
+    described = json.dumps(_about(cell), indent=2, allow_nan=False) + "\n"
     test = own.parents[1] / "test.parquet"
     if not test.exists():
         _write(test, _packed(cell.cases.select(CASES)))
-    elif not pq.read_table(test).equals(_plain(cell.cases.select(CASES))):
-        raise RecoreError(f"{cell} was tested on other cases than {test} holds; a record has one test set a dataset")
-    counts = _packed(cell.cases.select([name for name in cell.cases.column_names if name not in CASES]))
-    about = {
-        "test_hash": cell.test_hash,
-        "n_items": cell.n_items,
-        "sha256": hashlib.sha256(counts).hexdigest(),
-        "record": cell.record,
-        "inputs": cell.inputs,
-    }
-    described = own.with_suffix(".json")
-    if described.exists():
-        there = artifacts.read_json(described)
-        if there != about or own.with_suffix(".csv").read_text(encoding="utf-8") != cell.history:
-            raise RecoreError(f"{described} is of another run of {cell}; delete the three files there to replace it")
-        return False
-    _write(own.with_suffix(".parquet"), counts)
+    _write(own.with_suffix(".parquet"), _counts(cell))
     artifacts.write_text(own.with_suffix(".csv"), cell.history)
-    artifacts.write_json(described, about)  # last: it says that the cell is whole
-    return True
+    artifacts.write_text(own.with_suffix(".json"), described)
 
 
 def load(folder: Path, dataset: str, variant: str, seed: int) -> Stored:
-    """The cell as it was saved; RecoreError where it is not there or a byte of its ranks is another one."""
+    """The cell as it was saved; RecoreError where it is not there or a byte of it is another one."""
     own = _own(folder, dataset, variant, seed)
-    about = artifacts.read_json(own.with_suffix(".json"))
-    counts = artifacts.existing(own.with_suffix(".parquet")).read_bytes()
-    if hashlib.sha256(counts).hexdigest() != about["sha256"]:
-        raise RecoreError(f"{own.with_suffix('.parquet')} is not the file that was recorded; restore it from git")
-    test = pq.read_table(artifacts.existing(own.parents[1] / "test.parquet"))
-    counted = pq.read_table(io.BytesIO(counts))
-    columns = {name: test[name] for name in CASES} | {name: counted[name] for name in counted.column_names}
-    history = artifacts.existing(own.with_suffix(".csv")).read_text(encoding="utf-8")
+    about = _read(own.with_suffix(".json"))
+    files = {kind: _bytes(own.with_suffix(f".{kind}")) for kind in ("parquet", "csv")}
+    for kind, content in files.items():
+        if hashlib.sha256(content).hexdigest() != about["sha256"][kind]:
+            raise RecoreError(f"{own.with_suffix(f'.{kind}')} is not the file that was recorded; restore it from git")
+    test = own.parents[1] / "test.parquet"
+    cases, counted = _table(_bytes(test), test), _table(files["parquet"], own.with_suffix(".parquet"))
+    columns = {name: cases[name] for name in CASES} | {name: counted[name] for name in counted.column_names}
+    history = files["csv"].decode()
     cell = Stored(
-        dataset, variant, seed, pa.table(columns), about["n_items"], about["record"], about["inputs"], history
+        *(about[key] for key in ("dataset", "variant", "seed")),
+        *(pa.table(columns), about["n_items"], about["record"], about["inputs"], history),
     )
+    if str(cell) != f"{dataset} {variant} {seed}":
+        raise RecoreError(f"{own.with_suffix('.json')} describes {cell}; restore it from git")
     if cell.test_hash != about["test_hash"]:
-        raise RecoreError(f"{own.parents[1] / 'test.parquet'} is not what {cell} was tested on; restore it from git")
+        raise RecoreError(f"{test} is not what {cell} was tested on; restore it from git")
     return cell
 
 
 def saved(folder: Path) -> Iterator[tuple[str, str, int]]:
     """Dataset, variant and seed of every cell that a record's folder holds whole."""
     for file in sorted((folder / "ranks").glob("*/*/*.json")):
+        if not file.stem.isdecimal():
+            raise RecoreError(f"{file} is not named after a seed; remove it")
         yield file.parts[-3], file.parts[-2], int(file.stem)
 
 
 def _own(folder: Path, dataset: str, variant: str, seed: int) -> Path:
     # with_suffix takes it for a name: a seed has no dot.
     return folder / "ranks" / dataset / variant / str(seed)
+
+
+def _about(cell: Stored) -> dict[str, Any]:
+    return {
+        "dataset": cell.dataset,
+        "variant": cell.variant,
+        "seed": cell.seed,
+        "test_hash": cell.test_hash,
+        "n_items": cell.n_items,
+        "sha256": {
+            "parquet": hashlib.sha256(_counts(cell)).hexdigest(),
+            "csv": hashlib.sha256(cell.history.encode()).hexdigest(),
+        },
+        "record": cell.record,
+        "inputs": cell.inputs,
+    }
+
+
+def _counts(cell: Stored) -> bytes:
+    return _packed(cell.cases.select([name for name in cell.cases.column_names if name not in CASES]))
+
+
+def _bytes(file: Path) -> bytes:
+    if not file.exists():
+        raise RecoreError(f"{file} does not exist; restore it from git")
+    return file.read_bytes()
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        return json.loads(_bytes(file))
+    except ValueError as error:
+        raise RecoreError(f"{file} is not JSON ({error}); restore it from git") from None
+
+
+def _table(content: bytes, file: Path) -> pa.Table:
+    try:
+        return pq.read_table(io.BytesIO(content))
+    except pa.ArrowException as error:
+        raise RecoreError(f"{file} cannot be read ({error}); restore it from git") from None
 
 
 def _plain(table: pa.Table) -> pa.Table:
