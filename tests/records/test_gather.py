@@ -21,17 +21,25 @@ from recore.stages import significance
 VARIANTS = ("ave", "trm", "da", "hn", "dahn")
 
 
+@pytest.fixture(scope="module")
+def template(tmp_path_factory):
+    """A checkout with every cell of five seeds."""
+    folder = tmp_path_factory.mktemp("clone")
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.chdir(folder)
+        fake_grid.write_grid(("tmall",))
+        write_test_set(paths.split("tmall"))
+        for variant in VARIANTS:
+            for seed in range(5):
+                (paths.ranks("tmall", variant, seed) / "inputs.json").write_text('{"params": {}, "sha256": {}}')
+    return folder
+
+
 @pytest.fixture
-def checkout(tmp_path, monkeypatch):
-    """A checkout with every cell of five seeds; the record is made in the folder beside it."""
-    (tmp_path / "clone").mkdir()
+def checkout(template, tmp_path, monkeypatch):
+    """A copy of it; the record is made in the folder beside it."""
+    shutil.copytree(template, tmp_path / "clone")
     (tmp_path / "home").mkdir()
-    monkeypatch.chdir(tmp_path / "clone")
-    fake_grid.write_grid(("tmall",))
-    write_test_set(paths.split("tmall"))
-    for variant in VARIANTS:
-        for seed in range(5):
-            (paths.ranks("tmall", variant, seed) / "inputs.json").write_text('{"params": {}, "sha256": {}}')
     monkeypatch.chdir(tmp_path / "home")
     offer(monkeypatch, [("tmall", v, s) for v in VARIANTS for s in range(5)])
     return tmp_path / "clone"

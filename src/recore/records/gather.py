@@ -136,9 +136,11 @@ def _check(cell: Stored, meta: dict[str, Any], expected: tuple[str, int]) -> Non
         raise RecoreError(f"{cell}: its gate has a share outside 0 to 1; make the cell again")
     if not isinstance(cell.record["commit"], str) or cell.record["dirty"] is not False:
         raise RecoreError(f"{cell} was not made by a clean commit; make it again in a clone without changes")
-    history, record = pd.read_csv(io.StringIO(cell.history), float_precision="round_trip"), cell.record
+    history, record = pd.read_csv(io.StringIO(cell.history)), cell.record
     best = history.iloc[record["best_epoch"] - 1]
-    if len(history) != record["epochs"] or any(best[name] != value for name, value in record["valid"].items()):
+    if len(history) != record["epochs"] or not np.allclose(
+        [best[name] for name in record["valid"]], list(record["valid"].values()), rtol=1e-12, atol=0
+    ):
         raise RecoreError(f"{cell}: its training curve is not that of its record; make the cell again")
     if not np.isfinite(history["loss"]).all():
         raise RecoreError(f"{cell}: its training curve has a loss that is no number")
