@@ -67,7 +67,7 @@ def test_a_record_grows(checkout, monkeypatch, capsys):
     offer(monkeypatch, [cell for cell in every if cell[2] < 2])
     collect(checkout)
     page = Path("docs/results/big/cells.md").read_text()
-    assert page.startswith("# big: 10 of 25 cells\n\nMade by commit 0123456. Still to be made: tmall: ave 2, 3, 4;")
+    assert page.startswith("# big: 10 of 25 cells\n\nMade by commit 0123456. Still to be made of tmall: ave 2, 3, 4;")
     assert "there is no verdict" in page
     assert page.index("| ave ") < page.index("| trm ")
     offer(monkeypatch, [cell for cell in every if cell[1] in ("ave", "trm", "da") or cell[2] < 2])

@@ -44,13 +44,13 @@ def _missing(cells: list[Stored], datasets: list[str], variants: list[str], seed
     have = {(cell.dataset, cell.variant, cell.seed) for cell in cells}
     commits = {cell.record["commit"][:7] for cell in cells}
     made = f"Made by commit {', '.join(sorted(commits))}. " if commits else ""
-    lines = [
-        f"{dataset}: {variant} {', '.join(str(s) for s in seeds if (dataset, variant, s) not in have)}"
-        for dataset in datasets
-        for variant in variants
-        if any((dataset, variant, s) not in have for s in seeds)
-    ]
-    return made + (f"Still to be made: {'; '.join(lines)}." if lines else "Every cell is there.")
+    lines = []
+    for dataset in datasets:
+        lacking = {v: [str(s) for s in seeds if (dataset, v, s) not in have] for v in variants}
+        named = [f"{variant} {', '.join(missing)}" for variant, missing in lacking.items() if missing]
+        if named:
+            lines.append(f"Still to be made of {dataset}: {'; '.join(named)}.")
+    return made + (" ".join(lines) or "Every cell is there.")
 
 
 def _runs(cells: list[Stored], metrics: list[str]) -> pd.DataFrame:
