@@ -36,7 +36,7 @@ def lists(sessions, vocabulary):
 def test_sessions_come_back_as_they_were_written(tmp_path_factory, train):
     folder = tmp_path_factory.mktemp("inter")
     write_all(folder, train)
-    parts, vocabulary = read(folder, CONFIG)
+    parts, vocabulary, _ = read(folder, CONFIG)
     assert lists(parts["train"], vocabulary) == train
     assert lists(parts["valid"], vocabulary) == [[1, 2]]
     assert lists(parts["test"], vocabulary) == [[2, 1]]
@@ -44,7 +44,7 @@ def test_sessions_come_back_as_they_were_written(tmp_path_factory, train):
 
 def test_ids_and_times_run_on_through_the_parts(tmp_path):
     write_all(tmp_path, [[1, 2], [2, 1, 1]], valid=[[1, 1]], test=[[2, 2], [1, 2]])
-    parts, _ = read(tmp_path, CONFIG)
+    parts, _, _ = read(tmp_path, CONFIG)
     assert [part.ids.tolist() for part in parts.values()] == [[0, 1], [2], [3, 4]]
     assert [part.times.tolist() for part in parts.values()] == [[0, 1], [2], [3, 4]]
 

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from recore import RecoreError
 from recore.data.filter import compact, filter_clicks
 from recore.data.readers import read
-from recore.data.readers.clicks import assemble
+from recore.data.readers.clicks import Clicks, assemble
+from recore.data.readers.ids import encoded
 from recore.data.split import split_clicks
 
 
@@ -66,8 +67,9 @@ def dense_logs(draw):
 @given(rows=dense_logs(), support=st.integers(1, 4), length=st.integers(2, 3))
 def test_random_logs_agree_with_the_oracle(rows, support, length):
     kept = slow_filter(slow_sessions(rows), support, length)
-    table = pa.table({name: [row[k] for row in rows] for k, name in enumerate(("session", "item", "time"))})
-    clicks, vocabulary = assemble(table, "seconds", "log")
+    who, item, seconds = (pa.chunked_array([[row[k] for row in rows]]) for k in range(3))
+    time_ms = seconds.to_numpy() * 1000
+    clicks, vocabulary = assemble(Clicks(encoded(who, "who", "log"), encoded(item, "item", "log"), time_ms, None), None)
     if not kept:
         with pytest.raises(RecoreError, match="leaves none"):
             filter_clicks(clicks, support, length, iterate=False)
@@ -90,7 +92,7 @@ def test_tmall_is_cut_and_numbered_as_the_oracle_has_it():
     mirror = os.environ.get("RECORE_MIRROR")
     if not mirror:
         pytest.skip("RECORE_MIRROR names no folder with the real data")
-    parts, vocabulary = read(Path(mirror) / "tmall_srgnn", {"format": "srgnn"})
+    parts, vocabulary, _ = read(Path(mirror) / "tmall_srgnn", {"format": "srgnn"})
     numbers = vocabulary.to_numpy()
     log = parts["clicks"]
     by_hand = [(numbers[one].tolist(), position) for position, one in enumerate(lists(log))]

@@ -21,7 +21,7 @@ def mirror() -> Path:
 
 
 def test_diginetica_is_kept_as_it_was_published(mirror):
-    parts, vocabulary = read(mirror / "diginetica", {"format": "core_inter"})
+    parts, vocabulary, _ = read(mirror / "diginetica", {"format": "core_inter"})
     check_split(parts)
     numbers = vocabulary.to_numpy()
     split = split_parts(**parts, numbers=numbers, recent=1.0)
@@ -36,7 +36,7 @@ def test_diginetica_is_kept_as_it_was_published(mirror):
 
 
 def test_tmall_from_session_lists_gives_cores_counts(mirror):
-    parts, vocabulary = read(mirror / "tmall_srgnn", {"format": "srgnn"})
+    parts, vocabulary, _ = read(mirror / "tmall_srgnn", {"format": "srgnn"})
     assert (parts["clicks"].n_sessions, parts["clicks"].n_clicks, len(vocabulary)) == (65_286, 416_554, 40_727)
     filtered, _ = compact(filter_clicks(parts["clicks"], 5, 2, iterate=False), len(vocabulary))
     counts = stats(split_clicks(filtered, train=0.8, valid=0.1, recent=1.0))
@@ -54,7 +54,7 @@ def test_tmall_from_session_lists_gives_cores_counts(mirror):
     ],
 )
 def test_session_lists_are_read_whole(mirror, source, sessions, clicks, items, longest):
-    parts, vocabulary = read(mirror / source, {"format": "srgnn"})
+    parts, vocabulary, _ = read(mirror / source, {"format": "srgnn"})
     log = parts["clicks"]
     assert (log.n_sessions, log.n_clicks, len(vocabulary), log.lengths.max()) == (sessions, clicks, items, longest)
 
@@ -81,7 +81,7 @@ RAW = {
 
 def read_sample(mirror, folder, name):
     shutil.copy(mirror / "raw-samples" / name, folder)
-    parts, vocabulary = read(folder, {"format": "delimited", "comparable": False} | RAW[name])
+    parts, vocabulary, _ = read(folder, {"format": "delimited", "comparable": False} | RAW[name])
     clicks = parts["clicks"]
     first = vocabulary.to_numpy()[clicks.items[: clicks.offsets[1]]].tolist()
     return clicks, first
@@ -109,7 +109,7 @@ def test_raw_yoochoose(mirror, tmp_path):
 
 
 def test_a_saved_split_is_mapped_without_reading_it(mirror, tmp_path):
-    parts, _ = read(mirror / "diginetica", {"format": "core_inter"})
+    parts, _, _ = read(mirror / "diginetica", {"format": "core_inter"})
     parts["train"].save(tmp_path, "train")
     loaded = Sessions.load(tmp_path, "train")
     assert all(isinstance(part, np.memmap) for part in (loaded.items, loaded.offsets, loaded.ids, loaded.times))

@@ -19,12 +19,17 @@ def read_bytes(folder, content):
 
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
 def test_a_list_of_lists_is_read_in_its_order(tmp_path, protocol):
-    parts, vocabulary = read_bytes(tmp_path, pickle.dumps([[7, 3], [3, 9, 7], [5]], protocol))
+    parts, vocabulary, _ = read_bytes(tmp_path, pickle.dumps([[7, 3], [3, 9, 7], [5]], protocol))
     clicks = parts["clicks"]
     assert vocabulary.to_pylist() == [7, 3, 9, 5]
     assert clicks.items.tolist() == [0, 1, 1, 2, 0, 3]
     assert clicks.offsets.tolist() == [0, 2, 5, 6]
     assert clicks.ids.tolist() == clicks.times.tolist() == [0, 1, 2]
+
+
+def test_what_follows_the_list_is_no_part_of_it_and_no_silent_loss(tmp_path):
+    with pytest.raises(RecoreError, match="its pickle ends before the file does"):
+        read_bytes(tmp_path, pickle.dumps([[7, 3]]) + pickle.dumps([[9, 5]]))
 
 
 class Payload:

@@ -18,7 +18,7 @@ def csv(**changes):
 
 def read_text(folder, text, config, name="log.csv"):
     (folder / name).write_text(text, encoding="utf-8")
-    parts, vocabulary = read(folder, config)
+    parts, vocabulary, _ = read(folder, config)
     assert list(parts) == ["clicks"]
     return parts["clicks"], vocabulary
 
@@ -116,7 +116,6 @@ def test_times_are_utc_wherever_they_are_read(tmp_path, monkeypatch, unit, text,
     ("unit", "good", "bad"),
     [
         ("seconds", "12", "noon"),
-        ("seconds", "12", "nan"),
         ("seconds", "12", "1396815718444"),  # milliseconds
         ("milliseconds", "12", "1e300"),
         ("iso8601", "2014-04-06T20:21:58Z", "2014-04-06T20:21:58"),  # no zone: which would it be?
@@ -152,7 +151,7 @@ def test_an_unusable_time_names_file_row_and_value(tmp_path, unit, good, bad, ro
         ("s,i,t\n1,a,2\n1,,3\n", csv(), r"log\.csv, data row 2: the item is empty"),
         ("s,i,t\n,a,2\n", csv(), r"log\.csv, data row 1: the session is empty"),
         ("s,i,t\n1,a,2\n1,b,\n", csv(), r"log\.csv, data row 2: the time is empty"),
-        ("s,i,t\n1,a,2\n1,b\n", csv(), r"log\.csv cannot be read as delimited: .*Expected 3 columns, got 2"),
+        ("s,i,t\n1,a,2\n1,b\n", csv(), r"log\.csv, line 3: it has 2 columns, but the first line has 3"),
         ("s,i,t,o\n1,a,2,x\n", csv(columns=NAMED | {"order": "o"}), "data row 1: the order 'x' is not a number"),
     ],
 )
@@ -164,7 +163,7 @@ def test_a_faulty_log_is_one_sentence(tmp_path, text, config, said):
 
 def test_a_header_that_is_not_utf8_is_one_sentence(tmp_path):
     (tmp_path / "log.csv").write_bytes("sitzung,stück,zeit\n1,a,2\n".encode("latin-1"))
-    with pytest.raises(RecoreError, match=r"log\.csv cannot be read as delimited: .*utf-8"):
+    with pytest.raises(RecoreError, match=r"log\.csv, line 1: this is not UTF-8 text; convert it, as by `iconv"):
         read(tmp_path, csv(columns={"session": 0, "item": 1, "time": 2}))
 
 
@@ -192,7 +191,7 @@ STAMPS = pd.to_datetime(["2014-04-06T20:21:58.444", "2014-04-06T20:21:57.000"])
 )
 def test_parquet_in_any_type_of_time(tmp_path, unit, times):
     pd.DataFrame({"s": [1, 1], "i": ["x", "y"], "t": times, "else": [0, 0]}).to_parquet(tmp_path / "log.parquet")
-    parts, vocabulary = read(tmp_path, {"format": "parquet", "columns": NAMED, "time": unit})
+    parts, vocabulary, _ = read(tmp_path, {"format": "parquet", "columns": NAMED, "time": unit})
     assert lists(parts["clicks"], vocabulary) == [["y", "x"]]
     assert parts["clicks"].times.tolist() == [MOMENT_MS - 1444]
 
@@ -200,7 +199,7 @@ def test_parquet_in_any_type_of_time(tmp_path, unit, times):
 @pytest.mark.parametrize(
     ("columns", "unit", "said"),
     [
-        ({"s": [1.5], "i": [1], "t": [1]}, "seconds", "session column is of type double"),
+        ({"s": [1.5], "i": [1], "t": [1]}, "seconds", "`columns.session` is of type double"),
         ({"s": [1], "i": [None], "t": [1]}, "seconds", "data row 1: the item is empty"),
         ({"s": [1], "i": [1], "t": STAMPS[:1]}, "seconds", "time column is of type timestamp"),
         ({"s": [1], "i": [1], "t": [2]}, "iso8601", "time column is of type int64"),
@@ -216,7 +215,7 @@ def test_a_faulty_parquet_log_is_one_sentence(tmp_path, columns, unit, said):
 def test_parquet_categories_keep_the_order_of_the_rows(tmp_path):
     items = pd.Categorical(["b", "a", "b"], categories=["unused", "a", "b"])
     pd.DataFrame({"s": [1, 1, 1], "i": items, "t": [1, 2, 3]}).to_parquet(tmp_path / "log.parquet")
-    parts, vocabulary = read(tmp_path, {"format": "parquet", "columns": NAMED, "time": "seconds"})
+    parts, vocabulary, _ = read(tmp_path, {"format": "parquet", "columns": NAMED, "time": "seconds"})
     assert vocabulary.to_pylist() == ["b", "a"]
     assert lists(parts["clicks"], vocabulary) == [["b", "a", "b"]]
 

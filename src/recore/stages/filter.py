@@ -19,7 +19,9 @@ def main(argv: list[str] | None = None) -> None:
     checked = params.load()
     config, settings = checked.at(f"sources.{dataset}.read"), checked.at("filter")
 
-    parts, items = readers.read(artifacts.existing(paths.raw(dataset)), config)
+    parts, items, accounts = readers.read(artifacts.existing(paths.raw(dataset)), config)
+    for account in accounts:
+        print(account)
     if "clicks" in parts:
         clicks, left = compact(filter_clicks(parts["clicks"], **settings), len(items))
         parts, items = {"clicks": clicks}, items.take(pa.array(left))

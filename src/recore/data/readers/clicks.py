@@ -1,79 +1,89 @@
-"""From rows of (session, item, time) to flat sessions.
+"""From rows of (session or visitor, item, time) to flat sessions.
 
-Sessions stand in order of first appearance in the file. Inside one, clicks are sorted stably by the order column, or by
-time where there is none (CORE sorts only where its source has an order column; a log in order of time reads the same).
-A session's time is that of its last *row*, as in CORE's script.
+Where the log has sessions they stand in order of first appearance in the file. Inside one, clicks are sorted stably by
+the order column, or by time where there is none (CORE sorts only where its source has an order column; a log in order
+of time reads the same). A session's time is that of its last *row*, as in CORE's script.
+
+Where it has visitors alone, their clicks are sorted by time (ties by the order column, then as in the file) and cut
+into sessions, which stand visitor by visitor in order of first appearance, as in CORE's script for RetailRocket.
 """
 
-import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
+from dataclasses import dataclass
+from typing import Any
 
-from recore import RecoreError
-from recore.data.readers.times import milliseconds, numbers
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from recore.data.readers.ids import Ids, joined
 from recore.data.sessions import Sessions, offsets_of
 
+DAY_MS = 86_400_000
+UNITS_MS = {"s": 1000, "m": 60_000, "h": 3_600_000, "d": DAY_MS}
 
-def assemble(table: pa.Table, unit: str, file_name: str) -> tuple[Sessions, pa.Array]:
-    """The sessions of a table with the columns session, item, time and perhaps order, one row a click.
 
-    Returns them with the (n,) vocabulary, int64 or string, in order of first appearance. Raises RecoreError naming the
-    file, the column and the data row (from 1) of an empty cell or of a value that is no id or no time.
+@dataclass(frozen=True)
+class Clicks:
+    """R rows of a log: who clicked (session or visitor) on what item, when (UTC), and their order if there is one."""
+
+    who: Ids
+    item: Ids
+    time_ms: np.ndarray
+    order: np.ndarray | None
+
+
+def concatenated(parts: list[Clicks]) -> Clicks:
+    """The rows of several files as one log."""
+    order = None if parts[0].order is None else np.concatenate([part.order for part in parts])
+    return Clicks(
+        joined([part.who for part in parts]),
+        joined([part.item for part in parts]),
+        np.concatenate([part.time_ms for part in parts]),
+        order,
+    )
+
+
+def assemble(clicks: Clicks, cut: dict[str, Any] | None) -> tuple[Sessions, pa.Array]:
+    """The sessions of a log, and the (n,) vocabulary of its items, int64 or string, in order of first appearance.
+
+    ``cut`` is ``read.sessions`` of a source whose rows name visitors: a new session after a ``gap`` of more than so
+    long ("30m"), on a ``new_day`` in the time zone ``zone``, or on both.
     """
-    for role in table.column_names:
-        _refuse_empty(table[role], role, file_name)
-    sessions, _ = _encoded(table["session"], "session", file_name)
-    items, vocabulary = _encoded(table["item"], "item", file_name)
-    time_ms = milliseconds(table["time"], unit, file_name)
-    ranked_by = numbers(table["order"], "order", file_name) if "order" in table.column_names else time_ms
-
-    lengths = np.bincount(sessions)
+    who, _ = clicks.who.by_first_appearance()
+    items, vocabulary = clicks.item.by_first_appearance()
+    if cut is not None:
+        return _visits(who, items, clicks, cut), vocabulary
+    lengths = np.bincount(who)
     times = np.empty(len(lengths), np.int64)
-    times[sessions] = time_ms  # of rows that share a session the last one stays
-    if not _in_order(sessions, ranked_by):
-        items = items[np.lexsort((ranked_by, sessions))]  # stable: ties keep the order of the file
+    times[who] = clicks.time_ms  # of rows that share a session the last one stays
+    ranked_by = clicks.time_ms if clicks.order is None else clicks.order
+    if not _in_order(who, ranked_by):
+        items = items[np.lexsort((ranked_by, who))]  # stable: ties keep the order of the file
     return Sessions(items, offsets_of(lengths), np.arange(len(lengths)), times), vocabulary
 
 
-def _in_order(sessions: np.ndarray, ranked_by: np.ndarray) -> bool:
-    same = sessions[1:] == sessions[:-1]
-    return bool(np.all((sessions[1:] > sessions[:-1]) | (same & (ranked_by[1:] >= ranked_by[:-1]))))
+def _visits(who: np.ndarray, items: np.ndarray, clicks: Clicks, cut: dict[str, Any]) -> Sessions:
+    keys = (clicks.time_ms, who) if clicks.order is None else (clicks.order, clicks.time_ms, who)
+    rows = np.lexsort(keys)
+    who, time_ms = who[rows], clicks.time_ms[rows]
+    new = who[1:] != who[:-1]
+    if "gap" in cut:
+        new |= np.diff(time_ms) > int(cut["gap"][:-1]) * UNITS_MS[cut["gap"][-1]]
+    if cut.get("new_day"):
+        new |= np.diff(_days(time_ms, cut.get("zone", "UTC"))) != 0
+    starts = np.concatenate(([0], np.flatnonzero(new) + 1))
+    offsets = np.append(starts, len(rows))
+    return Sessions(items[rows], offsets, np.arange(len(starts)), time_ms[offsets[1:] - 1])
 
 
-def _encoded(column: pa.ChunkedArray, role: str, file_name: str) -> tuple[np.ndarray, pa.Array]:
-    """Each row's (C,) int32 position in the vocabulary of a column of ids, and the vocabulary by first appearance."""
-    stored = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
-    if not (pa.types.is_integer(stored) or pa.types.is_string(stored) or pa.types.is_large_string(stored)):
-        raise RecoreError(
-            f"{file_name}: the {role} column is of type {stored}, but ids are whole numbers or text; convert it"
-        )
-    encoded = column.unify_dictionaries() if pa.types.is_dictionary(column.type) else column.dictionary_encode()
-    codes = np.concatenate([chunk.indices.to_numpy(zero_copy_only=False) for chunk in encoded.chunks])
-    vocabulary = encoded.chunk(encoded.num_chunks - 1).dictionary
-    return _by_first_appearance(codes.astype(np.int32, copy=False), _as_integers(vocabulary))
+def _days(time_ms: np.ndarray, zone: str) -> np.ndarray:
+    """The calendar day of each time in a time zone, as a number."""
+    if zone != "UTC":
+        local = pd.DatetimeIndex(time_ms.astype("datetime64[ms]"), tz="UTC").tz_convert(zone).tz_localize(None)
+        time_ms = local.to_numpy().astype("datetime64[ms]").astype(np.int64)
+    return time_ms // DAY_MS
 
 
-def _by_first_appearance(codes: np.ndarray, vocabulary: pa.Array) -> tuple[np.ndarray, pa.Array]:
-    """Blocks of a file are parsed in parallel and a stored dictionary has any order; the file's own order is one."""
-    first = np.full(len(vocabulary), len(codes))
-    first[codes[::-1]] = np.arange(len(codes) - 1, -1, -1)
-    order = np.argsort(first)[: np.count_nonzero(first < len(codes))]
-    new = np.empty(len(vocabulary), np.int32)
-    new[order] = np.arange(len(order), dtype=np.int32)
-    return new[codes], vocabulary.take(pa.array(order))
-
-
-def _as_integers(vocabulary: pa.Array) -> pa.Array:
-    """Ids that are nothing but plain whole numbers as int64; anything else, also "007", as text."""
-    text = vocabulary.cast(pa.string())
-    try:
-        integers = vocabulary.cast(pa.int64())
-    except pa.ArrowInvalid:
-        return text
-    return integers if pc.all(pc.equal(integers.cast(pa.string()), text)).as_py() else text
-
-
-def _refuse_empty(column: pa.ChunkedArray, role: str, file_name: str) -> None:
-    if column.null_count:
-        row = int(np.flatnonzero(column.is_null().to_numpy())[0]) + 1
-        raise RecoreError(f"{file_name}, data row {row}: the {role} is empty; fill or remove the row")
+def _in_order(who: np.ndarray, ranked_by: np.ndarray) -> bool:
+    same = who[1:] == who[:-1]
+    return bool(np.all((who[1:] > who[:-1]) | (same & (ranked_by[1:] >= ranked_by[:-1]))))

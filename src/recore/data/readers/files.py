@@ -1,4 +1,4 @@
-"""Which file of a source's folder a reader means."""
+"""Which files of a source's folder a reader means."""
 
 from pathlib import Path
 
@@ -7,12 +7,34 @@ from recore import RecoreError
 
 def only_file(folder: Path, pattern: str) -> Path:
     """The one file that matches ``pattern`` in ``folder`` or below it; RecoreError where there is none, or several."""
-    found = sorted(path for path in folder.rglob(pattern) if path.is_file() and not path.name.startswith("."))
+    found = _files(folder, pattern)
     if not found:
         raise RecoreError(f"{folder} holds no file {pattern}; correct the source's `fetch.files` or its `read.format`")
     if len(found) > 1:
         names = ", ".join(str(path.relative_to(folder)) for path in found[:5])
         raise RecoreError(
-            f"{folder} holds {len(found)} files {pattern} ({names}), but one is read; fetch that one alone"
+            f"{folder} holds {len(found)} files {pattern} ({names}); name the one to read, or those that are one log "
+            "together, in their order: `read: {files: [...]}`"
         )
     return found[0]
+
+
+def log_files(folder: Path, pattern: str, names: list[str] | None) -> list[Path]:
+    """The files of a log: the ``names``, in that order, or the one that matches ``pattern``.
+
+    Raises RecoreError where a name is missing, or stands for several files.
+    """
+    if names is None:
+        return [only_file(folder, pattern)]
+    chosen = []
+    for name in names:
+        found = [path for path in _files(folder, "*") if path.relative_to(folder).as_posix() == name]
+        if not found:
+            there = ", ".join(str(path.relative_to(folder)) for path in _files(folder, "*")[:5])
+            raise RecoreError(f"`read.files` names {name!r}, which {folder} does not hold; it holds {there}")
+        chosen.append(found[0])
+    return chosen
+
+
+def _files(folder: Path, pattern: str) -> list[Path]:
+    return sorted(path for path in folder.rglob(pattern) if path.is_file() and not path.name.startswith("."))

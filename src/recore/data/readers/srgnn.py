@@ -50,10 +50,14 @@ def read(folder: Path) -> tuple[dict[str, Sessions], pa.Array]:
 def _unpickle(file: Path) -> Any:
     try:
         with file.open("rb") as stream:
-            return _Plain(stream).load()
+            sessions = _Plain(stream).load()
+            if stream.read(1):
+                raise RecoreError("ends before the file does")
+            return sessions
     except RecoreError as fault:
         raise RecoreError(
-            f"{file.name} is refused: its pickle {fault}, and only lists of numbers are read; convert it to csv"
+            f"{file.name} is refused: its pickle {fault}, and one list of lists of numbers is all that is read; "
+            "convert it to csv"
         ) from None
     except Exception as error:  # a broken pickle raises almost anything
         reason = " ".join(str(error).split()) or type(error).__name__

@@ -1,7 +1,7 @@
 """Columns of times as UTC milliseconds.
 
-A time without a zone is UTC, so a log reads the same on every machine. The first time of a file says whether its ISO
-times carry a zone; a row that differs from it is a fault, since guessing would move it by hours.
+A time without a zone is UTC, so a log reads the same on every machine. The first time of a file says in which form its
+ISO times are (zone, " UTC", slashes); a row that differs from it is a fault, since guessing would move it by hours.
 """
 
 import re
@@ -9,45 +9,86 @@ from collections.abc import Callable
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from recore import RecoreError
+from recore.data.readers.missing import CUT_SHORT, is_cut, is_missing
+from recore.data.readers.places import Place
 
-SCALES = {"seconds": 1000, "milliseconds": 1}
+SCALES = {"seconds": 1000, "milliseconds": 1, "microseconds": 1e-3, "nanoseconds": 1e-6}  # to milliseconds
 LAST_MS = 253_402_300_799_999  # the end of the year 9999
+DAY_MS = 86_400_000
+REAL_MS = 631_152_000_000  # 1990: no click of a log that people study is older
+NO_DATES = ("0000-00-00", "0000-00-00 00:00:00", "9999-12-31", "9999-12-31 23:59:59")
 _ZONE = re.compile(r"[T ].*(Z|[+-]\d\d(:?\d\d)?)$")
+_UTC = re.compile(r"\d ?(UTC|GMT)$")
+_SLASHES = re.compile(r"\d{4}/\d\d/\d\d")
+ISO = "an ISO 8601 time in the first row's form"
+FORMS = (
+    "forms are 2014-04-06T18:44:52Z, 2014-04-06 18:44:52.123, 2014/04/06 18:44:52 UTC and the like; correct the row or "
+    'give another form, as `time: "%m/%d/%Y %I:%M:%S %p"`'
+)
 
 
-def milliseconds(column: pa.ChunkedArray, unit: str, file_name: str) -> np.ndarray:
-    """(C,) int64 UTC milliseconds of a column in ``seconds``, ``milliseconds``, ``iso8601`` or ``date``.
+def milliseconds(column: pa.ChunkedArray, unit: str, place: Place) -> np.ndarray:
+    """(R,) int64 UTC milliseconds of a column in ``unit``: a key of SCALES, ``iso8601``, ``date`` or a strptime form.
 
-    Text is parsed; a Parquet column that is a date or a timestamp already is taken as ``date`` or ``iso8601``. Raises
+    Text is parsed; a Parquet column that is a timestamp already is taken as ``iso8601``, one of dates as both. Raises
     RecoreError naming the file, the data row (from 1) and the value.
     """
     if unit in SCALES:
-        values = numbers(column, "time", file_name, unit)
+        values = numbers(column, "time", place, unit)
         out_of_range = np.flatnonzero(~(np.abs(values) <= LAST_MS / SCALES[unit]))
         if out_of_range.size:
-            row = out_of_range[0]
-            hint = " (is it in milliseconds?)" if unit == "seconds" else ""
-            raise _fault(file_name, row, "time", column[int(row)], f"{unit} before the year 10000{hint}")
+            at = int(out_of_range[0])
+            units = list(SCALES)
+            finer = units[min(units.index(unit) + 1, len(units) - 1)]
+            raise place.fault(at, "time", column[at], f"{unit} before the year 10000 (is it in {finer}?)")
         return np.rint(values * SCALES[unit]).astype(np.int64)
-    _refuse_type(column, _is_moment, "time", unit, file_name)
     if unit == "date":
-        dates = _converted(column, lambda values: values.cast(pa.date32()), "time", "a date as 2014-04-06", file_name)
+        _refuse_type(column, pa.types.is_date, "time", "a date: set `time: iso8601`", place)
+        dates = _converted(column, lambda values: values.cast(pa.date32()), "time", "a date as 2014-04-06", place)
         return dates.cast(pa.timestamp("ms")).to_numpy().astype(np.int64)
-    moments = _converted(column, _iso_parser(column), "time", "an ISO 8601 time like the first row's", file_name)
+    if unit == "iso8601":
+        _refuse_type(column, _is_moment, "time", unit, place)
+        moments = _converted(column, _iso_parser(column), "time", ISO, place, FORMS)
+    else:
+        _refuse_type(column, lambda stored: False, "time", f"text as {unit!r}", place)
+        moments = _converted(column, lambda values: pc.strptime(values, unit, "ms"), "time", f"as {unit!r}", place)
+    if moments.null_count:
+        at = int(np.flatnonzero(moments.is_null().to_numpy())[0])
+        raise place.fault(at, "time", column[at], "a time")
     in_ms = moments.cast(pa.timestamp("ms", moments.type.tz), safe=False)
     return in_ms.to_numpy().astype("datetime64[ms]").astype(np.int64)
 
 
-def numbers(column: pa.ChunkedArray, role: str, file_name: str, expected: str = "a number") -> np.ndarray:
-    """(C,) int64 where all are whole numbers, else float64, of a column of numbers or their text."""
-    _refuse_type(column, _is_number, role, expected, file_name)
-    values = _converted(column, _number, role, expected, file_name).to_numpy()
+def numbers(column: pa.ChunkedArray, role: str, place: Place, expected: str = "a number") -> np.ndarray:
+    """(R,) int64 where all are whole numbers, else float64, of a column of numbers or their text."""
+    _refuse_type(column, _is_number, role, expected, place)
+    if column.null_count:
+        at = int(np.flatnonzero(column.is_null().to_numpy())[0])
+        raise place.fault(at, role, column[at], expected)
+    values = _converted(column, _number, role, expected, place).to_numpy()
     unusable = np.flatnonzero(~np.isfinite(values))
     if unusable.size:
-        raise _fault(file_name, unusable[0], role, column[int(unusable[0])], expected)
+        raise place.fault(int(unusable[0]), role, column[int(unusable[0])], expected)
+    if values.dtype.kind == "f" and _is_text(column.type) and (cut := np.flatnonzero(is_cut(column))).size:
+        raise place.fault(int(cut[0]), role, column[int(cut[0])], f"{expected} with all its digits", CUT_SHORT)
     return values
+
+
+def missing(column: pa.ChunkedArray) -> np.ndarray:
+    """(R,) whether a row has no time or number: null, not a number, or a word or date for it."""
+    if _is_text(column.type):
+        return is_missing(column, *NO_DATES)
+    return pc.is_null(column, nan_is_null=True).to_numpy()
+
+
+def unset(time_ms: np.ndarray) -> np.ndarray:
+    """(R,) whether a time is 0, -1 or near it while others are real: what programs write for one that was not set."""
+    if not len(time_ms) or time_ms.max() < REAL_MS:
+        return np.zeros(len(time_ms), bool)  # a clock of its own may begin at 0
+    return time_ms <= DAY_MS
 
 
 def _is_number(stored: pa.DataType) -> bool:
@@ -58,14 +99,18 @@ def _is_moment(stored: pa.DataType) -> bool:
     return pa.types.is_timestamp(stored) or pa.types.is_date(stored)
 
 
+def _is_text(stored: pa.DataType) -> bool:
+    return pa.types.is_string(stored)
+
+
 def _refuse_type(
-    column: pa.ChunkedArray, fits: Callable[[pa.DataType], bool], role: str, expected: str, file_name: str
+    column: pa.ChunkedArray, fits: Callable[[pa.DataType], bool], role: str, expected: str, place: Place
 ) -> None:
-    """Arrow would turn a timestamp into a number, and a number into a timestamp, in whatever unit it is stored."""
+    """Arrow would make numbers or dates of timestamps, and timestamps of numbers in whatever unit is stored."""
     stored = column.type
-    if not (fits(stored) or pa.types.is_string(stored) or pa.types.is_large_string(stored)):
+    if not (fits(stored) or _is_text(stored)):
         raise RecoreError(
-            f"{file_name}: the {role} column is of type {stored}, not {expected}; correct the source's `read`"
+            f"{place.file}: the {role} column is of type {stored}, not {expected}; correct the source's `read`"
         )
 
 
@@ -77,10 +122,20 @@ def _number(column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def _iso_parser(column: pa.ChunkedArray) -> Callable[[pa.ChunkedArray], pa.ChunkedArray]:
-    if pa.types.is_timestamp(column.type):
-        return lambda values: values
-    zone = "UTC" if _ZONE.search(str(column[0].as_py())) else None
-    return lambda values: values.cast(pa.timestamp("ns", zone))
+    if _is_moment(column.type):
+        return lambda values: values.cast(pa.timestamp("ms")) if pa.types.is_date(values.type) else values
+    first = str(column[0].as_py())
+    slashes, utc = _SLASHES.match(first), _UTC.search(first)
+    zone = "UTC" if utc or _ZONE.search(first) else None
+
+    def parse(values: pa.ChunkedArray) -> pa.ChunkedArray:
+        if slashes:
+            values = pc.replace_substring_regex(values, r"^(\d{4})/(\d\d)/(\d\d)", r"\1-\2-\3")
+        if utc:
+            values = pc.replace_substring_regex(values, r" ?(UTC|GMT)$", "Z")
+        return values.cast(pa.timestamp("ns", zone))
+
+    return parse
 
 
 def _converted(
@@ -88,7 +143,8 @@ def _converted(
     convert: Callable[[pa.ChunkedArray], pa.ChunkedArray],
     role: str,
     expected: str,
-    file_name: str,
+    place: Place,
+    way_out: str = "correct the row",
 ) -> pa.ChunkedArray:
     """``convert(column)``; where that fails, the first row that does is found by halving."""
     try:
@@ -102,10 +158,4 @@ def _converted(
                 low = middle
             except pa.ArrowInvalid:
                 high = middle
-        raise _fault(file_name, low, role, column[low], expected) from None
-
-
-def _fault(file_name: str, row: int, role: str, value: pa.Scalar, expected: str) -> RecoreError:
-    return RecoreError(
-        f"{file_name}, data row {row + 1}: the {role} {value.as_py()!r} is not {expected}; correct the row"
-    )
+        raise place.fault(low, role, column[low], expected, way_out) from None

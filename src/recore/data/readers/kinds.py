@@ -1,0 +1,85 @@
+"""What a file is by its first bytes, so that a log under a wrong name is read or named, never shown as noise."""
+
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+
+from recore import RecoreError
+
+BLOCK = 1 << 24  # bytes
+PACKED = {b"\x1f\x8b": "gzip", b"BZh": "bz2", b"\x28\xb5\x2f\xfd": "zstd"}  # read as they are
+# What a file begins with, what it then is, and the way out.
+KINDS = (
+    (b"PAR1", "a Parquet file", "set `format: parquet`"),
+    (b"\xff\xfe", "UTF-16 text", "convert it: `iconv -f UTF-16 -t UTF-8`"),
+    (b"\xfe\xff", "UTF-16 text", "convert it: `iconv -f UTF-16 -t UTF-8`"),
+    (b"\xd0\xcf\x11\xe0", "an Excel workbook", "save its sheet as csv"),
+    (b"\xfd7zXZ", "packed with xz", "unpack it: `xz -d`"),
+    (b"7z\xbc\xaf", "a 7z archive", "unpack it"),
+    (b"Rar!", "a rar archive", "unpack it"),
+    (b"ARROW1", "an Arrow file", "save it as Parquet"),
+    (b"\x89HDF", "an HDF5 file", "save its table as Parquet"),
+    (b"SQLite format 3", "an SQLite database", "export its table as csv"),
+    (b"<!", "a web page", "fetch the log itself"),
+    (b"<html", "a web page", "fetch the log itself"),
+    (b"<?xml", "XML", "save it as csv"),
+    (b'{"', "JSON", "save it as csv or Parquet"),
+    (b"[{", "JSON", "save it as csv or Parquet"),
+    (b"\x80", "a pickle", "save it as csv or Parquet"),
+)
+CONVERT = "convert it, as by `iconv -f GBK -t UTF-8` from the encoding it has"
+
+
+def open_text(file: Path) -> pa.NativeFile:
+    """The bytes of a text file, unpacked where it is packed; RecoreError where it is another kind of file."""
+    with file.open("rb") as stream:
+        head = stream.read(8)
+    packed = next((name for magic, name in PACKED.items() if head.startswith(magic)), None)
+    opened = pa.input_stream(str(file), compression=packed)
+    head = opened.read(1 << 16)
+    refuse(file, head)
+    if b"\0" in head:
+        raise RecoreError(f"{file.name} is not text (it has zero bytes); correct `format`, or {CONVERT}")
+    return pa.input_stream(str(file), compression=packed)
+
+
+def blocks(file: Path) -> Iterator[bytes]:
+    """A text file in pieces of whole lines, without the mark that some editors put before UTF-8."""
+    with open_text(file) as stream:
+        rest = stream.read(3).removeprefix(b"\xef\xbb\xbf")
+        while block := stream.read(BLOCK):
+            rest += block
+            cut = rest.rfind(b"\n") + 1
+            if cut:
+                yield rest[:cut]
+                rest = rest[cut:]
+    if rest:
+        yield rest
+
+
+def refuse(file: Path, head: bytes) -> None:
+    """RecoreError where a file that begins with ``head`` is plainly of another kind than text."""
+    if head.startswith(b"PK\x03\x04"):
+        with zipfile.ZipFile(file) as opened:
+            workbook = any(name.startswith("xl/") for name in opened.namelist())
+        if workbook:
+            raise RecoreError(f"{file.name} is an Excel workbook; save its sheet as csv")
+        raise RecoreError(f"{file.name} is a zip archive; set `unzip: true` beside its hash in `fetch.files`")
+    for magic, kind, way_out in KINDS:
+        if head.startswith(magic):
+            raise RecoreError(f"{file.name} is {kind}; {way_out}")
+
+
+def refuse_bytes(file: Path) -> None:
+    """RecoreError naming the first line of a text file that is not UTF-8."""
+    number = 0
+    for block in blocks(file):
+        for line in block.split(b"\n"):
+            number += 1
+            try:
+                line.decode("utf-8")
+            except UnicodeDecodeError:
+                raise RecoreError(f"{file.name}, line {number}: this is not UTF-8 text; {CONVERT}") from None
+        number -= 1  # what follows the last line end of a block is the first line of the next

@@ -1,0 +1,161 @@
+"""The lines of a delimited file, followed block by block, and what the quotes in them open, close and hide."""
+
+import numpy as np
+
+LF, CR, QUOTE, BACKSLASH = b'\n\r"\\'
+
+
+class Lines:
+    """The bytes of a block of whole lines; line i is ``data[starts[i]:ends[i]]``, but for a CR before its LF.
+
+    full: whether each line holds anything.
+    """
+
+    def __init__(self, block: bytes):
+        self.data = np.frombuffer(block, np.uint8)
+        at_end = self.data == LF
+        if b"\r" in block:
+            at_end |= (self.data == CR) & (np.append(self.data[1:], CR) != LF)
+        self.ends = np.flatnonzero(at_end)
+        if not len(self.ends) or self.ends[-1] != len(self.data) - 1:
+            self.ends = np.append(self.ends, len(self.data))  # the last line of a file may have no end
+        self.starts = np.concatenate(([0], self.ends[:-1] + 1))
+        lengths = self.ends - self.starts
+        self.full = (lengths > 1) | ((lengths == 1) & (self.data[self.starts] != CR))
+
+
+class Scan:
+    """What the blocks of a file show, added one after another; lines count from 1."""
+
+    def __init__(self, delimiter: str, backslash: bool):
+        self.rows = 0  # lines that hold anything and do not begin inside quotes
+        self.breaks = False  # a line begins inside quotes
+        self.hiding = False  # quotes hide a delimiter, a line break or a quote
+        # The first line with other columns than the first row, its number of them and theirs; quotes not regarded.
+        self.uneven: tuple[int, int, int] | None = None
+        self.unclosed: int | None = None  # the first line in which a quote opens a field that none closes
+        self.swallowed: tuple[int, int] | None = None  # of the first field that spans what look like rows
+        self._delimiter, self._backslash = ord(delimiter), backslash
+        self._before = 0  # lines of the blocks before
+        self._inside = False  # the block before ended inside quotes
+        self._opened = 0  # the line of the quote that opened this field
+        self._columns = 0  # of the first row, quotes not regarded
+        self._width = 0  # of the first row, without what quotes hide
+        # The row that the last line belongs to: its first line, its lines, whether each of them looks like a row.
+        self._row = (0, 0, True)
+
+    def add(self, lines: Lines) -> None:
+        delimiters = np.flatnonzero(lines.data == self._delimiter)
+        columns = np.diff(np.searchsorted(delimiters, lines.ends), prepend=0) + 1
+        self._columns = self._columns or int(columns[np.argmax(lines.full)])
+        other = np.flatnonzero(lines.full & (columns != self._columns))
+        if other.size and not self.uneven:
+            self.uneven = (self._before + int(other[0]) + 1, int(columns[other[0]]), self._columns)
+        if not self.unclosed:
+            self._add_quotes(lines, delimiters, columns)
+        self._before += len(lines.ends)
+
+    def finish(self) -> None:
+        if self._inside and not self.unclosed:
+            self.unclosed = self._opened
+        self._end_row()
+
+    def _add_quotes(self, lines: Lines, delimiters: np.ndarray, columns: np.ndarray) -> None:
+        marks = self._marks(lines)
+        if self.unclosed:
+            return
+
+        def inside(places: np.ndarray) -> np.ndarray:
+            return (np.searchsorted(marks, places) + self._inside) % 2 == 1
+
+        begins_inside, hidden = inside(lines.starts), inside(delimiters)
+        self.rows += int(np.count_nonzero(lines.full & ~begins_inside))
+        self.breaks |= bool(begins_inside.any())
+        self.hiding |= bool(begins_inside.any() or hidden.any())
+        row_ends = lines.ends[lines.full & ~inside(lines.ends)]
+        if not self._width and row_ends.size:
+            self._width = int(np.count_nonzero(~hidden[: np.searchsorted(delimiters, row_ends[0])])) + 1
+        self._follow_rows(begins_inside, columns == self._width)
+        self._inside ^= len(marks) % 2 == 1
+        if self._inside and len(marks):
+            self._opened = self._line(int(marks[-1]), lines)
+
+    def _marks(self, lines: Lines) -> np.ndarray:
+        """Where quotes open and close fields; a quote that stands for itself inside one is none, or two."""
+        data = lines.data
+        quotes = np.flatnonzero(data == QUOTE)
+        if self._backslash:
+            escaped = np.array([_escaped(data, quote) for quote in quotes], bool)
+            self.hiding |= bool(escaped.any())
+            quotes = quotes[~escaped]
+        around = np.concatenate(([LF], data, [LF]))
+        limits = np.array([self._delimiter, LF, CR])
+        opens, closes = np.isin(around[quotes], limits), np.isin(around[quotes + 2], limits)
+        doubled = np.zeros(len(quotes), bool)  # followed by another quote
+        if not self._backslash:
+            doubled[:-1] = np.diff(quotes) == 1
+        odd = (np.arange(len(quotes)) + self._inside) % 2 == 1
+        second = np.concatenate(([False], doubled[:-1]))
+        # Where every quote in turn opens and closes (or is one of a pair), there is nothing to follow one by one.
+        if np.where(odd, closes | doubled, opens | second).all():
+            self.hiding |= bool((odd & doubled).any())
+            return quotes
+        return self._followed(lines, quotes, opens, closes, doubled)
+
+    def _followed(
+        self, lines: Lines, quotes: np.ndarray, opens: np.ndarray, closes: np.ndarray, doubled: np.ndarray
+    ) -> np.ndarray:
+        """The same, quote by quote, for files with quotes in unquoted fields too; sets ``unclosed``."""
+        marks: list[int] = []
+        inside, second = self._inside, False
+        for quote, can_open, can_close, has_second in zip(
+            quotes.tolist(), opens.tolist(), closes.tolist(), doubled.tolist(), strict=True
+        ):
+            if second:
+                second = False
+            elif not inside:
+                if can_open:
+                    inside = True
+                    marks.append(quote)
+            elif has_second:
+                second = self.hiding = True
+            elif can_close:
+                inside = False
+                marks.append(quote)
+            else:
+                self.unclosed = self._line(marks[-1], lines) if marks else self._opened
+                break
+        return np.array(marks, np.int64)
+
+    def _line(self, place: int, lines: Lines) -> int:
+        return self._before + int(np.searchsorted(lines.ends, place)) + 1
+
+    def _follow_rows(self, begins_inside: np.ndarray, like_row: np.ndarray) -> None:
+        """Looks for quoted fields whose lines all look like rows."""
+        first = np.flatnonzero(~begins_inside)
+        cut = int(first[0]) if first.size else len(begins_inside)
+        line, n_lines, alike = self._row
+        self._row = (line, n_lines + cut, alike and bool(like_row[:cut].all()))
+        if not first.size:
+            return
+        self._end_row()
+        sizes = np.diff(first, append=len(begins_inside))
+        all_alike = np.logical_and.reduceat(like_row, first)
+        spans = np.flatnonzero(all_alike[:-1] & (sizes[:-1] > 1))
+        if spans.size and not self.swallowed:
+            begin = self._before + int(first[spans[0]]) + 1
+            self.swallowed = (begin, begin + int(sizes[spans[0]]) - 1)
+        self._row = (self._before + int(first[-1]) + 1, int(sizes[-1]), bool(all_alike[-1]))
+
+    def _end_row(self) -> None:
+        line, n_lines, alike = self._row
+        if n_lines > 1 and alike and not self.swallowed:
+            self.swallowed = (line, line + n_lines - 1)
+
+
+def _escaped(data: np.ndarray, place: int) -> bool:
+    """Whether an odd number of backslashes stands before a byte."""
+    first = place
+    while first > 0 and data[first - 1] == BACKSLASH:
+        first -= 1
+    return (place - first) % 2 == 1

@@ -1,0 +1,81 @@
+"""How a delimited file quotes, and how many rows it has: looked at before a parser does.
+
+Files quote in two ways. In one, a quote at the start of a field opens it and may hide delimiters and line breaks; in
+the other, a quote is a character like any other. A parser that takes the second for the first swallows all rows up to
+the next quote without a word, so nothing is guessed here that the file does not show:
+
+- quotes that are well-formed all through and hide something: fields are quoted;
+- well-formed but hiding nothing: both ways read the same rows, and only labels differ (``text.unquoted``);
+- not well-formed, but every line is a row by itself: quotes are characters;
+- anything else, and a quoted field whose lines all look like whole rows, is a fault that names the line.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from recore import RecoreError
+from recore.data.readers.kinds import blocks
+from recore.data.readers.lines import Lines, Scan
+
+WAYS = 'correct it, or set `read.quoting`: csv (a quote in a field is ""), backslash (it is \\") or none (no quoting)'
+
+
+@dataclass(frozen=True)
+class Way:
+    """How a file is to be parsed, and the number of its rows with the header."""
+
+    quoting: str  # csv, backslash or none
+    rows: int
+    breaks: bool = False  # fields hold line breaks
+    quoted: bool = False  # quotes are well-formed and hide nothing, so ids may be unquoted
+
+
+def way_of(file: Path, delimiter: str, quoting: str | None) -> Way:
+    """How the file quotes: ``quoting`` where the user says it, else what the file shows.
+
+    Raises RecoreError naming the line where the file does not show it, or shows something else.
+    """
+    rows, has_quotes = _count(file)
+    if not has_quotes or quoting == "none":
+        return Way("none", rows)
+    scan = Scan(delimiter, backslash=quoting == "backslash")
+    for block in blocks(file):
+        scan.add(Lines(block))
+    scan.finish()
+    if scan.unclosed:
+        if quoting is None and not scan.uneven:
+            return Way("none", rows)
+        raise RecoreError(
+            f"{file.name}, line {scan.unclosed}: a quote opens a field here and none closes it before a delimiter or "
+            f"line end; {WAYS}"
+        )
+    if quoting is None and scan.swallowed:
+        first, last = scan.swallowed
+        raise RecoreError(
+            f"{file.name}, line {first}: a quote opens a field here that ends in line {last}, but each of these lines "
+            f"looks like a row of its own; {WAYS}"
+        )
+    if quoting is None and not scan.hiding:
+        return Way("none", rows, quoted=True)
+    return Way(quoting or "csv", scan.rows, scan.breaks)
+
+
+def uneven(file: Path, delimiter: str) -> tuple[int, int, int] | None:
+    """The first line with another number of columns than the first, that number and theirs; quotes are characters."""
+    scan = Scan(delimiter, backslash=False)
+    for block in blocks(file):
+        scan.add(Lines(block))
+        if scan.uneven:
+            break
+    return scan.uneven
+
+
+def _count(file: Path) -> tuple[int, bool]:
+    """The lines that hold anything, and whether the file has a quote."""
+    rows, has_quotes = 0, False
+    for block in blocks(file):
+        rows += int(np.count_nonzero(Lines(block).full))
+        has_quotes = has_quotes or b'"' in block
+    return rows, has_quotes

@@ -1,0 +1,132 @@
+"""Delimited text and RecBole's atomic tables (``name:type`` headers) as columns of text.
+
+Ids are read as text, whatever they look like, so that "007" and "7" stay two items and no block of a file decides the
+type of the next.
+"""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pacsv
+
+from recore import RecoreError
+from recore.data.readers import quoting
+from recore.data.readers.columns import Column, positions
+from recore.data.readers.kinds import open_text, refuse_bytes
+from recore.data.readers.quoting import Way, way_of
+
+BLOCK_BYTES, ROW_BYTES = (
+    1 << 20,
+    1 << 28,
+)  # what is parsed at once; the second only where a row is longer than the first
+IDS = pa.dictionary(pa.int32(), pa.string())
+
+
+def read(file: Path, config: dict[str, Any], columns: dict[str, Column], ids: list[str]) -> tuple[pa.Table, str]:
+    """The columns of a text file by their keys, those in ``ids`` as dictionaries, the others as strings; how it quotes.
+
+    Raises RecoreError naming the file, and line or column at fault.
+    """
+    recbole = config["format"] == "recbole"
+    delimiter = "\t" if recbole else config["delimiter"]
+    if not file.stat().st_size:
+        raise RecoreError(f"{file.name} is empty; give a log with at least one row")
+    way = way_of(file, delimiter, "none" if recbole else config.get("quoting"))
+    parse = pacsv.ParseOptions(
+        delimiter=delimiter,
+        quote_char=False if way.quoting == "none" else '"',
+        double_quote=way.quoting == "csv",
+        escape_char="\\" if way.quoting == "backslash" else False,
+        newlines_in_values=way.breaks,
+    )
+    options = pacsv.ReadOptions(autogenerate_column_names=not (recbole or config.get("header", True)))
+    try:
+        return _parsed(file, way, options, parse, recbole, columns, ids), way.quoting
+    except (pa.ArrowInvalid, UnicodeDecodeError) as error:
+        raise _sentence(file, delimiter, way, error) from None
+
+
+def _parsed(
+    file: Path,
+    way: Way,
+    options: pacsv.ReadOptions,
+    parse: pacsv.ParseOptions,
+    recbole: bool,
+    columns: dict[str, Column],
+    ids: list[str],
+) -> pa.Table:
+    header = not options.autogenerate_column_names
+    with open_text(file) as stream, pacsv.open_csv(stream, read_options=options, parse_options=parse) as opened:
+        stored = opened.schema.names
+    names = [_unquoted(name) for name in stored] if way.quoting == "none" else stored
+    names = [re.sub(r"^([^:]*):\w+$", r"\1", name) for name in names] if recbole else names
+    chosen = positions(columns, names, file.name, named=header)
+    if header:
+        _refuse_click(file, names[chosen["columns.time"]], columns["columns.time"])
+    types = {stored[at]: IDS if key in ids else pa.string() for key, at in chosen.items()}
+    convert = pacsv.ConvertOptions(include_columns=list(types), column_types=types, null_values=[])
+    table = _read(file, options, parse, convert)
+    if table.num_rows + header != way.rows:
+        raise RecoreError(
+            f"{file.name}: {table.num_rows:,} rows were read, but the file has {way.rows - header:,}; "
+            "set `read.quoting` to the way in which it quotes"
+        )
+    named = {key: table[stored[at]] for key, at in chosen.items()}
+    return pa.table({key: unquoted(column) if way.quoted else column for key, column in named.items()})
+
+
+def _read(file: Path, options: pacsv.ReadOptions, parse: pacsv.ParseOptions, convert: pacsv.ConvertOptions) -> pa.Table:
+    for size in (BLOCK_BYTES, ROW_BYTES):
+        options.block_size = size
+        try:
+            with open_text(file) as stream:
+                return pacsv.read_csv(stream, read_options=options, parse_options=parse, convert_options=convert)
+        except pa.ArrowInvalid as error:
+            if "straddling" not in str(error):
+                raise
+    raise RecoreError(f"{file.name} has a row of more than {ROW_BYTES >> 20} MiB; correct `delimiter` or `quoting`")
+
+
+def unquoted(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """A column of a file whose quotes hide nothing, without them; as it is where that would make two ids one."""
+    if not pa.types.is_dictionary(column.type):
+        return pc.utf8_trim(column, '"')
+    column = column.unify_dictionaries()
+    words = column.chunk(0).dictionary if column.num_chunks else pa.array([], pa.string())
+    bare = pa.array([_unquoted(word) for word in words.to_pylist()], pa.string())
+    if len(bare.unique()) < len(words):
+        return column
+    return pa.chunked_array([pa.DictionaryArray.from_arrays(chunk.indices, bare) for chunk in column.chunks], IDS)
+
+
+def _unquoted(word: str) -> str:
+    return word[1:-1] if len(word) > 1 and word[0] == word[-1] == '"' else word
+
+
+def _refuse_click(file: Path, name: str, column: Column) -> None:
+    """A click taken for the header would be lost; where columns are named it is noticed, by positions it is not."""
+    if isinstance(column, int) and re.fullmatch(r"-?\d+(\.\d+)?|\d{4}[-/]\d\d?[-/]\d\d?.*", name):
+        raise RecoreError(
+            f"{file.name}: its first line is taken for the header, but {name!r} looks like the time of a click; set "
+            "`header: false`"
+        )
+
+
+def _sentence(file: Path, delimiter: str, way: Way, error: Exception) -> RecoreError:
+    reason = " ".join(str(error).split())
+    if "utf" in reason.lower():
+        refuse_bytes(file)
+    found = re.search(r"Expected (\d+) columns, got (\d+)", reason)
+    if found and way.quoting == "none" and (odd := quoting.uneven(file, delimiter)):
+        line, columns, expected = odd
+        return RecoreError(
+            f"{file.name}, line {line}: it has {columns} columns, but the first line has {expected}; correct the line, "
+            "or `delimiter`"
+        )
+    if found:
+        expected, columns = found.groups()
+        reason = f"a row has {columns} columns, but the first has {expected}"
+    return RecoreError(f"{file.name} cannot be read as it is described: {reason[:200]}; correct the file or `read`")
