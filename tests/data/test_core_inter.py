@@ -42,6 +42,26 @@ def test_sessions_come_back_as_they_were_written(tmp_path_factory, train):
     assert lists(parts["test"], vocabulary) == [[2, 1]]
 
 
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.lists(st.integers(1, 6), min_size=2, max_size=60), min_size=1, max_size=8))
+def test_sessions_written_from_their_shortest_prefix_up_come_back_too(tmp_path_factory, train):
+    folder = tmp_path_factory.mktemp("inter")
+    write_all(folder, train)
+    write(folder, "train", [row for one in train for row in reversed(rows_of([one]))])
+    parts, vocabulary, _ = read(folder, CONFIG)
+    assert lists(parts["train"], vocabulary) == train
+
+
+def test_a_file_with_commas_is_told_what_it_needs(tmp_path):
+    write_all(tmp_path, [[1, 2], [2, 1]])
+    file = tmp_path / "some.train.inter"
+    file.write_text(file.read_text().replace("\t", ","))
+    with pytest.raises(
+        RecoreError, match=r"some\.train\.inter is not a CORE \.inter file \(three columns, tabs between\)"
+    ):
+        read(tmp_path, CONFIG)
+
+
 def test_ids_and_times_run_on_through_the_parts(tmp_path):
     write_all(tmp_path, [[1, 2], [2, 1, 1]], valid=[[1, 1]], test=[[2, 2], [1, 2]])
     parts, _, _ = read(tmp_path, CONFIG)

@@ -42,8 +42,28 @@ def read(folder: Path) -> tuple[dict[str, Sessions], pa.Array]:
 def recover(prefixes: pa.ListArray, targets: np.ndarray, file_name: str) -> tuple[np.ndarray, np.ndarray]:
     """The clicks (C,) int64 and the offsets (S + 1,) of the sessions behind R rows of prefix and target.
 
-    Raises RecoreError at the first row whose prefix is not the last clicks of its session before its target.
+    Other scripts write a session from its shortest prefix up; such a file is read from its end. Raises RecoreError at
+    the first row whose prefix is not the last clicks of its session before its target.
     """
+    try:
+        return _recovered(prefixes, targets, file_name)
+    except RecoreError as fault:
+        if len(prefixes[0]) != 1:
+            raise
+        try:
+            items, offsets = _recovered(
+                prefixes.take(pa.array(np.arange(len(targets))[::-1])), targets[::-1], file_name
+            )
+        except RecoreError:
+            raise fault from None
+    lengths = np.diff(offsets)[::-1]
+    starts = offsets[:-1][::-1]
+    in_file = offsets_of(lengths)
+    return items[np.arange(len(items)) + np.repeat(starts - in_file[:-1], lengths)], in_file
+
+
+def _recovered(prefixes: pa.ListArray, targets: np.ndarray, file_name: str) -> tuple[np.ndarray, np.ndarray]:
+    """``recover`` of rows that run from the longest prefix of a session down."""
     values, starts = prefixes.flatten().to_numpy(), prefixes.offsets.to_numpy().astype(np.int64)
     starts = starts - starts[0]
     lengths = np.diff(starts)
@@ -93,7 +113,8 @@ def _read_rows(file: Path) -> tuple[pa.ListArray, np.ndarray]:
         items = prefixes.flatten().cast(pa.int64())
         return pa.ListArray.from_arrays(prefixes.offsets, items), table[COLUMNS[1]].to_numpy()
     except (pa.ArrowInvalid, KeyError) as error:
-        reason = " ".join(str(error).split())
+        reason = " ".join(str(error).split())[:200]
         raise RecoreError(
-            f"{file.name} is not a CORE .inter file: {reason}; use the published file unchanged"
+            f"{file.name} is not a CORE .inter file (three columns, tabs between): {reason}; use the published file "
+            "unchanged, or read a table of clicks as `recbole` or `delimited`"
         ) from None

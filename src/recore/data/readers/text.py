@@ -18,7 +18,7 @@ from recore.data.readers.columns import Column, positions
 from recore.data.readers.kinds import open_text, refuse_bytes
 from recore.data.readers.quoting import Way, way_of
 
-BLOCK_BYTES, ROW_BYTES = (
+BLOCK_BYTES = (1 << 20, 1 << 28)  # parsed at once; the second only where a row is longer than the first
     1 << 20,
     1 << 28,
 )  # what is parsed at once; the second only where a row is longer than the first
@@ -42,11 +42,16 @@ def read(file: Path, config: dict[str, Any], columns: dict[str, Column], ids: li
         escape_char="\\" if way.quoting == "backslash" else False,
         newlines_in_values=way.breaks,
     )
-    options = pacsv.ReadOptions(autogenerate_column_names=not (recbole or config.get("header", True)))
-    try:
-        return _parsed(file, way, options, parse, recbole, columns, ids), way.quoting
-    except (pa.ArrowInvalid, UnicodeDecodeError) as error:
-        raise _sentence(file, delimiter, way, error) from None
+    for size in BLOCK_BYTES:
+        options = pacsv.ReadOptions(
+            autogenerate_column_names=not (recbole or config.get("header", True)), block_size=size
+        )
+        try:
+            return _parsed(file, way, options, parse, recbole, columns, ids), way.quoting
+        except (pa.ArrowInvalid, UnicodeDecodeError) as error:
+            if "straddling" not in str(error):  # a row longer than the block
+                raise _sentence(file, delimiter, way, error) from None
+    raise RecoreError(f"{file.name} has a row of more than {BLOCK_BYTES[-1] >> 20} MiB; correct `delimiter` or `quoting`")
 
 
 def _parsed(
@@ -68,7 +73,8 @@ def _parsed(
         _refuse_click(file, names[chosen["columns.time"]], columns["columns.time"])
     types = {stored[at]: IDS if key in ids else pa.string() for key, at in chosen.items()}
     convert = pacsv.ConvertOptions(include_columns=list(types), column_types=types, null_values=[])
-    table = _read(file, options, parse, convert)
+    with open_text(file) as stream:
+        table = pacsv.read_csv(stream, read_options=options, parse_options=parse, convert_options=convert)
     if table.num_rows + header != way.rows:
         raise RecoreError(
             f"{file.name}: {table.num_rows:,} rows were read, but the file has {way.rows - header:,}; "
@@ -76,18 +82,6 @@ def _parsed(
         )
     named = {key: table[stored[at]] for key, at in chosen.items()}
     return pa.table({key: unquoted(column) if way.quoted else column for key, column in named.items()})
-
-
-def _read(file: Path, options: pacsv.ReadOptions, parse: pacsv.ParseOptions, convert: pacsv.ConvertOptions) -> pa.Table:
-    for size in (BLOCK_BYTES, ROW_BYTES):
-        options.block_size = size
-        try:
-            with open_text(file) as stream:
-                return pacsv.read_csv(stream, read_options=options, parse_options=parse, convert_options=convert)
-        except pa.ArrowInvalid as error:
-            if "straddling" not in str(error):
-                raise
-    raise RecoreError(f"{file.name} has a row of more than {ROW_BYTES >> 20} MiB; correct `delimiter` or `quoting`")
 
 
 def unquoted(column: pa.ChunkedArray) -> pa.ChunkedArray:
