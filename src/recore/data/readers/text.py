@@ -19,9 +19,6 @@ from recore.data.readers.kinds import open_text, refuse_bytes
 from recore.data.readers.quoting import Way, way_of
 
 BLOCK_BYTES = (1 << 20, 1 << 28)  # parsed at once; the second only where a row is longer than the first
-    1 << 20,
-    1 << 28,
-)  # what is parsed at once; the second only where a row is longer than the first
 IDS = pa.dictionary(pa.int32(), pa.string())
 
 
@@ -51,7 +48,7 @@ def read(file: Path, config: dict[str, Any], columns: dict[str, Column], ids: li
         except (pa.ArrowInvalid, UnicodeDecodeError) as error:
             if "straddling" not in str(error):  # a row longer than the block
                 raise _sentence(file, delimiter, way, error) from None
-    raise RecoreError(f"{file.name} has a row of more than {BLOCK_BYTES[-1] >> 20} MiB; correct `delimiter` or `quoting`")
+    raise RecoreError(f"{file.name} has a row of over {BLOCK_BYTES[-1] >> 20} MiB; correct `delimiter` or `quoting`")
 
 
 def _parsed(
