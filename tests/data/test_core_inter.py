@@ -49,7 +49,8 @@ def test_sessions_written_from_their_shortest_prefix_up_come_back_too(tmp_path_f
     write_all(folder, train)
     write(folder, "train", [row for one in train for row in reversed(rows_of([one]))])
     parts, vocabulary, _ = read(folder, CONFIG)
-    assert lists(parts["train"], vocabulary) == train
+    # Files of sessions like [1, 1] and [1, 1, 1] read the same from both ends, but for their order.
+    assert sorted(lists(parts["train"], vocabulary)) == sorted(train)
 
 
 def test_a_file_with_commas_is_told_what_it_needs(tmp_path):

@@ -29,6 +29,14 @@ class Ids:
         """The rows where ``keep`` is true."""
         return Ids(self.codes[keep], self.words)
 
+    def unquoted(self) -> "Ids":
+        """Without the quotes of a file in which they hide nothing; as they are where that would make two ids one."""
+        quoted = pc.starts_with(self.words, '"').to_numpy(zero_copy_only=False)
+        if not quoted.any():
+            return self
+        bare = pa.array([unquoted(word) for word in self.words.to_pylist()], pa.string())
+        return Ids(self.codes, bare) if len(bare.unique()) == len(bare) else self
+
     def by_first_appearance(self) -> tuple[np.ndarray, pa.Array]:
         """Codes and words renumbered by first appearance, words that do not occur left out, as plain as they are.
 
@@ -53,6 +61,11 @@ def encoded(column: pa.ChunkedArray, key: str, file_name: str) -> Ids:
     chunks = [pc.fill_null(chunk.indices, -1) if chunk.null_count else chunk.indices for chunk in coded.chunks]
     codes = np.concatenate([chunk.to_numpy(zero_copy_only=False) for chunk in chunks])
     return Ids(codes.astype(np.int32, copy=False), coded.chunk(coded.num_chunks - 1).dictionary)
+
+
+def unquoted(word: str) -> str:
+    """Without the quotes around it, if there are any."""
+    return word[1:-1] if len(word) > 1 and word[0] == word[-1] == '"' else word
 
 
 def joined(parts: list[Ids]) -> Ids:

@@ -23,6 +23,10 @@ class Lines:
         lengths = self.ends - self.starts
         self.full = (lengths > 1) | ((lengths == 1) & (self.data[self.starts] != CR))
 
+    def columns(self, delimiters: np.ndarray) -> np.ndarray:
+        """The columns of each line by the places of delimiters, quotes not regarded."""
+        return np.diff(np.searchsorted(delimiters, self.ends), prepend=0) + 1
+
 
 class Scan:
     """What the blocks of a file show, added one after another; lines count from 1."""
@@ -31,28 +35,24 @@ class Scan:
         self.rows = 0  # lines that hold anything and do not begin inside quotes
         self.breaks = False  # a line begins inside quotes
         self.hiding = False  # quotes hide a delimiter, a line break or a quote
-        # The first line with other columns than the first row, its number of them and theirs; quotes not regarded.
-        self.uneven: tuple[int, int, int] | None = None
         self.unclosed: int | None = None  # the first line in which a quote opens a field that none closes
         self.swallowed: tuple[int, int] | None = None  # of the first field that spans what look like rows
         self._delimiter, self._backslash = ord(delimiter), backslash
         self._before = 0  # lines of the blocks before
         self._inside = False  # the block before ended inside quotes
         self._opened = 0  # the line of the quote that opened this field
-        self._columns = 0  # of the first row, quotes not regarded
-        self._width = 0  # of the first row, without what quotes hide
+        self._width = 0  # columns of the first row
         # The row that the last line belongs to: its first line, its lines, whether each of them looks like a row.
         self._row = (0, 0, True)
 
-    def add(self, lines: Lines) -> None:
-        delimiters = np.flatnonzero(lines.data == self._delimiter)
-        columns = np.diff(np.searchsorted(delimiters, lines.ends), prepend=0) + 1
-        self._columns = self._columns or int(columns[np.argmax(lines.full)])
-        other = np.flatnonzero(lines.full & (columns != self._columns))
-        if other.size and not self.uneven:
-            self.uneven = (self._before + int(other[0]) + 1, int(columns[other[0]]), self._columns)
-        if not self.unclosed:
-            self._add_quotes(lines, delimiters, columns)
+    def add(self, block: bytes) -> None:
+        lines = Lines(block)
+        if self._inside or b'"' in block or not self._width:
+            self._follow(lines)
+        else:
+            self.rows += int(np.count_nonzero(lines.full))
+            self._end_row()
+            self._row = (0, 0, True)
         self._before += len(lines.ends)
 
     def finish(self) -> None:
@@ -60,7 +60,7 @@ class Scan:
             self.unclosed = self._opened
         self._end_row()
 
-    def _add_quotes(self, lines: Lines, delimiters: np.ndarray, columns: np.ndarray) -> None:
+    def _follow(self, lines: Lines) -> None:
         marks = self._marks(lines)
         if self.unclosed:
             return
@@ -68,6 +68,7 @@ class Scan:
         def inside(places: np.ndarray) -> np.ndarray:
             return (np.searchsorted(marks, places) + self._inside) % 2 == 1
 
+        delimiters = np.flatnonzero(lines.data == self._delimiter)
         begins_inside, hidden = inside(lines.starts), inside(delimiters)
         self.rows += int(np.count_nonzero(lines.full & ~begins_inside))
         self.breaks |= bool(begins_inside.any())
@@ -75,7 +76,7 @@ class Scan:
         row_ends = lines.ends[lines.full & ~inside(lines.ends)]
         if not self._width and row_ends.size:
             self._width = int(np.count_nonzero(~hidden[: np.searchsorted(delimiters, row_ends[0])])) + 1
-        self._follow_rows(begins_inside, columns == self._width)
+        self._follow_rows(begins_inside, lines.columns(delimiters) == self._width)
         self._inside ^= len(marks) % 2 == 1
         if self._inside and len(marks):
             self._opened = self._line(int(marks[-1]), lines)
@@ -88,9 +89,10 @@ class Scan:
             escaped = np.array([_escaped(data, quote) for quote in quotes], bool)
             self.hiding |= bool(escaped.any())
             quotes = quotes[~escaped]
-        around = np.concatenate(([LF], data, [LF]))
-        limits = np.array([self._delimiter, LF, CR])
-        opens, closes = np.isin(around[quotes], limits), np.isin(around[quotes + 2], limits)
+        limits = np.array([self._delimiter, LF, CR], np.uint8)
+        last = len(data) - 1
+        opens = (quotes == 0) | np.isin(data[np.maximum(quotes - 1, 0)], limits)
+        closes = (quotes == last) | np.isin(data[np.minimum(quotes + 1, last)], limits)
         doubled = np.zeros(len(quotes), bool)  # followed by another quote
         if not self._backslash:
             doubled[:-1] = np.diff(quotes) == 1

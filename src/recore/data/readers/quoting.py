@@ -5,7 +5,7 @@ the other, a quote is a character like any other. A parser that takes the second
 the next quote without a word, so nothing is guessed here that the file does not show:
 
 - quotes that are well-formed all through and hide something: fields are quoted;
-- well-formed but hiding nothing: both ways read the same rows, and only labels differ (``text.unquoted``);
+- well-formed but hiding nothing: both ways read the same rows, and only labels differ (``Ids.unquoted``);
 - not well-formed, but every line is a row by itself: quotes are characters;
 - anything else, and a quoted field whose lines all look like whole rows, is a fault that names the line.
 """
@@ -42,10 +42,10 @@ def way_of(file: Path, delimiter: str, quoting: str | None) -> Way:
         return Way("none", rows)
     scan = Scan(delimiter, backslash=quoting == "backslash")
     for block in blocks(file):
-        scan.add(Lines(block))
+        scan.add(block)
     scan.finish()
     if scan.unclosed:
-        if quoting is None and not scan.uneven:
+        if quoting is None and not uneven(file, delimiter):
             return Way("none", rows)
         raise RecoreError(
             f"{file.name}, line {scan.unclosed}: a quote opens a field here and none closes it before a delimiter or "
@@ -64,12 +64,16 @@ def way_of(file: Path, delimiter: str, quoting: str | None) -> Way:
 
 def uneven(file: Path, delimiter: str) -> tuple[int, int, int] | None:
     """The first line with another number of columns than the first, that number and theirs; quotes are characters."""
-    scan = Scan(delimiter, backslash=False)
+    before, expected = 0, 0
     for block in blocks(file):
-        scan.add(Lines(block))
-        if scan.uneven:
-            break
-    return scan.uneven
+        lines = Lines(block)
+        columns = lines.columns(np.flatnonzero(lines.data == ord(delimiter)))
+        expected = expected or int(columns[np.argmax(lines.full)])
+        odd = np.flatnonzero(lines.full & (columns != expected))
+        if odd.size:
+            return before + int(odd[0]) + 1, int(columns[odd[0]]), expected
+        before += len(lines.ends)
+    return None
 
 
 def _count(file: Path) -> tuple[int, bool]:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from recore import RecoreError
 from recore.data.readers import parquet, text
@@ -62,14 +63,17 @@ class _Log:
         coded = [self.who, "columns.item", *self.where]
         columns |= {f"where.{column}": column for column in config.get("where", {})}
         if config["format"] == "parquet":
-            table, quoting = parquet.read(file, columns), None
+            table, way = parquet.read(file, columns), None
         else:
-            table, quoting = text.read(file, config, columns, coded)
+            table, way = text.read(file, config, columns, coded)
         if not table.num_rows:
             raise RecoreError(f"{file.name} holds no clicks; give a log with at least one row")
-        self.account = Account(file.name, table.num_rows, quoting=quoting)
+        self.account = Account(file.name, table.num_rows, quoting=way and way.quoting)
         self.ids = {key: encoded(table[key], key, file.name) for key in coded}
         self.values = {key: table[key] for key in columns if key not in coded}
+        if way and way.quoted:
+            self.ids = {key: ids.unquoted() for key, ids in self.ids.items()}
+            self.values = {key: pc.utf8_trim(column, '"') for key, column in self.values.items()}
         self.read: dict[str, np.ndarray] = {}
 
     def clicks(self) -> Clicks:

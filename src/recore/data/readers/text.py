@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 from recore import RecoreError
 from recore.data.readers import quoting
 from recore.data.readers.columns import Column, positions
+from recore.data.readers.ids import unquoted
 from recore.data.readers.kinds import open_text, refuse_bytes
 from recore.data.readers.quoting import Way, way_of
 
@@ -22,8 +22,9 @@ BLOCK_BYTES = (1 << 20, 1 << 28)  # parsed at once; the second only where a row 
 IDS = pa.dictionary(pa.int32(), pa.string())
 
 
-def read(file: Path, config: dict[str, Any], columns: dict[str, Column], ids: list[str]) -> tuple[pa.Table, str]:
-    """The columns of a text file by their keys, those in ``ids`` as dictionaries, the others as strings; how it quotes.
+def read(file: Path, config: dict[str, Any], columns: dict[str, Column], ids: list[str]) -> tuple[pa.Table, Way]:
+    """The columns of a text file by their keys, those in ``ids`` as dictionaries, the others as strings; how it
+    quotes (what ``quoted`` says is left to do).
 
     Raises RecoreError naming the file, and line or column at fault.
     """
@@ -44,7 +45,7 @@ def read(file: Path, config: dict[str, Any], columns: dict[str, Column], ids: li
             autogenerate_column_names=not (recbole or config.get("header", True)), block_size=size
         )
         try:
-            return _parsed(file, way, options, parse, recbole, columns, ids), way.quoting
+            return _parsed(file, way, options, parse, recbole, columns, ids), way
         except (pa.ArrowInvalid, UnicodeDecodeError) as error:
             if "straddling" not in str(error):  # a row longer than the block
                 raise _sentence(file, delimiter, way, error) from None
@@ -63,7 +64,7 @@ def _parsed(
     header = not options.autogenerate_column_names
     with open_text(file) as stream, pacsv.open_csv(stream, read_options=options, parse_options=parse) as opened:
         stored = opened.schema.names
-    names = [_unquoted(name) for name in stored] if way.quoting == "none" else stored
+    names = [unquoted(name) for name in stored] if way.quoting == "none" else stored
     names = [re.sub(r"^([^:]*):\w+$", r"\1", name) for name in names] if recbole else names
     chosen = positions(columns, names, file.name, named=header)
     if header:
@@ -77,24 +78,7 @@ def _parsed(
             f"{file.name}: {table.num_rows:,} rows were read, but the file has {way.rows - header:,}; "
             "set `read.quoting` to the way in which it quotes"
         )
-    named = {key: table[stored[at]] for key, at in chosen.items()}
-    return pa.table({key: unquoted(column) if way.quoted else column for key, column in named.items()})
-
-
-def unquoted(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """A column of a file whose quotes hide nothing, without them; as it is where that would make two ids one."""
-    if not pa.types.is_dictionary(column.type):
-        return pc.utf8_trim(column, '"')
-    column = column.unify_dictionaries()
-    words = column.chunk(0).dictionary if column.num_chunks else pa.array([], pa.string())
-    bare = pa.array([_unquoted(word) for word in words.to_pylist()], pa.string())
-    if len(bare.unique()) < len(words):
-        return column
-    return pa.chunked_array([pa.DictionaryArray.from_arrays(chunk.indices, bare) for chunk in column.chunks], IDS)
-
-
-def _unquoted(word: str) -> str:
-    return word[1:-1] if len(word) > 1 and word[0] == word[-1] == '"' else word
+    return pa.table({key: table[stored[at]] for key, at in chosen.items()})
 
 
 def _refuse_click(file: Path, name: str, column: Column) -> None:
