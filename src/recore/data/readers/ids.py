@@ -23,7 +23,7 @@ class Ids:
 
     def among(self, chosen: np.ndarray) -> np.ndarray:
         """(R,) whether the row's word is one of those where ``chosen`` (W,) is true."""
-        return chosen[self.codes] if len(chosen) else np.zeros(len(self.codes), bool)
+        return chosen[self.codes] if chosen.any() else np.zeros(len(self.codes), bool)
 
     def only(self, keep: np.ndarray) -> "Ids":
         """The rows where ``keep`` is true."""

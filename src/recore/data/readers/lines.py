@@ -28,6 +28,15 @@ class Lines:
         return np.diff(np.searchsorted(delimiters, self.ends), prepend=0) + 1
 
 
+def full_lines(block: bytes) -> int:
+    """The lines of a block that hold anything."""
+    if b"\r" in block:
+        return int(np.count_nonzero(Lines(block).full))
+    ends = np.frombuffer(block, np.uint8) == LF
+    empty = np.count_nonzero(ends[1:] & ends[:-1]) + ends[0]
+    return int(np.count_nonzero(ends) - empty) + (block[-1] != LF)
+
+
 class Scan:
     """What the blocks of a file show, added one after another; lines count from 1."""
 
@@ -38,7 +47,9 @@ class Scan:
         self.unclosed: int | None = None  # the first line in which a quote opens a field that none closes
         self.swallowed: tuple[int, int] | None = None  # of the first field that spans what look like rows
         self._delimiter, self._backslash = ord(delimiter), backslash
+        self.end = 0  # bytes up to the end of the last line that does not end inside quotes
         self._before = 0  # lines of the blocks before
+        self._bytes = 0  # of the blocks before
         self._inside = False  # the block before ended inside quotes
         self._opened = 0  # the line of the quote that opened this field
         self._width = 0  # columns of the first row
@@ -46,14 +57,17 @@ class Scan:
         self._row = (0, 0, True)
 
     def add(self, block: bytes) -> None:
-        lines = Lines(block)
         if self._inside or b'"' in block or not self._width:
+            lines = Lines(block)
             self._follow(lines)
+            self._before += len(lines.ends)
         else:
-            self.rows += int(np.count_nonzero(lines.full))
+            self.rows += full_lines(block)
+            self._before += block.count(b"\n")
+            self.end = self._bytes + len(block)
             self._end_row()
             self._row = (0, 0, True)
-        self._before += len(lines.ends)
+        self._bytes += len(block)
 
     def finish(self) -> None:
         if self._inside and not self.unclosed:
@@ -74,6 +88,8 @@ class Scan:
         self.breaks |= bool(begins_inside.any())
         self.hiding |= bool(begins_inside.any() or hidden.any())
         row_ends = lines.ends[lines.full & ~inside(lines.ends)]
+        if row_ends.size:
+            self.end = self._bytes + int(row_ends[-1]) + 1
         if not self._width and row_ends.size:
             self._width = int(np.count_nonzero(~hidden[: np.searchsorted(delimiters, row_ends[0])])) + 1
         self._follow_rows(begins_inside, lines.columns(delimiters) == self._width)

@@ -17,7 +17,7 @@ import numpy as np
 
 from recore import RecoreError
 from recore.data.readers.kinds import blocks
-from recore.data.readers.lines import Lines, Scan
+from recore.data.readers.lines import Lines, Scan, full_lines
 
 WAYS = 'correct it, or set `read.quoting`: csv (a quote in a field is ""), backslash (it is \\") or none (no quoting)'
 
@@ -80,6 +80,6 @@ def _count(file: Path) -> tuple[int, bool]:
     """The lines that hold anything, and whether the file has a quote."""
     rows, has_quotes = 0, False
     for block in blocks(file):
-        rows += int(np.count_nonzero(Lines(block).full))
+        rows += full_lines(block)
         has_quotes = has_quotes or b'"' in block
     return rows, has_quotes
