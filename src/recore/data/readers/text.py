@@ -15,7 +15,7 @@ from recore import RecoreError
 from recore.data.readers import quoting
 from recore.data.readers.columns import Column, positions
 from recore.data.readers.ids import unquoted
-from recore.data.readers.kinds import open_text, refuse_bytes
+from recore.data.readers.kinds import blocks, open_text, refuse_bytes
 from recore.data.readers.quoting import Way, way_of
 
 BLOCK_BYTES = (1 << 20, 1 << 28)  # parsed at once; the second only where a row is longer than the first
@@ -62,8 +62,8 @@ def _parsed(
     ids: list[str],
 ) -> pa.Table:
     header = not options.autogenerate_column_names
-    with open_text(file) as stream, pacsv.open_csv(stream, read_options=options, parse_options=parse) as opened:
-        stored = opened.schema.names
+    begin = pa.BufferReader(next(blocks(file)))
+    stored = pacsv.open_csv(begin, read_options=options, parse_options=parse).schema.names
     names = [unquoted(name) for name in stored] if way.quoting == "none" else stored
     names = [re.sub(r"^([^:]*):\w+$", r"\1", name) for name in names] if recbole else names
     chosen = positions(columns, names, file.name, named=header)
@@ -71,8 +71,8 @@ def _parsed(
         _refuse_click(file, names[chosen["columns.time"]], columns["columns.time"])
     types = {stored[at]: IDS if key in ids else pa.string() for key, at in chosen.items()}
     convert = pacsv.ConvertOptions(include_columns=list(types), column_types=types, null_values=[])
-    with open_text(file) as stream:
-        table = pacsv.read_csv(stream, read_options=options, parse_options=parse, convert_options=convert)
+    # Not closed here: where parsing fails, Arrow's threads still read, and a file opened next could be theirs.
+    table = pacsv.read_csv(open_text(file), read_options=options, parse_options=parse, convert_options=convert)
     if table.num_rows + header != way.rows:
         raise RecoreError(
             f"{file.name}: {table.num_rows:,} rows were read, but the file has {way.rows - header:,}; "
