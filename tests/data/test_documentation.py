@@ -27,10 +27,10 @@ RETAILROCKET = f"""timestamp,visitorid,event,itemid,transactionid
 {DAY + 2},7,transaction,11,4
 """
 DIGINETICA = """{};{};{};timeframe;eventdate
-1;NA;81766;526309;2016-05-09
-1;NA;31331;1031018;2016-05-09
-1;NA;32118;243569;2016-05-09
-2;NA;9654;75848;2016-05-09
+1;NA;62;5000;2016-05-09
+1;NA;63;10000;2016-05-09
+1;NA;61;900;2016-05-09
+2;NA;62;40;2016-05-10
 """
 OCTOBER = """event_time,event_type,product_id,category_id,category_code,brand,price,user_id,user_session
 2019-10-01 00:00:00 UTC,view,1003461,2053013555631882655,electronics.smartphone,xiaomi,489.07,520088904,4d3b30da
@@ -74,14 +74,14 @@ LOGS = {
     ),
     "yoochoose_raw": (
         {
-            "yoochoose-clicks.dat": "1,2014-04-07T10:51:09.277Z,214536502,0\n1,2014-04-07T10:54:09.868Z,214536500,S\n"
-            "2,2014-04-07T13:56:37.614Z,214662742,0\n"
+            "yoochoose-clicks.dat": "1,2014-05-01T10:00:00.100Z,71,0\n1,2014-05-01T10:00:00.090Z,72,S\n"
+            "2,2014-05-01T10:05:00.000Z,71,0\n"
         },
-        [[214536502, 214536500], [214662742]],
+        [[72, 71], [71]],
     ),
     "diginetica_raw": (
         {"train-item-views.csv": DIGINETICA.format("sessionId", "userId", "itemId")},
-        [[32118, 81766, 31331], [9654]],
+        [[61, 62, 63], [62]],
     ),
     "rees46_raw": ({"2019-Oct.csv": OCTOBER, "2019-Nov.csv": NOVEMBER}, [[1003461], [5000088, 1003461]]),
     "lastfm_raw": ({"plays.tsv": LASTFM}, [["a3", "a2", "a1"]]),
