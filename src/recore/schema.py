@@ -6,27 +6,20 @@ What one value alone can show to be wrong is checked here; what needs two sectio
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
+
+from recore.schema_read import Count, Delimited, Prepared, Scalar, Section, Table
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
 FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 VariantName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
-Count = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(gt=0, le=1)]
 Proper = Annotated[float, Field(gt=0, lt=1)]
 Rate = Annotated[float, Field(ge=0, lt=1)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Lambda = Annotated[float, Field(ge=0, le=1)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
-Scalar = bool | int | float | str
-Column = str | Annotated[int, Field(ge=0)]
-TIMES = ("seconds", "milliseconds", "microseconds", "nanoseconds", "iso8601", "date")
-
-
-class Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
 class File(Section):
@@ -58,88 +51,6 @@ class Generate(Section):
     seed: Seed
     sessions: Annotated[int, Field(ge=20)]
     items: Annotated[int, Field(ge=20)]
-
-
-class Columns(Section):
-    """Column names (or positions, where a file has no header) of a click log."""
-
-    session: Column | None = None
-    item: Column
-    time: Column
-    order: Column | None = None
-
-
-class Prepared(Section):
-    """Formats that say themselves what stands where."""
-
-    format: Literal["core_inter", "srgnn"]
-    comparable: bool
-
-
-def _zone(value: str) -> str:
-    try:
-        ZoneInfo(value)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError(f"{value!r} is no time zone; names are like Europe/Berlin") from None
-    return value
-
-
-class Visits(Section):
-    """How the clicks of a visitor, the column ``by``, are cut into sessions."""
-
-    by: Column
-    gap: Annotated[str, Field(pattern=r"^[1-9]\d*[smhd]$")] | None = None  # a pause longer than this begins one
-    new_day: Literal[True] | None = None  # and so does a day, in ``zone``
-    zone: Annotated[str, AfterValidator(_zone)] | None = None
-
-    @model_validator(mode="after")
-    def _cuts(self) -> "Visits":
-        if self.gap is None and self.new_day is None:
-            raise ValueError('needs `gap` (as "30m") or `new_day: true`, or both')
-        if self.zone is not None and self.new_day is None:
-            raise ValueError("`zone` is that of `new_day`, which is not set; remove it")
-        return self
-
-
-def _time(value: str) -> str:
-    if value not in TIMES and "%" not in value:
-        raise ValueError(f'{value!r} is no form of time; give {", ".join(TIMES)}, or a form as "%d/%m/%Y %H:%M"')
-    return value
-
-
-class Table(Section):
-    """A click log as a table; without ``order`` the clicks of a session are sorted by time."""
-
-    format: Literal["recbole", "parquet"]
-    columns: Columns
-    time: Annotated[str, AfterValidator(_time)]
-    files: Annotated[list[str], Field(min_length=1)] | None = None
-    where: Annotated[dict[Column, Annotated[list[Scalar], Field(min_length=1)]], Field(min_length=1)] | None = None
-    missing: Literal["drop"] | None = None
-    sessions: Visits | None = None
-    max_session: int | None = None
-    comparable: bool
-
-    @model_validator(mode="after")
-    def _has_sessions(self) -> "Table":
-        if (self.columns.session is None) == (self.sessions is None):
-            raise ValueError("needs either `columns.session` or `sessions`, which makes them of a visitor's clicks")
-        if self.max_session is not None and self.sessions is not None:
-            raise ValueError("`max_session` is for logs with `columns.session`; remove it")
-        return self
-
-
-def _delimiter(value: str) -> str:
-    if len(value) != 1 or not (value == "\t" or " " <= value <= "~"):
-        raise ValueError(f"a delimiter is one printable ASCII character or a tab, not {value!r}")
-    return value
-
-
-class Delimited(Table):
-    format: Literal["delimited"]
-    delimiter: Annotated[str, AfterValidator(_delimiter)]
-    header: bool | None = None
-    quoting: Literal["csv", "backslash", "none"] | None = None
 
 
 class SourceSplit(Section):

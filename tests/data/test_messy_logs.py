@@ -33,9 +33,7 @@ def changed(column, *values):
 @pytest.mark.parametrize(("column", "role"), [(0, "session"), (1, "item"), (2, "time")])
 def test_a_word_for_nothing_is_never_an_id(tmp_path, word, column, role):
     text = text_of(changed(column, word, word))
-    with pytest.raises(
-        RecoreError, match=rf"^log\.csv, data row 3: the {role} .*, and 1 other rows lack theirs; .*drop`"
-    ):
+    with pytest.raises(RecoreError, match=rf"^log\.csv, data row 3: the {role} .*, and so in 1 more rows; .*drop`"):
         log_of(tmp_path, text)
     log = log_of(tmp_path, text, csv(missing="drop"))
     assert lists(log) == [["x", "y"]]
@@ -50,13 +48,13 @@ def test_rows_that_lack_several_things_are_counted_once(tmp_path):
 
 
 def test_a_log_of_which_nothing_is_left_says_why(tmp_path):
-    with pytest.raises(RecoreError, match=r"log\.csv: 4 rows, 4 dropped \(no item\); none is left"):
+    with pytest.raises(RecoreError, match=r"log\.csv: 4 rows, 4 dropped \(no item\): no click is left"):
         log_of(tmp_path, text_of(changed(1, *["NULL"] * 4)), csv(missing="drop"))
 
 
-@pytest.mark.parametrize("time", ["0", "-1", "1"])
+@pytest.mark.parametrize("time", ["0", "-1", "1", "1600000"])
 def test_times_that_were_not_set_are_named_beside_real_ones(tmp_path, time):
-    with pytest.raises(RecoreError, match=rf"data row 4: the time '{time}' is none"):
+    with pytest.raises(RecoreError, match=rf"data row 4: the time '{time}' is before 1990, which others are not"):
         log_of(tmp_path, text_of(changed(2, time)))
     assert lists(log_of(tmp_path, text_of(changed(2, time)), csv(missing="drop"))) == [["x", "y"], ["x"]]
 

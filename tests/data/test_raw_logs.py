@@ -1,7 +1,11 @@
 """Logs without sessions, with rows that are not meant, in several files: what configuration makes of them."""
 
+from datetime import UTC, datetime
+
 import pytest
 from data.logs import csv, lists, log_of, visits
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from recore import RecoreError
 from recore.data.readers import read
@@ -91,6 +95,20 @@ def test_several_files_are_one_log_in_the_order_given(tmp_path):
     assert lists(read(tmp_path, csv(files=["nov.csv", "oct.csv"]))) == [["x", "z"], ["x"], ["y"]]
 
 
+def test_what_is_wanted_may_be_in_one_file_only(tmp_path):
+    header = "s,i,t,e\n"
+    for name, rows in {"a": "u,1,1,view\n", "b": "u,2,2,cart\nu,3,3,buy\n", "c": "", "d": "u,4,4,buy\n"}.items():
+        (tmp_path / f"{name}.csv").write_text(header + rows)
+    files = ["a.csv", "b.csv", "c.csv", "d.csv"]
+    log = read(tmp_path, csv(files=files, where={"e": ["view", "cart"]}))
+    assert lists(log) == [[1, 2]]
+    assert [account.dropped for account in log.accounts] == [{}, {"other `where.e`": 1}, {}, {"other `where.e`": 1}]
+    with pytest.raises(
+        RecoreError, match=r"^a\.csv, b\.csv, c\.csv, d\.csv: `where\.e` names 'veiw', which does not occur"
+    ):
+        read(tmp_path, csv(files=files, where={"e": ["veiw"]}))
+
+
 def test_files_that_are_not_named_are_asked_about(tmp_path):
     (tmp_path / "other.csv").write_text("s,i,t\n")
     with pytest.raises(
@@ -114,6 +132,7 @@ def test_files_that_are_not_named_are_asked_about(tmp_path):
         ("nanoseconds", "1569888001000000000", 1569888001_000),
         ("%m/%d/%Y %I:%M:%S %p", "10/01/2019 12:00:01 AM", 1569888001_000),
         ("%d.%m.%Y %H:%M", "01.10.2019 00:00", 1569888000_000),
+        ("%Y-%m-%dT%H:%M:%S.%fZ", "2019-10-01T00:00:00.277Z", 1569888000_277),
         ("%d/%b/%Y:%H:%M:%S %z", "01/Oct/2019:02:00:01 +0200", 1569888001_000),  # a web server's log
     ],
 )
@@ -128,7 +147,30 @@ def test_a_time_in_another_form_is_told_how_to_say_it(tmp_path, time):
         log_of(tmp_path, text_of((1, 1, time)), csv(time="iso8601"))
 
 
+def test_a_day_that_does_not_exist_is_no_other_day(tmp_path):
+    with pytest.raises(RecoreError, match=r"data row 2: the time '31/02/2015' is not a time as '%d/%m/%Y'"):
+        log_of(tmp_path, text_of((1, 1, "28/02/2015"), (1, 2, "31/02/2015")), csv(time="%d/%m/%Y"))
+
+
 @pytest.mark.parametrize("odd", ["2019-10-01 00:00:02", "2019/10/01 00:00:02 UTC", "2019-10-01 00:00:02 CET"])
 def test_times_of_one_file_have_one_form(tmp_path, odd):
     with pytest.raises(RecoreError, match="data row 2: the time"):
         log_of(tmp_path, text_of((1, 1, "2019-10-01 00:00:01 UTC"), (1, 2, odd)), csv(time="iso8601"))
+
+
+FORMS = {
+    "iso8601": lambda when: when.isoformat(sep=" "),
+    "%d/%m/%Y %I:%M:%S.%f %p": lambda when: when.strftime("%d/%m/%Y %I:%M:%S.%f %p"),
+    "seconds": lambda when: f"{when.timestamp():.6f}",
+    "milliseconds": lambda when: str(round(when.timestamp() * 1000)),
+    "microseconds": lambda when: str(round(when.timestamp() * 1_000_000)),
+}
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.datetimes(datetime(1990, 1, 2), datetime(2199, 1, 1)), min_size=1), st.sampled_from(list(FORMS)))
+def test_any_time_in_any_form_is_read_to_the_millisecond(tmp_path_factory, times, unit):
+    times = [when.replace(microsecond=when.microsecond // 1000 * 1000, tzinfo=UTC) for when in times]
+    text = text_of(*((n, 1, FORMS[unit](when)) for n, when in enumerate(times)))
+    log = log_of(tmp_path_factory.mktemp("times"), text, csv(time=unit))
+    assert log.parts["clicks"].times.tolist() == [round(when.timestamp() * 1000) for when in times]

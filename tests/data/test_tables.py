@@ -138,7 +138,7 @@ def test_an_unusable_time_names_file_row_and_value(tmp_path, unit, good, bad, ro
     ("text", "config", "said"),
     [
         ("", csv(), r"log\.csv is empty"),
-        ("s,i,t\n", csv(), r"log\.csv holds no clicks"),
+        ("s,i,t\n", csv(), r"log\.csv: 0 rows: no click is left"),
         ("s,i,when\n1,a,2\n", csv(), r"log\.csv has no column 't' for `columns\.time`; its columns are s, i, when"),
         ("s,i,t,i\n1,a,2,b\n", csv(), "more than one column 'i'"),
         (

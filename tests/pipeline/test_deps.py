@@ -15,7 +15,15 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
-PLUMBING = {"recore", "recore.params", "recore.schema", "recore.paths", "recore.artifacts", "recore.stages"}
+PLUMBING = {
+    "recore",
+    "recore.params",
+    "recore.schema",
+    "recore.schema_read",
+    "recore.paths",
+    "recore.artifacts",
+    "recore.stages",
+}
 ITEM = {"dataset": "demo", "seed": "1"}
 TRACED = {  # the stage of dvc.yaml, and the variant it is tried with
     "download": None,

@@ -37,8 +37,7 @@ def open_text(file: Path) -> pa.NativeFile:
     with file.open("rb") as stream:
         head = stream.read(8)
     packed = next((name for magic, name in PACKED.items() if head.startswith(magic)), None)
-    opened = pa.input_stream(str(file), compression=packed)
-    head = opened.read(1 << 16)
+    head = _read(pa.input_stream(str(file), compression=packed), 1 << 16, file)
     refuse(file, head)
     if b"\0" in head:
         raise RecoreError(f"{file.name} is not text (it has zero bytes); correct `format`, or {CONVERT}")
@@ -47,29 +46,42 @@ def open_text(file: Path) -> pa.NativeFile:
 
 def blocks(file: Path) -> Iterator[bytes]:
     """A text file in pieces of whole lines, without the mark that some editors put before UTF-8."""
-    with open_text(file) as stream:
-        rest = stream.read(3).removeprefix(b"\xef\xbb\xbf")
-        while block := stream.read(BLOCK):
-            rest += block
-            cut = rest.rfind(b"\n") + 1
-            if cut:
-                yield rest[:cut]
-                rest = rest[cut:]
+    stream = open_text(file)
+    rest = _read(stream, 3, file).removeprefix(b"\xef\xbb\xbf")
+    while block := _read(stream, BLOCK, file):
+        rest += block
+        cut = rest.rfind(b"\n") + 1
+        if cut:
+            yield rest[:cut]
+            rest = rest[cut:]
     if rest:
         yield rest
+
+
+def _read(stream: pa.NativeFile, size: int, file: Path) -> bytes:
+    try:
+        return stream.read(size)
+    except OSError as error:
+        raise RecoreError(f"{file.name} is damaged ({' '.join(str(error).split())}); fetch it again") from None
 
 
 def refuse(file: Path, head: bytes) -> None:
     """RecoreError where a file that begins with ``head`` is plainly of another kind than text."""
     if head.startswith(b"PK\x03\x04"):
-        with zipfile.ZipFile(file) as opened:
-            workbook = any(name.startswith("xl/") for name in opened.namelist())
-        if workbook:
+        if _is_workbook(file):
             raise RecoreError(f"{file.name} is an Excel workbook; save its sheet as csv")
         raise RecoreError(f"{file.name} is a zip archive; set `unzip: true` beside its hash in `fetch.files`")
     for magic, kind, way_out in KINDS:
         if head.startswith(magic):
             raise RecoreError(f"{file.name} is {kind}; {way_out}")
+
+
+def _is_workbook(file: Path) -> bool:
+    try:
+        with zipfile.ZipFile(file) as opened:
+            return any(name.startswith("xl/") for name in opened.namelist())
+    except zipfile.BadZipFile:
+        return False
 
 
 def refuse_bytes(file: Path) -> None:

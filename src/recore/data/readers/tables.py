@@ -46,8 +46,26 @@ def read(folder: Path, config: dict[str, Any]) -> tuple[Sessions, pa.Array, list
     Raises RecoreError naming the file, and the column, row and value at fault.
     """
     logs = [_Log(file, config) for file in log_files(folder, PATTERNS[config["format"]], config.get("files"))]
-    sessions, items = assemble(concatenated([log.clicks() for log in logs]), config.get("sessions"))
-    return sessions, items, [log.account for log in logs]
+    _refuse_unmet(logs, config.get("where", {}))
+    parts = [log.clicks() for log in logs]
+    clicks = concatenated([part for part in parts if len(part.time_ms)] or parts[:1])
+    accounts = [log.account for log in logs]
+    if not len(clicks.time_ms):
+        raise RecoreError(f"{'; '.join(map(str, accounts))}: no click is left; correct `read`, or give another log")
+    sessions, items = assemble(clicks, config.get("sessions"))
+    return sessions, items, accounts
+
+
+def _refuse_unmet(logs: list["_Log"], where: dict[str | int, list[Any]]) -> None:
+    """Each value that ``where`` names has to occur, in one of the files."""
+    for column, values in where.items():
+        words = list(dict.fromkeys(word for log in logs for word in log.words(f"where.{column}")))
+        for value in map(_as_word, values):
+            if value not in words:
+                files, there = ", ".join(log.place.file for log in logs), ", ".join(map(shown, words[:10]))
+                raise RecoreError(
+                    f"{files}: `where.{column}` names {value!r}, which does not occur; its values are {there}"
+                )
 
 
 class _Log:
@@ -66,8 +84,6 @@ class _Log:
             table, way = parquet.read(file, columns), None
         else:
             table, way = text.read(file, config, columns, coded)
-        if not table.num_rows:
-            raise RecoreError(f"{file.name} holds no clicks; give a log with at least one row")
         self.account = Account(file.name, table.num_rows, quoting=way and way.quoting)
         self.ids = {key: encoded(table[key], key, file.name) for key in coded}
         self.values = {key: table[key] for key in columns if key not in coded}
@@ -78,7 +94,9 @@ class _Log:
 
     def clicks(self) -> Clicks:
         for key, values in self.where.items():
-            self._keep(self._wanted(key, values), f"other `{key}`")
+            wanted = set(map(_as_word, values))
+            chosen = np.array([word in wanted for word in self.words(key)], bool)
+            self._keep(self.ids[key].among(chosen), f"other `{key}`")
         who = "visitor" if "sessions" in self.config else "session"
         self._require(self.ids[self.who].missing(), self.who, who)
         self._require(self.ids["columns.item"].missing(), "columns.item", "item")
@@ -86,7 +104,8 @@ class _Log:
         self._refuse_cut("columns.item", "item")
         unit = self.config["time"]
         self._read("columns.time", "time", lambda column: milliseconds(column, unit, self.place))
-        self._require(unset(self.read["columns.time"]), "columns.time", "time")
+        early = "is before 1990, which others are not (another unit, or not set?)"
+        self._require(unset(self.read["columns.time"]), "columns.time", "time", early)
         if "columns.order" in self.values:
             self._read("columns.order", "order", lambda column: numbers(column, "order", self.place))
         if "max_session" in self.config:
@@ -100,34 +119,24 @@ class _Log:
         if not dropped:
             return
         self.account.dropped[reason] = self.account.dropped.get(reason, 0) + dropped
-        if dropped == len(keep):
-            raise RecoreError(f"{self.account}; none is left, so correct `read`")
         self.place = self.place.only(keep)
         self.ids = {key: ids.only(keep) for key, ids in self.ids.items()}
         self.values = {key: column.filter(pa.array(keep)) for key, column in self.values.items()}
         self.read = {key: array[keep] for key, array in self.read.items()}
 
-    def _wanted(self, key: str, values: list[Any]) -> np.ndarray:
-        """Whether each row has one of the ``values``; each of them has to occur."""
-        words = [str(word).lower() if isinstance(word, bool) else str(word) for word in self.ids[key].words.to_pylist()]
-        wanted = [str(value).lower() if isinstance(value, bool) else str(value) for value in values]
-        for value in wanted:
-            if value not in words:
-                there = ", ".join(map(shown, words[:10]))
-                raise RecoreError(
-                    f"{self.place.file}: `{key}` names {value!r}, which does not occur; its values are {there}"
-                )
-        return np.isin(self.ids[key].codes, [words.index(value) for value in wanted])
+    def words(self, key: str) -> list[str]:
+        """The different words of a column of ids, as text."""
+        return [_as_word(word) for word in self.ids[key].words.to_pylist()]
 
-    def _require(self, missing: np.ndarray, key: str, role: str) -> None:
+    def _require(self, missing: np.ndarray, key: str, role: str, fault: str = "stands for none") -> None:
         """A row without a session, an item or a time is a fault, or leaves."""
         at = np.flatnonzero(missing)
         if at.size and self.config.get("missing") != "drop":
             value = self._cell(key, int(at[0]))
-            is_what = "is empty" if value.strip() in ("", "None") else f"{shown(value)} is none"
-            others = f", and {at.size - 1:,} other rows lack theirs" if at.size > 1 else ""
+            what = "is empty" if value.strip() in ("", "None") else f"{shown(value)} {fault}"
+            others = f", and so in {at.size - 1:,} more rows" if at.size > 1 else ""
             raise RecoreError(
-                f"{self.place.row(int(at[0]))}: the {role} {is_what}{others}; fill them, or set `missing: drop` to "
+                f"{self.place.row(int(at[0]))}: the {role} {what}{others}; correct them, or set `missing: drop` to "
                 "leave such rows out"
             )
         self._keep(~missing, f"no {role}")
@@ -162,3 +171,8 @@ class _Log:
                 "remove it"
             ) from None
         return ids.among(words <= highest)
+
+
+def _as_word(value: Any) -> str:
+    """A value of params.yaml or of a column as a text file has it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -8,22 +8,21 @@ import re
 from collections.abc import Callable
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from recore import RecoreError
 from recore.data.readers.missing import CUT_SHORT, is_cut, is_missing
-from recore.data.readers.places import Place
+from recore.data.readers.places import Place, shown
 
 SCALES = {"seconds": 1000, "milliseconds": 1, "microseconds": 1e-3, "nanoseconds": 1e-6}  # to milliseconds
 LAST_MS = 253_402_300_799_999  # the end of the year 9999
-DAY_MS = 86_400_000
 REAL_MS = 631_152_000_000  # 1990: no click of a log that people study is older
 NO_DATES = ("0000-00-00", "0000-00-00 00:00:00", "9999-12-31", "9999-12-31 23:59:59")
 _ZONE = re.compile(r"[T ].*(Z|[+-]\d\d(:?\d\d)?)$")
 _UTC = re.compile(r"\d ?(UTC|GMT)$")
 _SLASHES = re.compile(r"\d{4}/\d\d/\d\d")
-ISO = "an ISO 8601 time in the first row's form"
 FORMS = (
     "forms are 2014-04-06T18:44:52Z, 2014-04-06 18:44:52.123, 2014/04/06 18:44:52 UTC and the like; correct the row or "
     'give another form, as `time: "%m/%d/%Y %I:%M:%S %p"`'
@@ -51,10 +50,13 @@ def milliseconds(column: pa.ChunkedArray, unit: str, place: Place) -> np.ndarray
         return dates.cast(pa.timestamp("ms")).to_numpy().astype(np.int64)
     if unit == "iso8601":
         _refuse_type(column, _is_moment, "time", unit, place)
-        moments = _converted(column, _iso_parser(column), "time", ISO, place, FORMS)
+        first = shown(column[0])
+        moments = _converted(
+            column, _iso_parser(column), "time", f"an ISO 8601 time as {first} in the first row", place, FORMS
+        )
     else:
         _refuse_type(column, lambda stored: False, "time", f"text as {unit!r}", place)
-        moments = _converted(column, lambda values: pc.strptime(values, unit, "ms"), "time", f"as {unit!r}", place)
+        return _in_form(column, unit, place)
     if moments.null_count:
         at = int(np.flatnonzero(moments.is_null().to_numpy())[0])
         raise place.fault(at, "time", column[at], "a time")
@@ -85,10 +87,21 @@ def missing(column: pa.ChunkedArray) -> np.ndarray:
 
 
 def unset(time_ms: np.ndarray) -> np.ndarray:
-    """(R,) whether a time is 0, -1 or near it while others are real: what programs write for one that was not set."""
+    """(R,) whether a time is before 1990 while others are not: 0 or -1 for one that was not set, seconds in a column of
+    milliseconds, 1900-01-01.
+    """
     if not len(time_ms) or time_ms.max() < REAL_MS:
         return np.zeros(len(time_ms), bool)  # a clock of its own may begin at 0
-    return time_ms <= DAY_MS
+    return time_ms < REAL_MS
+
+
+def _in_form(column: pa.ChunkedArray, form: str, place: Place) -> np.ndarray:
+    """Text in a form of ``strptime``, by pandas: Arrow's parser knows no fractions and makes March of February 31."""
+    moments = pd.to_datetime(column.to_pandas(), format=form, utc=True, errors="coerce")
+    bad = np.flatnonzero(moments.isna())
+    if bad.size:
+        raise place.fault(int(bad[0]), "time", column[int(bad[0])], f"a time as {form!r}", "correct the row or `time`")
+    return moments.dt.tz_localize(None).to_numpy().astype("datetime64[ms]").astype(np.int64)
 
 
 def _is_number(stored: pa.DataType) -> bool:
