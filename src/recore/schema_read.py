@@ -1,7 +1,7 @@
 """The schema of ``sources.NAME.read``: how the files of a source are read. It holds no default."""
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -68,7 +68,7 @@ def _time(value: str) -> str:
     if value in TIMES:
         return value
     try:
-        when = datetime(2001, 2, 3, 4, 5, 6)
+        when = datetime(2001, 2, 3, 4, 5, 6, tzinfo=UTC)
         if "%" in value and datetime.strptime(when.strftime(value), value).year == when.year:
             return value
     except ValueError:

@@ -39,6 +39,16 @@ def fetch(source: str, files: dict[str, dict[str, Any]], folder: Path) -> None:
             shutil.copyfile(found, folder / name)
 
 
+def at_hand(source: str, name: str, spec: dict[str, Any]) -> Path | None:
+    """Where a file of a source lies on this machine, its content not verified; None where it has to be downloaded."""
+    mirror = os.environ.get("RECORE_MIRROR")
+    places = [Path(spec["path"])] if spec.get("path") else []
+    places += [Path(mirror) / source / name] if mirror else []
+    places.append(_cache(source) / name)
+    found = next((place for place in places if place.is_file()), None)
+    return found or (_same_bytes(Path(mirror), name, spec) if mirror and _pin(spec) else None)
+
+
 def unzip(archive: Path, folder: Path) -> None:
     """Unpacks a zip; RecoreError, before anything is written, where a member would land outside ``folder``."""
     try:
@@ -91,8 +101,12 @@ def _existing(own: Path, key: str) -> Path:
     return own
 
 
+def _cache(source: str) -> Path:
+    return Path(os.environ.get("RECORE_CACHE") or pooch.os_cache("recore")) / source
+
+
 def _download(source: str, name: str, spec: dict[str, Any]) -> Path:
-    cache = Path(os.environ.get("RECORE_CACHE") or pooch.os_cache("recore")) / source
+    cache = _cache(source)
     kept, url = cache / name, spec["url"]
     if kept.is_file() and not _matches(kept, spec):
         kept.unlink()  # another version, or damaged: fetched again

@@ -25,7 +25,7 @@ _UTC = re.compile(r"\d ?(UTC|GMT)$")
 _SLASHES = re.compile(r"\d{4}/\d\d/\d\d")
 FORMS = (
     "forms are 2014-04-06T18:44:52Z, 2014-04-06 18:44:52.123, 2014/04/06 18:44:52 UTC and the like; correct the row or "
-    'give another form, as `time: "%m/%d/%Y %I:%M:%S %p"`'
+    'give another form, as `time: "%m/%d/%Y %I:%M:%S %p"`, or `seconds`, `milliseconds` …'
 )
 
 
@@ -50,10 +50,10 @@ def milliseconds(column: pa.ChunkedArray, unit: str, place: Place) -> np.ndarray
         return dates.cast(pa.timestamp("ms")).to_numpy().astype(np.int64)
     if unit == "iso8601":
         _refuse_type(column, _is_moment, "time", unit, place)
-        first = shown(column[0])
-        moments = _converted(
-            column, _iso_parser(column), "time", f"an ISO 8601 time as {first} in the first row", place, FORMS
-        )
+        parse = _iso_parser(column)
+        _converted(column[:1], parse, "time", "an ISO 8601 time", place, FORMS)
+        form = f"an ISO 8601 time in the form of the first row, {shown(column[0])}"
+        moments = _converted(column, parse, "time", form, place, FORMS)
     else:
         _refuse_type(column, lambda stored: False, "time", f"text as {unit!r}", place)
         return _in_form(column, unit, place)

@@ -1,0 +1,78 @@
+"""The first part of each file of a log, so that a large one is looked at in seconds."""
+
+import os
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from recore.data.readers.kinds import PACKED
+from recore.data.readers.lines import Scan
+
+LIMIT = 1 << 26  # bytes of text
+ROWS = 1 << 21  # of Parquet
+
+
+def head(file: Path, target: Path, config: dict[str, Any]) -> tuple[float, int]:
+    """Puts the first part of a file that ``config`` (``sources.NAME.read``) says how to read at ``target``.
+
+    Returns the share of the file that this is, 1 where it is whole, and the file's size in bytes.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    size = file.stat().st_size
+    share = 1.0
+    if config["format"] == "parquet":
+        share = _of_parquet(file, target)
+    elif config["format"] in ("delimited", "recbole"):
+        share = _of_text(file, target, config)
+    if share == 1 and not target.exists():
+        os.symlink(file.resolve(), target)
+    return share, size
+
+
+def of_zip(file: Path, folder: Path, config: dict[str, Any]) -> list[tuple[float, int]]:
+    """The same for each member of a zip, put into ``folder`` under its name."""
+    parts = []
+    with zipfile.ZipFile(file) as archive:
+        for member in (member for member in archive.infolist() if not member.is_dir()):
+            with archive.open(member) as stream:
+                content = stream.read(LIMIT)
+            share = len(content) / max(member.file_size, 1)
+            (folder / member.filename).parent.mkdir(parents=True, exist_ok=True)
+            (folder / member.filename).write_bytes(content if share == 1 else whole_rows(content, config))
+            parts.append((share, member.file_size))
+    return parts
+
+
+def _of_text(file: Path, target: Path, config: dict[str, Any]) -> float:
+    with file.open("rb") as raw:
+        packed = next((name for magic, name in PACKED.items() if raw.peek(8).startswith(magic)), None)
+        opened = pa.CompressedInputStream(raw, packed) if packed else raw
+        content = opened.read(LIMIT)
+        if not opened.read(1):
+            return 1.0
+        share = raw.tell() / file.stat().st_size
+    target.write_bytes(whole_rows(content, config))
+    return share
+
+
+def whole_rows(content: bytes, config: dict[str, Any]) -> bytes:
+    """The begin of a text file without the row that its end cuts, also where that row holds line breaks in quotes."""
+    content = content[: content.rfind(b"\n") + 1]
+    if config.get("quoting") != "none" and b'"' in content and config["format"] == "delimited":
+        scan = Scan(config["delimiter"], backslash=config.get("quoting") == "backslash")
+        scan.add(content)
+        if not scan.unclosed:  # else quotes are no quotes there, and every line is a row
+            return content[: scan.end]
+    return content
+
+
+def _of_parquet(file: Path, target: Path) -> float:
+    source = pq.ParquetFile(file)
+    if source.metadata.num_rows <= ROWS:
+        return 1.0
+    rows = next(source.iter_batches(batch_size=ROWS))
+    pq.write_table(pa.Table.from_batches([rows]), target)
+    return rows.num_rows / source.metadata.num_rows
