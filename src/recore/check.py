@@ -137,10 +137,10 @@ def _split(log: readers.Log, given: params.Params, source: dict[str, Any]) -> Sp
 def _expected(split: Split, share: float, epochs: int, cells: int) -> str:
     cases, items = split.train.n_cases / share, len(split.codes)
     cell_s = cases * epochs * (CASE_MS / 1e3 + items * ITEM_NS / 1e9)
-    rough = "" if share == 1 else f", if the rest of the log is like its begin (but for items: {items:,} so far)"
+    rough = "" if share == 1 else f"; if the rest of the log is like its begin, with no more than these {items:,} items"
     return (
         f"expected: {cases:,.0f} training cases an epoch; {_hours(cell_s)} a cell of {epochs} epochs, "
-        f"{_hours(cell_s * cells)} for its {cells} cells (on 2 cores, to a factor of two; less where runs stop early){rough}"
+        f"{_hours(cell_s * cells)} for its {cells} cells (2 cores, to a factor of two, less if runs stop early){rough}"
     )
 
 
