@@ -24,12 +24,12 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 	@touch $@
 
 repro: setup  ## the main job: run what is not up to date of the grid in params.yaml
-	PYTHONPATH=src python -m recore.params
+	PYTHONPATH=src python -m recore.check
 	dvc repro
 	@cat metrics/table.md
 
 grid: setup  ## the same with JOBS cells at once (JOBS=2)
-	PYTHONPATH=src python -m recore.params
+	PYTHONPATH=src python -m recore.check
 	dvc stage list --name-only | grep '^split' | xargs dvc repro
 	dvc stage list --name-only | grep '^train' | xargs -P $(JOBS) -n 1 dvc --wait-for-lock repro --single-item
 	dvc stage list --name-only | grep '^evaluate' | xargs -P $(JOBS) -n 1 dvc --wait-for-lock repro --single-item

@@ -1,6 +1,6 @@
 """Strict loading of ``params.yaml``: the whole file is checked before any stage does work.
 
-``python -m recore.params`` only checks.
+``python -m recore.params`` only checks; ``python -m recore.check`` also looks at the logs.
 """
 
 import importlib

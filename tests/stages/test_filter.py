@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from recore import RecoreError
+from recore import RecoreError, artifacts
 from recore.data.sessions import Sessions
 from recore.stages import download, filter
 
@@ -28,6 +28,17 @@ def test_what_stays_leads_back_to_the_items_of_the_log(tree, tmp_path):
     assert clicks.ids[0] == 1  # session 0 had one click
     assert clicks.items[:2].tolist() == [0, 1]
     assert clicks.lengths.max() == 2  # x is rare
+
+
+def test_rows_that_were_dropped_stay_on_record(tree, tmp_path, capsys):
+    log = small_log() + b"NULL,a,7\n"
+    write(tree, "mine", own_files(tmp_path, log_csv=log), CSV | {"missing": "drop"})
+    download.main(["mine"])
+    filter.main(["mine"])
+    rows = log.count(b"\n") - 1
+    said = [{"file": "log.csv", "rows": rows, "dropped": {"no session": 1}, "quoting": "none"}]
+    assert artifacts.read_json(Path("data/filtered/mine/rows.json")) == said
+    assert f"log.csv: {rows} rows, 1 dropped (no session)\n" in capsys.readouterr().out
 
 
 def test_a_source_that_comes_split_is_not_filtered(tree, tmp_path):

@@ -1,6 +1,10 @@
-"""Stage filter: the files of a source -> its sessions without rare items and short sessions."""
+"""Stage filter: the files of a source -> its sessions without rare items and short sessions.
+
+``rows.json`` says of each file how many rows were read, and how many of them were dropped for which reason.
+"""
 
 import argparse
+import dataclasses
 
 import numpy as np
 import pyarrow as pa
@@ -32,6 +36,7 @@ def main(argv: list[str] | None = None) -> None:
         for name, sessions in parts.items():
             sessions.save(folder, name)
         pq.write_table(pa.table({"id": np.arange(len(items)), "item": items}), folder / "items.parquet")
+        artifacts.write_json(folder / "rows.json", [dataclasses.asdict(account) for account in accounts])
 
 
 if __name__ == "__main__":
