@@ -28,6 +28,7 @@ from recore.data.cases import Cases
 from recore.data.sessions import Sessions
 from recore.records.page import page
 from recore.records.store import COUNTS, Stored, is_new, load, save, saved
+from recore.significance.runs import check_runs
 from recore.stages import run
 from recore.stages.evaluate import cases_hash
 
@@ -68,13 +69,10 @@ def in_order(cells: list[Stored], given: params.Params) -> list[Stored]:
     by_name = {(cell.dataset, cell.variant, cell.seed): cell for cell in cells}
     if unplanned := by_name.keys() - set(planned(given)):
         raise RecoreError(f"{' '.join(map(str, min(unplanned)))} is no cell of the record's params.yaml; remove it")
-    seen: dict[tuple[str, bytes], Stored] = {}
-    for cell in cells:
-        counts = b"".join(cell.cases[name].to_numpy().tobytes() for name in COUNTS)
-        other = seen.setdefault((cell.dataset, counts), cell)
-        if other is not cell:
-            raise RecoreError(f"{cell} and {other} have the same ranks, so one run would count twice; make both again")
-    return [by_name[name] for name in planned(given) if name in by_name]
+    ordered = [by_name[name] for name in planned(given) if name in by_name]
+    for dataset in dict.fromkeys(cell.dataset for cell in ordered):
+        check_runs(dataset, [cell for cell in ordered if cell.dataset == dataset])
+    return ordered
 
 
 def planned(given: params.Params) -> list[tuple[str, str, int]]:
@@ -105,7 +103,10 @@ def cell_of(checkout: Path, dataset: str, variant: str, seed: int) -> Stored:
         cases = pq.read_table(ranks / "cases.parquet").replace_schema_metadata(None)
         history = (record / "history.csv").read_text(encoding="utf-8")
         inputs = json.loads((ranks / "inputs.json").read_bytes())
-        cell = Stored(dataset, variant, seed, cases, meta["n_items"], about, inputs, history)
+        cell = Stored(
+            *(dataset, variant, seed, cases, meta["n_items"]),
+            *(about, inputs, history, meta.get("weights_hash")),
+        )
         _check(cell, meta, _expected(checkout, dataset))
     except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
         fault = " ".join(f"{type(error).__name__}: {error}".split())

@@ -53,7 +53,8 @@ def _put(clone: Path, cell: Stored) -> bool:
     with artifacts.new_folder(clone / paths.ranks(*own)) as out:
         pq.write_table(cell.cases, out / "cases.parquet")
         names = {"dataset": cell.dataset, "variant": cell.variant, "seed": cell.seed}
-        artifacts.write_json(out / "meta.json", names | {"n_items": cell.n_items, "test_hash": cell.test_hash})
+        hashes = {"test_hash": cell.test_hash, **cell.weights}
+        artifacts.write_json(out / "meta.json", names | {"n_items": cell.n_items, **hashes})
         artifacts.write_json(out / "inputs.json", cell.inputs)
     return True
 
