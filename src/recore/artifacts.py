@@ -70,8 +70,8 @@ def read_json(path: Path) -> Any:
     return json.loads(existing(path).read_text(encoding="utf-8"))
 
 
-def existing(path: Path) -> Path:
-    """``path`` itself; RecoreError where nothing is there."""
+def existing(path: Path, way_out: str = "`dvc repro` makes it") -> Path:
+    """``path`` itself; RecoreError with the way out where nothing is there."""
     if not path.exists():
-        raise RecoreError(f"{path} does not exist; `dvc repro` makes it")
+        raise RecoreError(f"{path} does not exist; {way_out}")
     return path

@@ -32,7 +32,7 @@ def main(argv: list[str] | None = None) -> None:
     head = head_of(args.clone)
     if head != _commit(cells):
         raise RecoreError(f"{args.clone} is at {head or 'no commit'}; check {_commit(cells)} out there")
-    given = artifacts.existing(folder / "params.yaml").read_text(encoding="utf-8")
+    given = artifacts.existing(folder / "params.yaml", "restore it from git").read_text(encoding="utf-8")
     artifacts.write_text(args.clone / paths.PARAMS, given)
     put = sum(_put(args.clone, cell) for cell in cells)
     print(f"{put} cells put into {args.clone}")

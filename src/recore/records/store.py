@@ -71,7 +71,10 @@ def is_new(folder: Path, cell: Stored) -> bool:
     own = _own(folder, cell.dataset, cell.variant, cell.seed)
     test = own.parents[1] / "test.parquet"
     if test.exists() and not _table(test.read_bytes(), test).equals(_plain(cell.cases.select(CASES))):
-        raise RecoreError(f"{cell} was tested on other cases than {test} holds; a record has one test set a dataset")
+        raise RecoreError(
+            f"{cell} was tested on other cases than {test} holds; a record has one test set a dataset, so gather "
+            "under another name"
+        )
     if not own.with_suffix(".json").exists():
         return True
     if _read(own.with_suffix(".json")) != _about(cell):

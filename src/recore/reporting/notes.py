@@ -207,8 +207,7 @@ def _equal_seeds(measured: pd.DataFrame) -> list[str]:
     values = several.groupby(["dataset", "variant", "metric"], sort=False)["value"].nunique()
     equal = (values < 2).groupby(["dataset", "variant"], sort=False).all()
     return [
-        f"{dataset}, {variant}: every seed has the same value of every metric, so ± is 0.00 and no noise comes from the "
-        "seeds."
+        f"{dataset}, {variant}: every seed has the same value of every metric, so ± is 0.00 and the seeds add no noise."
         for dataset, variant in equal.index[equal]
     ]
 

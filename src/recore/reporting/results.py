@@ -94,7 +94,8 @@ def trained_table(records: dict[tuple[str, str, int], dict[str, Any]]) -> pd.Dat
 def runs_table(measured: pd.DataFrame, records: pd.DataFrame) -> pd.DataFrame:
     """``runs.csv``: one row a run. ``records`` has dataset, variant, seed and what training says of the run."""
     metrics = list(dict.fromkeys(measured["metric"]))
-    values = measured.pivot(index=RUN, columns="metric", values="value")[metrics]
+    # A pivot table would drop a metric that no run has.
+    values = measured.pivot(index=RUN, columns="metric", values="value")[metrics]  # noqa: PD010
     tests = measured.groupby(RUN, sort=False)[["n_cases", "n_sessions", "test_hash"]].first()
     return records.merge(values.join(tests).reset_index(), on=RUN, how="left", validate="one_to_one")
 

@@ -19,7 +19,10 @@ ROUNDING = 1e-12
 
 @dataclass(frozen=True)
 class Estimate:
-    """delta and se > 0 in the metric's unit (fractions); df > 0, not necessarily whole; ``floor`` has the same delta."""
+    """delta and se in the metric's unit (fractions); se and df > 0, df not necessarily whole.
+
+    ``floor`` has the same delta.
+    """
 
     delta: float
     se: float
