@@ -36,6 +36,10 @@ def _replacing(path: Path) -> Iterator[Path]:
         if path.is_dir():
             _remove(path)
         os.replace(unfinished, path)
+    except OSError as error:
+        if error.filename is None:  # a write that fails, as on a full disk, does not say where
+            error.filename = str(path)
+        raise
     finally:
         _remove(unfinished)
 

@@ -141,7 +141,9 @@ def test_a_damaged_cache_is_fetched_again(place, server, pin):
 def test_a_cache_that_cannot_be_written_is_one_sentence(place, server, monkeypatch):
     (place / "file").touch()
     monkeypatch.setenv("RECORE_CACHE", str(place / "file"))
-    refused(place, {"url": server.url, "sha256": SHA256}, "cannot be written .*set RECORE_CACHE to another folder")
+    refused(
+        place, {"url": server.url, "sha256": SHA256}, "cannot be read or written .*set RECORE_CACHE to another folder"
+    )
 
 
 @pytest.fixture

@@ -72,7 +72,7 @@ def compare_all(
 
 
 def without_noise(table: pd.DataFrame) -> pd.Series:
-    """Which rows of ``compare_all`` have no p of either kind, though there are sessions: their differences are equal."""
+    """Which rows of ``compare_all`` have sessions and yet no p of either kind: their differences are equal."""
     return (table["n_sessions"] > 1) & table["p"].isna() & table["p_sessions"].isna()
 
 
