@@ -260,3 +260,74 @@ def test_what_is_no_zip_is_one_sentence(place):
     with open(spec["path"], "rb") as stream:
         spec["sha256"] = hashlib.sha256(stream.read()).hexdigest()
     refused(place, spec, "is not a zip file")
+
+
+def denied(place, monkeypatch, closed, ending):
+    """As if this user might not enter the folder ``closed``: what ends so is not even known to be there."""
+    original = type(closed).stat
+
+    def stat(path, **more):
+        if str(path).endswith(ending) and path.is_relative_to(closed):
+            raise PermissionError(13, "Permission denied", str(path))
+        return original(path, **more)
+
+    monkeypatch.setattr(type(closed), "stat", stat)
+
+
+@pytest.mark.parametrize("where", ["own", "mirror"])
+def test_a_folder_that_may_not_be_entered_is_one_sentence(place, monkeypatch, mirrored, where):
+    own = place / "own" / "log.csv"
+    own.parent.mkdir()
+    own.write_bytes(CONTENT)
+    if where == "own":
+        monkeypatch.delenv("RECORE_MIRROR")
+    denied(place, monkeypatch, place / where, "log.csv")
+    said = rf"^{place / where}/.*log\.csv cannot be read \(Permission denied\); give this user the right to read it, or"
+    refused(place, {"path": str(own), "sha256": SHA256}, said)
+
+
+def test_what_another_source_has_and_may_not_be_read_is_passed_over(place, server, monkeypatch, mirrored):
+    other = place / "mirror" / "other"
+    mirrored.parent.rename(other)
+    denied(place, monkeypatch, other, "log.csv")
+    get(place, {"url": server.url, "sha256": SHA256})
+    assert server.requests == 1
+
+
+@pytest.mark.parametrize("kind", ["folder", "broken link"])
+def test_what_is_no_file_in_the_mirror_is_named_and_not_passed_over(place, server, mirrored, kind):
+    mirrored.unlink()
+    if kind == "folder":
+        mirrored.mkdir()
+    else:
+        mirrored.symlink_to("nowhere")
+    refused(
+        place, {"url": server.url, "sha256": SHA256}, rf"{mirrored} of the mirror is no file; replace it, or remove"
+    )
+    assert server.requests == 0
+
+
+def test_a_broken_link_and_a_folder_are_no_file(place):
+    link = place / "link.csv"
+    link.symlink_to("nowhere")
+    for path in (link, place / "raw"):
+        refused(place, {"path": str(path), "sha256": SHA256}, rf"is {path}, which is no file; correct the path")
+
+
+def test_a_folder_in_the_cache_is_one_sentence(place, server):
+    (place / "cache" / "some" / "log.csv").mkdir(parents=True)
+    refused(place, {"url": server.url, "sha256": SHA256}, "cannot be read or written .*set RECORE_CACHE to another")
+
+
+@pytest.mark.parametrize("unzip", [False, True])
+def test_a_full_disk_is_one_sentence_that_names_the_copy(place, monkeypatch, unzip):
+    spec = zipped(place, "log.csv")
+    if not unzip:
+        del spec["unzip"]
+
+    def full(source, *_, **__):
+        raise OSError(28, "No space left on device", str(source))  # as shutil does, which names what it reads
+
+    monkeypatch.setattr(shutil, "copyfileobj", full)
+    monkeypatch.setattr(shutil, "copyfile", full)
+    refused(place, spec, rf"{place}/raw/log\.csv cannot be written \(No space left on device\); make room there")

@@ -9,7 +9,6 @@ import pytest
 from recore import RecoreError
 from recore.records.store import Stored, is_new, load, save, saved
 
-
 HISTORY = "epoch,loss\n1,2.5\n2,2.25\n"
 
 
