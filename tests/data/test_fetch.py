@@ -319,15 +319,14 @@ def test_a_folder_in_the_cache_is_one_sentence(place, server):
     refused(place, {"url": server.url, "sha256": SHA256}, "cannot be read or written .*set RECORE_CACHE to another")
 
 
-@pytest.mark.parametrize("unzip", [False, True])
-def test_a_full_disk_is_one_sentence_that_names_the_copy(place, monkeypatch, unzip):
-    spec = zipped(place, "log.csv")
-    if not unzip:
-        del spec["unzip"]
-
-    def full(source, *_, **__):
+@pytest.mark.usefixtures("mirrored")
+def test_a_full_disk_is_one_sentence_that_names_the_copy(place, monkeypatch):
+    def full(source, copy):
         raise OSError(28, "No space left on device", str(source))  # as shutil does, which names what it reads
 
-    monkeypatch.setattr(shutil, "copyfileobj", full)
     monkeypatch.setattr(shutil, "copyfile", full)
-    refused(place, spec, rf"{place}/raw/log\.csv cannot be written \(No space left on device\); make room there")
+    refused(
+        place,
+        {"sha256": SHA256},
+        rf"{place}/raw/log\.csv cannot be written \(No space left on device\); make room there",
+    )

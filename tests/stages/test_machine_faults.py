@@ -10,11 +10,20 @@ from pathlib import Path
 import pytest
 
 from recore import stages
+from recore.stages import download, evaluate, filter, split, train
 
 from . import small_sources
 from .small_sources import CSV, ROOT, own_files, small_log, write
 
 NOBODY = 65534
+UNABLE, TRACEBACK = 3, 4  # statuses that no stage has
+STAGES = {
+    download: ["mine"],
+    filter: ["mine"],
+    split: ["mine"],
+    train: ["mine", "ave", "1"],
+    evaluate: ["mine", "ave", "1"],
+}
 
 
 @pytest.fixture
@@ -35,16 +44,36 @@ def program(*arguments: str, **how) -> subprocess.CompletedProcess:
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, **how)
 
 
-def as_ordinary_user(*arguments: str) -> subprocess.CompletedProcess:
-    """As somebody whom permissions bind: root becomes nobody. Skips where that user cannot run Python here."""
-    how = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
-    try:
-        able = program("-c", "import recore.stages.download", **how)
-    except PermissionError as error:
-        pytest.skip(f"root may not become an ordinary user here: {error}")
-    if able.returncode:
-        pytest.skip(f"an ordinary user cannot import recore here: {able.stderr.strip().splitlines()[-1]}")
-    return program(*arguments, **how)
+def download_as_ordinary_user() -> tuple[int, str]:
+    """Status and message of stage download for a user whom permissions bind: root becomes nobody.
+
+    In a fork, since nobody may be unable to read the Python that root has.
+    """
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        status, said = UNABLE, ""
+        try:
+            if os.geteuid() == 0:
+                os.setgroups([])
+                os.setgid(NOBODY)
+                os.setuid(NOBODY)
+            status = 0
+            stages.run(lambda: download.main(["mine"]))
+        except SystemExit as ended:
+            status, said = 1, str(ended.code)
+        except BaseException as fault:
+            status, said = status or TRACEBACK, repr(fault)
+        finally:
+            os.write(writing, said.encode())
+            os._exit(status)
+    os.close(writing)
+    with open(reading, encoding="utf-8") as stream:
+        said = stream.read()
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    if status == UNABLE:
+        pytest.skip(f"root may not become an ordinary user here: {said}")
+    return status, said
 
 
 def refused(done: subprocess.CompletedProcess, said: str) -> None:
@@ -64,46 +93,54 @@ def test_a_log_that_this_user_may_not_read_is_named(folder, closed):
         params.write_text(params.read_text().replace(str(folder / "log.csv"), str(log)))
     barred = log if closed == "file" else log.parent
     barred.chmod(0o000)
-    try:
-        done = as_ordinary_user("-m", "recore.stages.download", "mine")
-    finally:
-        barred.chmod(0o700)
-    refused(
-        done, f"{log} cannot be read (Permission denied); give this user the right to read it, or name another file"
+    said = (
+        f"recore: {log} cannot be read (Permission denied); give this user the right to read it, or name another file"
     )
+    assert download_as_ordinary_user() == (1, said)
+    barred.chmod(0o755)
     assert list(Path("data/raw").iterdir()) == []
+    assert download_as_ordinary_user() == (0, "")
 
 
 def test_a_folder_that_this_user_may_not_write_is_named(folder):
     folder.chmod(0o555)
-    try:
-        done = as_ordinary_user("-m", "recore.stages.download", "mine")
-    finally:
-        folder.chmod(0o777)
-    refused(done, "data cannot be read or written (Permission denied); give this user the right to it")
+    said = "recore: data cannot be read or written (Permission denied); give this user the right to it"
+    assert download_as_ordinary_user() == (1, said)
+    folder.chmod(0o777)
     assert not (folder / "data").exists()
 
 
-@pytest.mark.parametrize(("stage", "output"), [("download", "raw"), ("filter", "filtered"), ("split", "split")])
-def test_a_write_that_fails_leaves_nothing(folder, stage, output):
-    for earlier in ("download", "filter", "split")[: ("download", "filter", "split").index(stage)]:
-        assert program("-m", f"recore.stages.{earlier}", "mine").returncode == 0
-    # No file may pass so many bytes: it stands for a disk that is full.
-    full = {"preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (64, 64))}
-    refused(program("-m", f"recore.stages.{stage}", "mine", **full), f"data/{output}/")
-    assert list((folder / "data" / output).iterdir()) == []
+def on_a_full_disk(*arguments: str) -> subprocess.CompletedProcess:
+    """No file may pass so many bytes."""
+    return program(*arguments, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (64, 64)))
 
 
-def test_weights_that_cannot_be_written_are_one_sentence(folder):
-    for stage in ("download", "filter", "split"):
-        assert program("-m", f"recore.stages.{stage}", "mine").returncode == 0
-    full = {"preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (64, 64))}
-    done = program("-m", "recore.stages.train", "mine", "ave", "1", **full)
+def test_a_write_that_fails_leaves_nothing(folder):
+    refused(on_a_full_disk("-m", "recore.stages.download", "mine"), "log.csv cannot be written (File too large); make")
+    assert list((folder / "data/raw").iterdir()) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("stage", "output"),
+    [
+        ("filter", "filtered/mine"),
+        ("split", "split/mine"),
+        ("train", "models/mine/ave/1"),
+        ("evaluate", "ranks/mine/ave/1"),
+    ],
+)
+def test_every_stage_leaves_nothing_where_a_write_fails(folder, stage, output):
+    for earlier, arguments in STAGES.items():
+        if earlier.__name__.endswith(stage):
+            break
+        earlier.main(arguments)
+    done = on_a_full_disk("-m", earlier.__name__, *arguments)
     *_, last = done.stderr.splitlines()
     assert done.returncode == 1
-    assert last.startswith("recore: data/models/mine/ave/1 cannot be read or written (")
-    assert list((folder / "data/models/mine/ave").iterdir()) == []
-    assert not (folder / "data/records").exists()
+    assert last.startswith(f"recore: data/{output} cannot be read or written (")
+    assert list((folder / "data" / output).parent.iterdir()) == []
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize(
