@@ -32,7 +32,7 @@ def notes(evidence: Evidence) -> list[str]:
         "Intervals of groups of cases are clustered by session: they cover new sessions and these very runs. Two that "
         "overlap do not mean that the variants are alike, because variants are compared pairwise. "
         f"{_few_in_a_group(evidence)}The head is the most clicked fifth of the catalogue in training.",
-        *_equal_seeds(evidence.measured),
+        *_equal_seeds(evidence.results),
         *_ties(evidence.measured),
         *_paper(evidence.beside),
     ]
@@ -201,11 +201,11 @@ def _families(evidence: Evidence) -> list[str]:
     ]
 
 
-def _equal_seeds(measured: pd.DataFrame) -> list[str]:
+def _equal_seeds(results: pd.DataFrame) -> list[str]:
     """Runs that came out alike: their spread of 0 is measured, and says little."""
-    several = measured[measured.groupby(["dataset", "variant"])["seed"].transform("nunique") > 1]
-    values = several.groupby(["dataset", "variant", "metric"], sort=False)["value"].nunique()
-    equal = (values < 2).groupby(["dataset", "variant"], sort=False).all()
+    several = results[results["n_seeds"] > 1]
+    alike = several.assign(alike=(several["min"] == several["max"]) | several["mean"].isna())
+    equal = alike.groupby(["dataset", "variant"], sort=False)["alike"].all()
     return [
         f"{dataset}, {variant}: every seed has the same value of every metric, so ± is 0.00 and the seeds add no noise."
         for dataset, variant in equal.index[equal]
