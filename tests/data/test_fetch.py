@@ -262,16 +262,16 @@ def test_what_is_no_zip_is_one_sentence(place):
     refused(place, spec, "is not a zip file")
 
 
-def denied(place, monkeypatch, closed, ending):
-    """As if this user might not enter the folder ``closed``: what ends so is not even known to be there."""
-    original = type(closed).stat
+def denied(monkeypatch, folder, call):
+    """As if this user might not do that (a method of Path) to a log below the folder."""
+    original = getattr(type(folder), call)
 
-    def stat(path, **more):
-        if str(path).endswith(ending) and path.is_relative_to(closed):
+    def refuse(path, *arguments, **more):
+        if path.name == "log.csv" and path.is_relative_to(folder):
             raise PermissionError(13, "Permission denied", str(path))
-        return original(path, **more)
+        return original(path, *arguments, **more)
 
-    monkeypatch.setattr(type(closed), "stat", stat)
+    monkeypatch.setattr(type(folder), call, refuse)
 
 
 @pytest.mark.parametrize("where", ["own", "mirror"])
@@ -281,7 +281,7 @@ def test_a_folder_that_may_not_be_entered_is_one_sentence(place, monkeypatch, mi
     own.write_bytes(CONTENT)
     if where == "own":
         monkeypatch.delenv("RECORE_MIRROR")
-    denied(place, monkeypatch, place / where, "log.csv")
+    denied(monkeypatch, place / where, "stat")
     said = rf"^{place / where}/.*log\.csv cannot be read \(Permission denied\); give this user the right to read it, or"
     refused(place, {"path": str(own), "sha256": SHA256}, said)
 
@@ -289,7 +289,7 @@ def test_a_folder_that_may_not_be_entered_is_one_sentence(place, monkeypatch, mi
 def test_what_another_source_has_and_may_not_be_read_is_passed_over(place, server, monkeypatch, mirrored):
     other = place / "mirror" / "other"
     mirrored.parent.rename(other)
-    denied(place, monkeypatch, other, "log.csv")
+    denied(monkeypatch, other, "open")
     get(place, {"url": server.url, "sha256": SHA256})
     assert server.requests == 1
 
