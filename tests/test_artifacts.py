@@ -50,3 +50,12 @@ def test_json_is_strict(tmp_path):
 def test_a_missing_file_names_itself(tmp_path):
     with pytest.raises(RecoreError, match=r"nothing\.json does not exist; `dvc repro` makes it"):
         artifacts.read_json(tmp_path / "nothing.json")
+
+
+@pytest.mark.parametrize("new", [artifacts.new_file, artifacts.new_folder])
+def test_a_write_that_fails_without_a_name_gets_that_of_the_destination(tmp_path, new):
+    """As on a full disk, where the system names no file."""
+    with pytest.raises(OSError, match="No space left") as fault, new(tmp_path / "out"):
+        raise OSError(28, "No space left on device")
+    assert fault.value.filename == str(tmp_path / "out")
+    assert list(tmp_path.iterdir()) == []

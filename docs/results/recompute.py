@@ -19,7 +19,9 @@ if not (folder / "runs.csv").exists():
     )
 results = pd.read_csv(folder / "results.csv").set_index(CELL)
 runs = pd.read_csv(folder / "runs.csv").melt(["dataset", "variant"], results.index.unique("metric"), "metric")
-again = runs.groupby(CELL)["value"].agg(n_seeds="size", mean="mean", std="std", min="min", max="max")
+again = runs.groupby(CELL)["value"].agg(n_seeds="size", n="count", mean="mean", std="std", min="min", max="max")
+again.loc[again["n"] < again["n_seeds"], ["mean", "std", "min", "max"]] = np.nan  # a seed without a hit
+again = again.drop(columns="n")
 printed, again = results[again.columns].align(again)
 print(pd.concat({"results.csv": printed, "from runs.csv": again}, axis=1).reindex(results.index).to_string())
 print(f"largest difference: {(printed - again).abs().max(axis=None):.1e} (rounding: up to {ROUNDING:.0e})")

@@ -36,6 +36,10 @@ def _replacing(path: Path) -> Iterator[Path]:
         if path.is_dir():
             _remove(path)
         os.replace(unfinished, path)
+    except OSError as error:
+        if error.filename is None:  # a write that fails, as on a full disk, does not say where
+            error.filename = str(path)
+        raise
     finally:
         _remove(unfinished)
 
@@ -70,8 +74,8 @@ def read_json(path: Path) -> Any:
     return json.loads(existing(path).read_text(encoding="utf-8"))
 
 
-def existing(path: Path) -> Path:
-    """``path`` itself; RecoreError where nothing is there."""
+def existing(path: Path, way_out: str = "`dvc repro` makes it") -> Path:
+    """``path`` itself; RecoreError with the way out where nothing is there."""
     if not path.exists():
-        raise RecoreError(f"{path} does not exist; `dvc repro` makes it")
+        raise RecoreError(f"{path} does not exist; {way_out}")
     return path

@@ -25,6 +25,7 @@ from recore.stages import evaluate, run, train
 STAGES = {"plain": ("train", "evaluate"), "hybrid": ("train_hybrid", "evaluate_hybrid")}
 # Of a folder. A split's Parquet names the version of its writer, and no cell reads it.
 READ = {".py", ".npy", ".json"}
+COPY = "run from the root of a whole copy of the repository"
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ def cells_of(given: params.Params, chosen: list[str] | None = None) -> list[Cell
                 f"{paths.split(name)} does not exist; copy it from a machine that has it, or make it here: "
                 f"`python -m recore.stages.STAGE {name}`, STAGE being download, filter and split in turn"
             )
-    pipeline = yaml.safe_load(artifacts.existing(paths.PIPELINE).read_text(encoding="utf-8"))["stages"]
+    pipeline = yaml.safe_load(artifacts.existing(paths.PIPELINE, COPY).read_text(encoding="utf-8"))["stages"]
     return [
         _cell(dataset, variant, seed, *(pipeline[stage] for stage in STAGES[group]))
         for dataset in chosen or datasets
@@ -126,7 +127,7 @@ def _sha256(path: Path) -> str:
         for file in sorted(file for file in path.rglob("*") if file.suffix in READ):
             digest.update(f"{file.relative_to(path).as_posix()} {_sha256(file)}\n".encode())
     else:
-        digest.update(artifacts.existing(path).read_bytes())
+        digest.update(artifacts.existing(path, COPY).read_bytes())
     return digest.hexdigest()
 
 

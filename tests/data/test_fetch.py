@@ -141,7 +141,9 @@ def test_a_damaged_cache_is_fetched_again(place, server, pin):
 def test_a_cache_that_cannot_be_written_is_one_sentence(place, server, monkeypatch):
     (place / "file").touch()
     monkeypatch.setenv("RECORE_CACHE", str(place / "file"))
-    refused(place, {"url": server.url, "sha256": SHA256}, "cannot be written .*set RECORE_CACHE to another folder")
+    refused(
+        place, {"url": server.url, "sha256": SHA256}, "cannot be read or written .*set RECORE_CACHE to another folder"
+    )
 
 
 @pytest.fixture
@@ -258,3 +260,73 @@ def test_what_is_no_zip_is_one_sentence(place):
     with open(spec["path"], "rb") as stream:
         spec["sha256"] = hashlib.sha256(stream.read()).hexdigest()
     refused(place, spec, "is not a zip file")
+
+
+def denied(monkeypatch, folder, call):
+    """As if this user might not do that (a method of Path) to a log below the folder."""
+    original = getattr(type(folder), call)
+
+    def refuse(path, *arguments, **more):
+        if path.name == "log.csv" and path.is_relative_to(folder):
+            raise PermissionError(13, "Permission denied", str(path))
+        return original(path, *arguments, **more)
+
+    monkeypatch.setattr(type(folder), call, refuse)
+
+
+@pytest.mark.parametrize("where", ["own", "mirror"])
+def test_a_folder_that_may_not_be_entered_is_one_sentence(place, monkeypatch, mirrored, where):
+    own = place / "own" / "log.csv"
+    own.parent.mkdir()
+    own.write_bytes(CONTENT)
+    if where == "own":
+        monkeypatch.delenv("RECORE_MIRROR")
+    denied(monkeypatch, place / where, "stat")
+    said = rf"^{place / where}/.*log\.csv cannot be read \(Permission denied\); give this user the right to read it, or"
+    refused(place, {"path": str(own), "sha256": SHA256}, said)
+
+
+def test_what_another_source_has_and_may_not_be_read_is_passed_over(place, server, monkeypatch, mirrored):
+    other = place / "mirror" / "other"
+    mirrored.parent.rename(other)
+    denied(monkeypatch, other, "open")
+    get(place, {"url": server.url, "sha256": SHA256})
+    assert server.requests == 1
+
+
+@pytest.mark.parametrize("kind", ["folder", "broken link"])
+def test_what_is_no_file_in_the_mirror_is_named_and_not_passed_over(place, server, mirrored, kind):
+    mirrored.unlink()
+    if kind == "folder":
+        mirrored.mkdir()
+    else:
+        mirrored.symlink_to("nowhere")
+    refused(
+        place, {"url": server.url, "sha256": SHA256}, rf"{mirrored} of the mirror is no file; replace it, or remove"
+    )
+    assert server.requests == 0
+
+
+def test_a_broken_link_and_a_folder_are_no_file(place):
+    link = place / "link.csv"
+    link.symlink_to("nowhere")
+    for path in (link, place / "raw"):
+        refused(place, {"path": str(path), "sha256": SHA256}, rf"is {path}, which is no file; correct the path")
+
+
+def test_a_folder_in_the_cache_is_one_sentence(place, server):
+    (place / "cache" / "some" / "log.csv").mkdir(parents=True)
+    refused(place, {"url": server.url, "sha256": SHA256}, "cannot be read or written .*set RECORE_CACHE to another")
+
+
+@pytest.mark.usefixtures("mirrored")
+def test_a_full_disk_is_one_sentence_that_names_the_copy(place, monkeypatch):
+    def full(source, copy):
+        raise OSError(28, "No space left on device", str(source))  # as shutil does, which names what it reads
+
+    monkeypatch.setattr(shutil, "copyfile", full)
+    refused(
+        place,
+        {"sha256": SHA256},
+        rf"{place}/raw/log\.csv cannot be written \(No space left on device\); make room there",
+    )

@@ -43,9 +43,29 @@ def test_what_stays_keeps_its_id_and_order():
     assert kept.ids.tolist() == [1, 3]
 
 
-def test_nothing_left_is_one_sentence():
-    with pytest.raises(RecoreError, match="leaves none of 2 sessions with min_support 5"):
-        filter_clicks(sessions([1, 2], [1, 2]), min_support=5, min_length=2, iterate=False)
+@pytest.mark.parametrize(
+    ("min_support", "min_length", "way_out"),
+    [
+        (5, 2, "lower `filter.min_support`, or"),
+        (1, 3, "lower `filter.min_length`, or"),
+        (5, 3, "lower `filter.min_support` and `filter.min_length`, or"),
+    ],
+)
+def test_nothing_left_is_one_sentence_whose_way_out_works(min_support, min_length, way_out):
+    log = sessions([1, 2], [1, 2])
+    with pytest.raises(RecoreError, match=f"leaves none of 2 sessions with min_support {min_support}.*; {way_out}"):
+        filter_clicks(log, min_support, min_length, iterate=False)
+    lower = {"min_support": 1} if "support" in way_out else {}
+    lower |= {"min_length": 2} if "length" in way_out else {}
+    settings = {"min_support": min_support, "min_length": min_length} | lower
+    assert filter_clicks(log, **settings, iterate=False).n_sessions == 2
+
+
+def test_sessions_of_one_click_are_not_blamed_on_the_filter():
+    with pytest.raises(
+        RecoreError, match=r"none of 2 sessions, because each has one click .*; correct the session col"
+    ):
+        filter_clicks(sessions([1], [2]), min_support=1, min_length=2, iterate=False)
 
 
 def test_compact_keeps_the_old_order():

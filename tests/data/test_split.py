@@ -161,6 +161,22 @@ def test_an_empty_part_is_one_sentence(recent, part):
         split_clicks(sessions([[0, 1]] * 5), train=0.8, valid=0.1, recent=recent)
 
 
+@pytest.mark.parametrize(
+    ("n", "recent", "skip", "ways_out"),
+    [
+        (5, 1.0, 0.0, "; change the shares in `split`, or use a larger log"),
+        (2, 1.0, 0.0, "; use a larger log"),
+        (5, 0.4, 0.0, "; raise the source's `split.recent`, or use a larger log"),
+        (5, 0.4, 0.6, "; raise the source's `split.recent` and lower its `split.skip`, or use a larger log"),
+        (9, 0.6, 0.0, "; raise the source's `split.recent`, change the shares in `split`, or use a larger log"),
+    ],
+)
+def test_no_way_out_is_named_that_is_none(n, recent, skip, ways_out):
+    with pytest.raises(RecoreError) as fault:
+        split_clicks(sessions([[0, 1]] * n), train=0.8, valid=0.1, recent=recent, skip=skip)
+    assert str(fault.value).endswith(ways_out)
+
+
 TRAIN, VALID, TEST = [[1, 2], [2, 3], [4, 1]], [[1, 3], [4, 4]], [[2, 1, 3], [4, 3]]
 
 
@@ -188,6 +204,15 @@ def test_recent_keeps_the_newest_share_of_each_part_and_renumbers():
     assert lists(split.valid) == [[3, 3]]
     assert lists(split.test) == [[3, 2]]
     assert numbers[split.codes].tolist() == [2, 3, 4, 1]
+
+
+@pytest.mark.parametrize(
+    ("recent", "way_out"), [(1.0, "; use a larger log"), (0.4, "; raise the source's `split.recent`, or use a lar")]
+)
+def test_a_given_split_has_no_shares_to_change(recent, way_out):
+    parts, numbers = given(valid=[])
+    with pytest.raises(RecoreError, match=f"no session of 2 clicks in .*{way_out}"):
+        split_parts(*parts, numbers=numbers, recent=recent)
 
 
 def test_recent_drops_what_the_kept_train_has_not_seen():

@@ -116,7 +116,7 @@ def test_a_comparison_that_is_not_made_yet_counts_in_the_family(checkout, monkey
         ("another test", "its ranks are not of the test set that the split has"),
         ("items", "its ranks are not of the test set that the split has"),
         ("types", "which stage evaluate does not write"),
-        ("twice", "have the same ranks, so one run would count twice"),
+        ("twice", "tmall: trm has identical ranks under seeds 2 and 3, so one run would count twice"),
         ("curve", "its training curve is not that of its record"),
         ("json", r"tmall trm 2 in .* is not whole \(JSONDecodeError"),
         ("column", r"is not whole \(KeyError: 'commit'\)"),

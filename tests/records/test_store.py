@@ -9,8 +9,10 @@ import pytest
 from recore import RecoreError
 from recore.records.store import Stored, is_new, load, save, saved
 
+HISTORY = "epoch,loss\n1,2.5\n2,2.25\n"
 
-def cell(variant: str = "da", seed: int = 1, gate: bool = True, shift: int = 0) -> Stored:
+
+def cell(variant: str = "da", seed: int = 1, gate: bool = True, shift: int = 0, weights: str | None = None) -> Stored:
     random = np.random.default_rng(seed)
     columns = {
         "session": np.repeat(np.arange(20, dtype=np.int64), 3) + shift,
@@ -23,16 +25,17 @@ def cell(variant: str = "da", seed: int = 1, gate: bool = True, shift: int = 0) 
         columns["gate"] = random.random(60).astype(np.float32)
     record = {"commit": "0123456789", "dirty": False, "best_epoch": 2}
     inputs = {"params": {"train": {"epochs": 2}}, "sha256": {"src": "ab"}}
-    return Stored("shop", variant, seed, pa.table(columns), 100, record, inputs, "epoch,loss\n1,2.5\n2,2.25\n")
+    return Stored("shop", variant, seed, pa.table(columns), 100, record, inputs, HISTORY, weights)
 
 
-@pytest.mark.parametrize("gate", [True, False])
-def test_what_was_saved_is_what_is_loaded(tmp_path, gate):
-    assert is_new(tmp_path, cell(gate=gate))
-    save(tmp_path, cell(gate=gate))
+@pytest.mark.parametrize(("gate", "weights"), [(True, None), (False, "ab")])
+def test_what_was_saved_is_what_is_loaded(tmp_path, gate, weights):
+    whole = cell(gate=gate, weights=weights)
+    assert is_new(tmp_path, whole)
+    save(tmp_path, whole)
     found = load(tmp_path, "shop", "da", 1)
-    assert found.cases.equals(cell(gate=gate).cases)
-    assert dataclasses.replace(found, cases=None) == dataclasses.replace(cell(gate=gate), cases=None)
+    assert found.cases.equals(whole.cases)
+    assert dataclasses.replace(found, cases=None) == dataclasses.replace(whole, cases=None)
     assert list(saved(tmp_path)) == [("shop", "da", 1)]
 
 

@@ -132,4 +132,4 @@ def test_variants_that_agree_everywhere_leave_a_linear_axis():
 
 def test_nothing_to_project_is_said():
     (text,) = mde_figure(projected([1, 1, 1]).iloc[:0], ["demo"], "mrr@20", 0.8).texts
-    assert text.get_text().startswith("Fewer than three seeds, or no comparison")
+    assert text.get_text().startswith("No comparison has three seeds")

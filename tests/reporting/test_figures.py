@@ -56,7 +56,7 @@ def test_one_seed_has_a_point_and_no_interval():
     axis = panel(comparisons([0.001, 0.002], half=np.nan, verdict=""))
     assert np.isfinite(axis.get_xlim()).all()
     labels = [text.get_text() for text in axis.figure.legends[0].get_texts()]
-    assert labels == ["no verdict (fewer than 5 seeds)", "margin: too small to matter"]
+    assert labels == ["no verdict (fewer than 5 seeds, or no noise)", "margin: too small to matter"]
 
 
 def test_a_metric_without_margin_has_no_band():

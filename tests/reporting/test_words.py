@@ -68,6 +68,11 @@ FOUND = "+0.12 points (95 % CI [+0.02, +0.22], p = 0.012)"
             {"level": "n/a", "n_sessions": 1, "p_sessions": math.nan, "verdict": ""},
             "no verdict with one session. Measured: +0.12 points (p of these runs only: n/a).",
         ),
+        (
+            {"level": "n/a", "p_sessions": math.nan, "verdict": ""},
+            "no verdict with a difference that is the same in every run and session. Measured: +0.12 points (p of "
+            "these runs only: n/a).",
+        ),
     ],
 )
 def test_a_verdict_in_words(changes, words):

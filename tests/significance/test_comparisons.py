@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from recore import RecoreError
 from recore.evaluation.metrics import metric_table
-from recore.significance.comparisons import COLUMNS, arms_of, compare, compare_all
+from recore.significance.comparisons import COLUMNS, arms_of, compare, compare_all, without_noise
 from recore.significance.crossed import crossed_test
 from recore.significance.plan import Plan
 from recore.significance.runs import sessions_of
@@ -66,16 +65,16 @@ def test_one_session_only():
 def test_identical_variants():
     arm = arms_of(tables(1, 5), SESSIONS, [5])["mrr@20"]
     row = compare(arm, arm, SESSIONS, PLAN, 0.002)
-    assert (row["delta"], row["p"], row["ci_lo"], row["ci_hi"], row["tied"]) == (0, 1, 0, 0, 5)
-    assert (row["p_tost"], row["p_seeds"], row["p_signflip"], row["p_sessions"]) == (0, 1, 1, 1)
-    assert np.isnan(row["deff"])
+    assert (row["level"], row["delta"], row["tied"], row["p_signflip"]) == ("n/a", 0, 5, 1)
+    assert not {"p", "ci_lo", "p_tost", "mde80", "p_sessions", "deff"} & set(row)
+    assert np.isnan(row["p_seeds"])
 
 
 def test_all_ties_have_the_value_of_chance_and_nothing_to_compare():
     table = metric_table(np.zeros(len(SESSION), int), np.full(len(SESSION), 50), [20])
     arm = arms_of([table] * 5, SESSIONS, [5])["recall@20"]
     assert arm.cases[5] == pytest.approx(20 / 50)
-    assert compare(arm, arm, SESSIONS, PLAN, 0.002)["p"] == 1
+    assert "p" not in compare(arm, arm, SESSIONS, PLAN, 0.002)
 
 
 def test_a_metric_without_margin_has_no_equivalence():
@@ -94,9 +93,32 @@ def test_rows_of_a_dataset_are_named_and_complete():
     assert table["margin"].tolist()[1] == 0.002
 
 
-def test_a_difference_without_noise_names_the_comparison():
+def test_a_difference_without_noise_is_measured_and_has_no_p():
     ones = metric_table(np.zeros(len(SESSION), int), np.ones(len(SESSION), int), [20])
     zeros = metric_table(np.full(len(SESSION), 30), np.ones(len(SESSION), int), [20])
     arms = {"da": arms_of([ones] * 5, SESSIONS, [5]), "trm": arms_of([zeros] * 5, SESSIONS, [5])}
-    with pytest.raises(RecoreError, match="demo: da against trm by mrr@20: the difference is exactly 1 in every run"):
-        compare_all("demo", arms, SESSIONS, ["mrr@20"], PLAN)
+    table = compare_all("demo", arms, SESSIONS, ["mrr@20"], PLAN)
+    (row,) = table.itertuples()
+    assert (row.level, row.delta, row.won) == ("n/a", 1, 5)
+    assert table[["p", "se", "ci_lo", "p_sessions", "p_seeds", "p_over_sessions", "p_without"]].isna().all(axis=None)
+    assert without_noise(table).tolist() == [True]
+
+
+def test_seeds_that_rank_alike_leave_the_noise_of_the_sessions():
+    a, b = (arms_of(tables(seed, 1) * 5, SESSIONS, [5])["mrr@20"] for seed in (1, 2))
+    row = compare(a, b, SESSIONS, PLAN, 0.002)
+    assert row["se"] == pytest.approx(row["se_sessions"])
+    assert (row["p"], row["df"], row["sd_seed"]) == (pytest.approx(row["p_sessions"]), 39, 0)
+    assert np.isnan(row["p_seeds"])
+
+
+def test_sessions_that_agree_leave_the_noise_of_the_seeds():
+    """Every session has rank 1 + seed: the mean over seeds never varies, but the seeds do."""
+    ones = np.ones(len(SESSION), int)
+    a, b = ([metric_table(k * ones, ones, [20]) for k in ranks] for ranks in ((1, 2, 3), (0, 0, 0)))
+    a, b = (arms_of(own, SESSIONS, [3])["mrr@20"] for own in (a, b))
+    row = compare(a, b, SESSIONS, PLAN, 0.002)
+    differences = np.array([1 / 2, 1 / 3, 1 / 4]) - 1
+    assert row["p_seeds"] == pytest.approx(stats.ttest_1samp(differences, 0).pvalue)
+    assert row["se"] == pytest.approx(stats.sem(differences))
+    assert "p_sessions" not in row

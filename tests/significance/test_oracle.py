@@ -52,6 +52,10 @@ def estimate(d: list[list[float]], sessions: list) -> dict[str, float]:
     tests = [(math.sqrt((ms_r + between) / (r * s)), _df(max(ms_r, ms_rs), between, r, s))]
     tests.append((math.sqrt(ms_s / (r * s)), s - 1))  # the sessions alone: no p is below theirs
     (se, df), (se_sessions, _) = tests
+    if se == se_sessions == 0:  # nothing varies, so there is no test
+        names = ("ci_lo", "ci_hi", "se", "df", "t", "ms_rs", "se_sessions", "sd_seed", "sd_session")
+        names += ("p", "p_sessions", "p_tost", "mde80")
+        return dict.fromkeys(names, math.nan) | {"delta": delta, "detectable": lambda level: math.nan}
 
     def worst(value):
         return max(value(error, of) for error, of in tests)
@@ -64,13 +68,13 @@ def estimate(d: list[list[float]], sessions: list) -> dict[str, float]:
             "ci_hi": delta + half,
             "se": se,
             "df": df,
-            "t": delta / se if se else 0,
+            "t": delta / se,
         },
         **{"ms_rs": ms_rs, "se_sessions": se_sessions},
         "sd_seed": math.sqrt(max(ms_r - ms_rs, 0) / s),
         "sd_session": math.sqrt(between / r),
-        "p": worst(lambda error, of: 2 * stats.t.sf(abs(delta) / error, of) if error else 1),
-        "p_sessions": 2 * stats.t.sf(abs(delta) / se_sessions, s - 1) if se_sessions else 1,
+        "p": worst(lambda error, of: 2 * stats.t.sf(abs(delta) / error, of)),
+        "p_sessions": 2 * stats.t.sf(abs(delta) / se_sessions, s - 1),
         "p_tost": worst(lambda error, of: max(_above(delta + MARGIN, error, of), _above(MARGIN - delta, error, of))),
         "mde80": worst(lambda error, of: (stats.t.ppf(1 - ALPHA / 2, of) + stats.t.ppf(POWER, of)) * error),
         "detectable": lambda level: worst(
@@ -84,7 +88,7 @@ def _df(ms_seed, between, r, s):
 
 
 def _above(distance, error, df):
-    return stats.t.sf(distance / error, df) if error else 0.0
+    return stats.t.sf(distance / error, df)
 
 
 def without(d, sessions, left):
@@ -142,8 +146,8 @@ def second_level(gamma: float, sides: int) -> float:
 
 def over_looks(ps: list[float], sides: int) -> float:
     """The smallest γ at which one of two looks rejects."""
-    if 0.0 in ps:
-        return 0.0
+    if all(map(math.isnan, ps)):
+        return math.nan
     weight = math.log(1 + (math.e - 1) * LOOKS[0] / LOOKS[1])
     first = min(ps[0] / weight, 1.0)
     if ps[1] >= second_level(0.999, sides):
@@ -220,5 +224,5 @@ def test_the_draws_hold_what_they_are_there_for(table):
     lucky, same = table.iloc[1], table.iloc[3]
     assert lucky["se"] < lucky["se_sessions"]
     assert lucky["p"] == pytest.approx(lucky["p_sessions"], rel=1e-12)
-    assert (same["delta"], same["p"], same["delta_over_sessions"]) == (0, 1, 0)
+    assert (same["delta"], same["level"], same["delta_over_sessions"]) == (0, "n/a", 0)
     assert table["effective_sessions"].min() < FEWEST < table["effective_sessions"].max()

@@ -7,9 +7,9 @@ from recore import RecoreError
 from recore.significance.runs import check_runs, sessions_of
 
 
-def run(variant: str, seed: int, test_hash: str = "a" * 64, above=(1, 2, 3)) -> SimpleNamespace:
+def run(variant: str, seed: int, test_hash: str = "a" * 64, above=(1, 2, 3), weights=None) -> SimpleNamespace:
     counts = {"above": np.array(above), "tied": np.ones(3, int)}
-    return SimpleNamespace(variant=variant, seed=seed, test_hash=test_hash, **counts)
+    return SimpleNamespace(variant=variant, seed=seed, test_hash=test_hash, weights_hash=weights, **counts)
 
 
 def test_sessions_are_blocks_of_cases():
@@ -43,13 +43,34 @@ def test_unequal_test_sets_are_refused():
     )
 
 
-def test_a_run_under_two_seeds_is_refused():
+@pytest.mark.parametrize("weights", [None, "c"])
+def test_equal_ranks_are_one_run_where_nothing_tells_them_apart(weights):
     with pytest.raises(RecoreError) as fault:
-        check_runs("demo", [run("trm", 0), run("trm", 5, above=(1, 2, 4)), run("trm", 9)])
+        check_runs("demo", [run("trm", 0), run("trm", 5, above=(1, 2, 4)), run("trm", 9, weights=weights)])
     assert str(fault.value) == (
         "demo: trm has identical ranks under seeds 0 and 9, so one run would count twice; "
-        "train both again, or name only one of them in `seeds`"
+        "evaluate both again, which notes their weights, or name only one of them in `seeds`"
     )
+
+
+def test_equal_ranks_of_different_weights_are_two_runs():
+    check_runs("demo", [run("trm", 0, weights="c"), run("trm", 5, weights="d"), run("trm", 9, weights="e")])
+
+
+@pytest.mark.parametrize("above", [(1, 2, 3), (1, 2, 4)])
+def test_equal_weights_are_one_run_however_they_rank(above):
+    """Two machines can differ in the last bits of a score."""
+    with pytest.raises(RecoreError) as fault:
+        check_runs("demo", [run("trm", 0, weights="c"), run("trm", 5, above=above, weights="c")])
+    assert str(fault.value) == (
+        "demo: trm has the same weights under seeds 0 and 5, so one run would count twice; "
+        "train seed 5 again, or name only one of them in `seeds`"
+    )
+
+
+def test_two_variants_may_have_the_same_weights():
+    """Hard negatives of weight 0 train CORE-trm."""
+    check_runs("demo", [run("trm", 0, weights="c"), run("hn", 0, weights="c")])
 
 
 def test_two_variants_may_rank_alike():

@@ -44,8 +44,8 @@ def test_seeds_are_compared_by_the_paired_t_test():
     a, b = np.random.default_rng(5).normal(0, 1, (2, 6))
     assert seed_test(a - b) == pytest.approx(stats.ttest_rel(a, b).pvalue)
     assert np.isnan(seed_test(np.array([0.3])))
-    assert seed_test(np.zeros(5)) == 1
-    assert seed_test(np.full(5, 0.1)) == 0
+    assert np.isnan(seed_test(np.zeros(5)))
+    assert np.isnan(seed_test(np.full(5, 0.1)))
 
 
 @pytest.mark.parametrize("n", [2, 3, 5, 8])

@@ -57,14 +57,15 @@ def write_run(dataset: str, variant: str, seed: int, n_sessions: int = 200, skil
     write_split(dataset)
 
 
-def write_ranks(dataset, variant, seed, table, above, tied, test_hash) -> None:
+def write_ranks(dataset, variant, seed, table, above, tied, test_hash, **more) -> None:
+    """``more`` goes into meta.json."""
     folder = paths.ranks(dataset, variant, seed)
     folder.mkdir(parents=True, exist_ok=True)
     table = table.assign(above=above.astype(np.int32), tied=tied.astype(np.int32))
     if variant.startswith("da"):
         table["gate"] = (0.4 + 0.05 * table["position"] + 0.001 * (seed % 10)).astype(np.float32)
     table.to_parquet(folder / "cases.parquet", index=False)
-    meta = {"test_hash": test_hash, "n_items": N_ITEMS, "dataset": dataset, "variant": variant, "seed": seed}
+    meta = {"test_hash": test_hash, "n_items": N_ITEMS, "dataset": dataset, "variant": variant, "seed": seed, **more}
     (folder / "meta.json").write_text(json.dumps(meta))
 
 

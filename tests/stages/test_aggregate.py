@@ -290,7 +290,7 @@ def test_a_grid_without_a_gate_still_has_the_figure(tmp_path, monkeypatch):
     assert outputs() == OUTPUTS
     assert read("plots/gate.csv").empty
     assert "No variant of this grid has a gate." in Path("plots/svg/gate.svg").read_text()
-    assert "Fewer than three seeds, or no comparison" in Path("plots/svg/mde.svg").read_text()
+    assert "No comparison has three seeds" in Path("plots/svg/mde.svg").read_text()
     assert "add up" not in Path("metrics/table.md").read_text()
 
 

@@ -59,8 +59,15 @@ def test_no_weight_on_hard_negatives_trains_core_trm_bit_for_bit():
 
 
 def test_more_hard_negatives_than_items_end_a_run_before_it_starts():
-    with pytest.raises(RecoreError, match="hard_neg_k is 30, but a catalogue of 30 items has only 29"):
+    with pytest.raises(RecoreError, match="30 items has only 29 beside the target; lower hard_neg_k to 29 or less"):
         train("hn", objective=Objective(30, 0.2))
+    Objective(29, 0.2).check(n_items=30)
+
+
+def test_one_item_has_no_hard_negative_of_any_number():
+    with pytest.raises(RecoreError, match="a catalogue of 1 item has no hard negative; set hard_neg_lambda to 0"):
+        Objective(1, 0.2).check(n_items=1)
+    Objective(1, 0.0).check(n_items=1)
 
 
 def test_an_epoch_sees_every_case_once(monkeypatch):

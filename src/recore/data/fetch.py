@@ -12,6 +12,7 @@ pin are checked here, inside the download, and a wrong one is retried like a bro
 import hashlib
 import os
 import shutil
+import stat
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -32,11 +33,23 @@ def fetch(source: str, files: dict[str, dict[str, Any]], folder: Path) -> None:
     Raises RecoreError naming the file and the ways out.
     """
     for name, spec in files.items():
-        found = _locate(source, name, spec)
-        if spec.get("unzip"):
-            unzip(found, folder)
-        else:
-            shutil.copyfile(found, folder / name)
+        try:
+            found = _locate(source, name, spec)
+        except OSError as error:
+            raise RecoreError(
+                f"{error.filename or name} cannot be read ({error.strerror}); give this user the right to read it, or "
+                "name another file"
+            ) from None
+        try:
+            if spec.get("unzip"):
+                unzip(found, folder)
+            else:
+                shutil.copyfile(found, folder / name)
+        except OSError as error:  # it has just been read, so this is the copy
+            raise RecoreError(
+                f"{folder / name} cannot be written ({error.strerror}); make room there, or give this user the right "
+                "to write there"
+            ) from None
 
 
 def at_hand(source: str, name: str, spec: dict[str, Any]) -> Path | None:
@@ -77,7 +90,9 @@ def _locate(source: str, name: str, spec: dict[str, Any]) -> Path:
     if own and _pin(spec) is None:
         value = digest(_existing(own, key), "sha256")
         raise RecoreError(f"params.yaml: `{key}` pins no content; add the line `sha256: {value}`")
-    if mirror and (mirrored := Path(mirror) / source / name).is_file():
+    if mirror and os.path.lexists(mirrored := Path(mirror) / source / name):
+        if not _is_file(mirrored):
+            raise RecoreError(f"{mirrored} of the mirror is no file; replace it, or remove it to use another place")
         return _verified(mirrored, spec, f"replace that file of the mirror, or correct the hash of `{key}`")
     if mirror and (same := _same_bytes(Path(mirror), name, spec)):
         return same
@@ -91,12 +106,26 @@ def _locate(source: str, name: str, spec: dict[str, Any]) -> Path:
 
 def _same_bytes(root: Path, name: str, spec: dict[str, Any]) -> Path | None:
     """A file of this name and content in the folder of another source, as for two windows of one log."""
-    others = (path for path in sorted(root.glob(f"*/{name}")) if path.is_file())
-    return next((path for path in others if _matches(path, spec)), None)
+    return next((path for path in sorted(root.glob(f"*/{name}")) if _can_stand_in(path, spec)), None)
+
+
+def _can_stand_in(path: Path, spec: dict[str, Any]) -> bool:
+    try:
+        return _is_file(path) and _matches(path, spec)
+    except OSError:  # what another source has and this user may not read is not needed
+        return False
+
+
+def _is_file(path: Path) -> bool:
+    """As ``Path.is_file``; OSError, whatever the version of Python, where this user may not know."""
+    try:
+        return stat.S_ISREG(path.stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
 
 
 def _existing(own: Path, key: str) -> Path:
-    if not own.is_file():
+    if not _is_file(own):
         raise RecoreError(f"params.yaml: `{key}.path` is {own}, which is no file; correct the path")
     return own
 
@@ -106,12 +135,7 @@ def _cache(source: str) -> Path:
 
 
 def _download(source: str, name: str, spec: dict[str, Any]) -> Path:
-    cache = _cache(source)
-    kept, url = cache / name, spec["url"]
-    if kept.is_file() and not _matches(kept, spec):
-        kept.unlink()  # another version, or damaged: fetched again
-    if not kept.is_file() and (same := _same_bytes(cache.parent, name, spec)):
-        return same
+    cache, url = _cache(source), spec["url"]
     store = pooch.create(cache, base_url="", registry={name: None}, urls={name: url}, retry_if_failed=RETRIES)
     ways_out = f"try again later, or put the file at RECORE_MIRROR/{source}/{name}"
 
@@ -128,7 +152,7 @@ def _download(source: str, name: str, spec: dict[str, Any]) -> Path:
             raise ValueError(f"wrong content, {_difference(Path(output_file), spec)}")
 
     try:
-        return Path(store.fetch(name, downloader=download))
+        return _kept(cache / name, spec) or Path(store.fetch(name, downloader=download))
     except requests.RequestException as error:
         raise RecoreError(f"{url} failed {RETRIES + 1} times ({_reason(error)}); {ways_out}") from None
     except ValueError as error:
@@ -137,8 +161,17 @@ def _download(source: str, name: str, spec: dict[str, Any]) -> Path:
         ) from None
     except OSError as error:
         raise RecoreError(
-            f"the cache {cache} cannot be written ({error}); set RECORE_CACHE to another folder"
+            f"the cache {cache} cannot be read or written ({error}); set RECORE_CACHE to another folder"
         ) from None
+
+
+def _kept(own: Path, spec: dict[str, Any]) -> Path | None:
+    """What the cache has of a file; it is removed where it is another version or damaged, and fetched again."""
+    if os.path.lexists(own):
+        if _is_file(own) and _matches(own, spec):
+            return own
+        own.unlink()
+    return _same_bytes(own.parents[1], own.name, spec)
 
 
 def _reason(error: requests.RequestException) -> str:

@@ -21,12 +21,19 @@ def filter_clicks(clicks: Sessions, min_support: int, min_length: int, iterate: 
         kept = kept.keep_clicks(counts[kept.items] >= min_support).drop_short(min_length)
         if not iterate or kept.n_clicks == before:
             break
-    if not kept.n_sessions:
+    if kept.n_sessions:
+        return kept
+    if not (clicks.lengths > 1).any():
         raise RecoreError(
-            f"the filter leaves none of {clicks.n_sessions} sessions with min_support {min_support} and min_length "
-            f"{min_length}; lower `filter.min_support` or use a larger log"
+            f"the filter leaves none of {clicks.n_sessions} sessions, because each has one click and a case needs two; "
+            "correct the session column in the source's `read`, or use another log"
         )
-    return kept
+    lowest = {"min_support": (min_support, 1), "min_length": (min_length, 2)}
+    lower = " and ".join(f"`filter.{name}`" for name, (value, least) in lowest.items() if value > least)
+    raise RecoreError(
+        f"the filter leaves none of {clicks.n_sessions} sessions with min_support {min_support} and min_length "
+        f"{min_length}; lower {lower}, or use a larger log"
+    )
 
 
 def check_split(parts: dict[str, Sessions]) -> None:
@@ -39,7 +46,7 @@ def check_split(parts: dict[str, Sessions]) -> None:
         if short.size:
             raise RecoreError(
                 f"session {part.ids[short[0]]} of the {name} part has {part.lengths[short[0]]} click(s), so it holds "
-                "no case; a source that comes already split has sessions of at least 2 clicks"
+                "no case; a source that comes already split has sessions of at least 2 clicks, so take it out"
             )
 
 

@@ -43,7 +43,8 @@ def split_clicks(clicks: Sessions, train: float, valid: float, recent: float, sk
     taken = by_time[window(recent, skip, len(by_time))]
     first, second = share(train, len(taken)), share(_decimal(train) + _decimal(valid), len(taken))
     cut = [clicks.take(chosen) for chosen in (taken[:first], taken[first:second], taken[second:])]
-    return _numbered(*cut)
+    shares = ["change the shares in `split`"] if len(taken) >= len(cut) else []
+    return _checked(_numbered(*cut), [*_longer(recent, skip), *shares])
 
 
 def split_parts(
@@ -56,10 +57,11 @@ def split_parts(
     codes = _own_numbering(train, (valid, test), numbers)
     if recent < 1:
         parts = ((part, window(recent, skip, part.n_sessions)) for part in (train, valid, test))
-        return _numbered(*(part.take(np.arange(part.n_sessions)[taken]) for part, taken in parts))
+        cut = (part.take(np.arange(part.n_sessions)[taken]) for part, taken in parts)
+        return _checked(_numbered(*cut), _longer(recent, skip))
     ids = np.zeros(len(numbers), np.int32)
     ids[codes] = np.arange(1, len(codes) + 1)
-    return _checked(Split(*(part.with_items(ids[part.items]) for part in (train, valid, test)), codes))
+    return _checked(Split(*(part.with_items(ids[part.items]) for part in (train, valid, test)), codes), [])
 
 
 def share(fraction: float | Decimal, n: int) -> int:
@@ -102,7 +104,7 @@ def _numbered(train: Sessions, valid: Sessions, test: Sessions) -> Split:
     for part in (train, valid, test):
         known = part.with_items(ids[part.items])
         parts.append(known.keep_clicks(known.items > 0).drop_short(2))
-    return _checked(Split(*parts, codes))
+    return Split(*parts, codes)
 
 
 def _own_numbering(train: Sessions, others: tuple[Sessions, ...], numbers: np.ndarray) -> np.ndarray:
@@ -127,11 +129,17 @@ def _own_numbering(train: Sessions, others: tuple[Sessions, ...], numbers: np.nd
     return codes
 
 
-def _checked(split: Split) -> Split:
+def _longer(recent: float, skip: float) -> list[str]:
+    """The ways to a longer period: none where it is the whole log."""
+    if recent == 1:
+        return []
+    to_the_start = _decimal(recent) + _decimal(skip) == 1
+    return ["raise the source's `split.recent`" + (" and lower its `split.skip`" if to_the_start else "")]
+
+
+def _checked(split: Split, ways_out: list[str]) -> Split:
     for name, part in split.parts.items():
         if not part.n_sessions:
-            raise RecoreError(
-                f"the split leaves no session of 2 clicks in {name}; raise the source's `split.recent`, change the "
-                "shares in `split`, or use a larger log"
-            )
+            ways = "".join(f"{way}, " for way in ways_out) + ("or " if ways_out else "")
+            raise RecoreError(f"the split leaves no session of 2 clicks in {name}; {ways}use a larger log")
     return split

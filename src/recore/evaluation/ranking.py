@@ -39,7 +39,9 @@ def count_above_and_tied(session: Tensor, catalogue: Tensor, targets: Tensor) ->
     """
     # Both ends are finite where all numbers are (NaN is both), and are found in one pass without a copy.
     if not torch.stack([*session.aminmax(), *catalogue.aminmax()]).isfinite().all():
-        raise RecoreError("the model's scores are not finite, so nothing can be ranked; train it again")
+        raise RecoreError(
+            "the model's scores are not finite, so nothing can be ranked; train it with a lower learning_rate"
+        )
     n_items = len(catalogue)
     width = cases_at_once(CHUNK, session.device, n_items)
     ones = catalogue.new_ones(n_items)

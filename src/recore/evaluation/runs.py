@@ -18,6 +18,7 @@ class Run:
     variant: str
     seed: int
     test_hash: str  # equal hash: same cases in the same order
+    weights_hash: str | None  # of what ranked them; None where the ranks do not say
     above: np.ndarray  # (N,) int32
     tied: np.ndarray  # (N,) int32
     gate: np.ndarray | None  # (N,) float32, the share given to the recent branch, where the variant has one
@@ -78,4 +79,5 @@ def _read_run(dataset: str, variant: str, seed: int) -> Run:
     meta = artifacts.read_json(folder / "meta.json")
     cases = pd.read_parquet(artifacts.existing(folder / "cases.parquet"))
     gate = cases["gate"].to_numpy() if "gate" in cases else None
-    return Run(variant, seed, meta["test_hash"], cases["above"].to_numpy(), cases["tied"].to_numpy(), gate)
+    hashes = meta["test_hash"], meta.get("weights_hash")
+    return Run(variant, seed, *hashes, cases["above"].to_numpy(), cases["tied"].to_numpy(), gate)

@@ -23,11 +23,18 @@ class Objective:
 
     def check(self, n_items: int) -> None:
         """Raises RecoreError where the catalogue has fewer than K items beside the target."""
-        if self.hard_neg_lambda > 0 and self.hard_neg_k > n_items - 1:
+        beside = n_items - 1
+        if self.hard_neg_lambda == 0 or self.hard_neg_k <= beside:
+            return
+        if beside == 0:
             raise RecoreError(
-                f"hard_neg_k is {self.hard_neg_k}, but a catalogue of {n_items} items has only {n_items - 1} "
-                "beside the target; lower hard_neg_k"
+                "a catalogue of 1 item has no hard negative; set hard_neg_lambda to 0, or leave the variants out that "
+                "train with hard negatives"
             )
+        raise RecoreError(
+            f"hard_neg_k is {self.hard_neg_k}, but a catalogue of {n_items} items has only {beside} beside the target; "
+            f"lower hard_neg_k to {beside} or less"
+        )
 
 
 CROSS_ENTROPY = Objective(hard_neg_k=0, hard_neg_lambda=0.0)

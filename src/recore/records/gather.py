@@ -28,6 +28,7 @@ from recore.data.cases import Cases
 from recore.data.sessions import Sessions
 from recore.records.page import page
 from recore.records.store import COUNTS, Stored, is_new, load, save, saved
+from recore.significance.runs import check_runs
 from recore.stages import run
 from recore.stages.evaluate import cases_hash
 
@@ -41,15 +42,14 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--from", type=Path, required=True, dest="checkout", help="the clone that makes the cells")
     args = parser.parse_args(argv)
     folder = RESULTS / args.name
-    own, theirs = folder / "params.yaml", artifacts.existing(args.checkout / paths.PARAMS).read_text(encoding="utf-8")
+    own, offered = folder / "params.yaml", args.checkout / paths.PARAMS
+    theirs = artifacts.existing(offered, "name a checkout of this project").read_text(encoding="utf-8")
     if own.exists() and own.read_text(encoding="utf-8") != theirs:
-        raise RecoreError(
-            f"{args.checkout / paths.PARAMS} is not {own}; a record has one, so gather under another name"
-        )
-    given = params.load(args.checkout / paths.PARAMS)
-    offered = [cell_of(args.checkout, *cell) for cell in current(args.checkout)]
+        raise RecoreError(f"{offered} is not {own}; a record has one, so gather under another name")
+    given = params.load(offered)
+    found = [cell_of(args.checkout, *cell) for cell in current(args.checkout)]
     there = [load(folder, *cell) for cell in saved(folder)]
-    new = [cell for cell in offered if is_new(folder, cell)]
+    new = [cell for cell in found if is_new(folder, cell)]
     cells = in_order([*there, *new], given)
     text = page(args.name, given, cells)
     # Nothing is written before everything is known to be right.
@@ -64,17 +64,17 @@ def in_order(cells: list[Stored], given: params.Params) -> list[Stored]:
     """The cells as params.yaml orders them; RecoreError where they are not of one grid, one commit, all different."""
     commits = sorted({cell.record["commit"] for cell in cells})
     if len(commits) > 1:
-        raise RecoreError(f"the cells were made by {len(commits)} commits ({', '.join(commits)}); one makes a record")
+        raise RecoreError(
+            f"the cells were made by {len(commits)} commits ({', '.join(commits)}); one makes a record, so gather "
+            "those of another one under another name"
+        )
     by_name = {(cell.dataset, cell.variant, cell.seed): cell for cell in cells}
     if unplanned := by_name.keys() - set(planned(given)):
         raise RecoreError(f"{' '.join(map(str, min(unplanned)))} is no cell of the record's params.yaml; remove it")
-    seen: dict[tuple[str, bytes], Stored] = {}
-    for cell in cells:
-        counts = b"".join(cell.cases[name].to_numpy().tobytes() for name in COUNTS)
-        other = seen.setdefault((cell.dataset, counts), cell)
-        if other is not cell:
-            raise RecoreError(f"{cell} and {other} have the same ranks, so one run would count twice; make both again")
-    return [by_name[name] for name in planned(given) if name in by_name]
+    ordered = [by_name[name] for name in planned(given) if name in by_name]
+    for dataset in dict.fromkeys(cell.dataset for cell in ordered):
+        check_runs(dataset, [cell for cell in ordered if cell.dataset == dataset])
+    return ordered
 
 
 def planned(given: params.Params) -> list[tuple[str, str, int]]:
@@ -105,7 +105,10 @@ def cell_of(checkout: Path, dataset: str, variant: str, seed: int) -> Stored:
         cases = pq.read_table(ranks / "cases.parquet").replace_schema_metadata(None)
         history = (record / "history.csv").read_text(encoding="utf-8")
         inputs = json.loads((ranks / "inputs.json").read_bytes())
-        cell = Stored(dataset, variant, seed, cases, meta["n_items"], about, inputs, history)
+        cell = Stored(
+            *(dataset, variant, seed, cases, meta["n_items"]),
+            *(about, inputs, history, meta.get("weights_hash")),
+        )
         _check(cell, meta, _expected(checkout, dataset))
     except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
         fault = " ".join(f"{type(error).__name__}: {error}".split())
@@ -123,9 +126,11 @@ def _expected(checkout: Path, dataset: str) -> tuple[str, int]:
 def _check(cell: Stored, meta: dict[str, Any], expected: tuple[str, int]) -> None:
     types = {field.name: str(field.type) for field in cell.cases.schema}
     if types not in (TYPES, TYPES | {"gate": "float"}) or any(c.null_count for c in cell.cases.columns):
-        raise RecoreError(f"{cell}: its ranks have the columns {types}, which stage evaluate does not write")
+        raise RecoreError(
+            f"{cell}: its ranks have the columns {types}, which stage evaluate does not write; make it again"
+        )
     if (meta["dataset"], meta["variant"], meta["seed"]) != (cell.dataset, cell.variant, cell.seed):
-        raise RecoreError(f"{cell}: its ranks name {meta['dataset']} {meta['variant']} {meta['seed']}")
+        raise RecoreError(f"{cell}: its ranks name {meta['dataset']} {meta['variant']} {meta['seed']}; make it again")
     if (cell.test_hash, cell.n_items) != expected or cell.test_hash != meta["test_hash"]:
         raise RecoreError(f"{cell}: its ranks are not of the test set that the split has; make the cell again")
     above, tied = (cell.cases[name].to_numpy().astype(np.int64) for name in COUNTS)
@@ -143,7 +148,7 @@ def _check(cell: Stored, meta: dict[str, Any], expected: tuple[str, int]) -> Non
     ):
         raise RecoreError(f"{cell}: its training curve is not that of its record; make the cell again")
     if not np.isfinite(history["loss"]).all():
-        raise RecoreError(f"{cell}: its training curve has a loss that is no number")
+        raise RecoreError(f"{cell}: its training curve has a loss that is no number; make the cell again")
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ def main(argv: list[str] | None = None) -> None:
     head = head_of(args.clone)
     if head != _commit(cells):
         raise RecoreError(f"{args.clone} is at {head or 'no commit'}; check {_commit(cells)} out there")
-    given = artifacts.existing(folder / "params.yaml").read_text(encoding="utf-8")
+    given = artifacts.existing(folder / "params.yaml", "restore it from git").read_text(encoding="utf-8")
     artifacts.write_text(args.clone / paths.PARAMS, given)
     put = sum(_put(args.clone, cell) for cell in cells)
     print(f"{put} cells put into {args.clone}")
@@ -53,7 +53,8 @@ def _put(clone: Path, cell: Stored) -> bool:
     with artifacts.new_folder(clone / paths.ranks(*own)) as out:
         pq.write_table(cell.cases, out / "cases.parquet")
         names = {"dataset": cell.dataset, "variant": cell.variant, "seed": cell.seed}
-        artifacts.write_json(out / "meta.json", names | {"n_items": cell.n_items, "test_hash": cell.test_hash})
+        hashes = {"test_hash": cell.test_hash, **cell.weights}
+        artifacts.write_json(out / "meta.json", names | {"n_items": cell.n_items, **hashes})
         artifacts.write_json(out / "inputs.json", cell.inputs)
     return True
 

@@ -2,7 +2,8 @@
 
 ranks/DATASET/test.parquet              session, position and target of the test cases, once
 ranks/DATASET/VARIANT/SEED.parquet      above, tied (and the gate, where the variant has one) in the same order
-ranks/DATASET/VARIANT/SEED.json         test_hash, n_items, the SHA-256 of that file, the run's record and its inputs
+ranks/DATASET/VARIANT/SEED.json         test_hash, weights_hash, n_items, the SHA-256 of that file, the run's record and
+                                        its inputs
 ranks/DATASET/VARIANT/SEED.csv          its training curve
 """
 
@@ -38,9 +39,23 @@ class Stored:
     record: dict[str, Any]
     inputs: dict[str, Any]
     history: str
+    weights_hash: str | None  # None: its ranks were made before they said so
 
     def __str__(self) -> str:
         return f"{self.dataset} {self.variant} {self.seed}"
+
+    @property
+    def weights(self) -> dict[str, str]:
+        """``weights_hash`` as a file holds it: nothing where it is not known."""
+        return {"weights_hash": self.weights_hash} if self.weights_hash else {}
+
+    @property
+    def above(self) -> np.ndarray:
+        return self.cases["above"].to_numpy()
+
+    @property
+    def tied(self) -> np.ndarray:
+        return self.cases["tied"].to_numpy()
 
     @property
     def test_hash(self) -> str:
@@ -56,7 +71,10 @@ def is_new(folder: Path, cell: Stored) -> bool:
     own = _own(folder, cell.dataset, cell.variant, cell.seed)
     test = own.parents[1] / "test.parquet"
     if test.exists() and not _table(test.read_bytes(), test).equals(_plain(cell.cases.select(CASES))):
-        raise RecoreError(f"{cell} was tested on other cases than {test} holds; a record has one test set a dataset")
+        raise RecoreError(
+            f"{cell} was tested on other cases than {test} holds; a record has one test set a dataset, so gather "
+            "under another name"
+        )
     if not own.with_suffix(".json").exists():
         return True
     if _read(own.with_suffix(".json")) != _about(cell):
@@ -92,7 +110,7 @@ def load(folder: Path, dataset: str, variant: str, seed: int) -> Stored:
     history = files["csv"].decode()
     cell = Stored(
         *(about[key] for key in ("dataset", "variant", "seed")),
-        *(pa.table(columns), about["n_items"], about["record"], about["inputs"], history),
+        *(pa.table(columns), about["n_items"], about["record"], about["inputs"], history, about.get("weights_hash")),
     )
     if str(cell) != f"{dataset} {variant} {seed}":
         raise RecoreError(f"{own.with_suffix('.json')} describes {cell}; restore it from git")
@@ -120,6 +138,7 @@ def _about(cell: Stored) -> dict[str, Any]:
         "variant": cell.variant,
         "seed": cell.seed,
         "test_hash": cell.test_hash,
+        **cell.weights,
         "n_items": cell.n_items,
         "sha256": {
             "parquet": hashlib.sha256(_counts(cell)).hexdigest(),

@@ -36,9 +36,9 @@ LOOKS = {
     "negligible": (PURPLE, "D", True),
     "fragile": (ORANGE, "X", True),
     "inconclusive": (BLACK, "o", False),
-    "no verdict": (GREY, "o", False),  # fewer than five seeds
+    "no verdict": (GREY, "o", False),  # fewer than five seeds, or nothing to test with
 }
-TEXTS = {"no verdict": "no verdict (fewer than 5 seeds)", "fragile": "fragile (few sessions carry it)"}
+TEXTS = {"no verdict": "no verdict (fewer than 5 seeds, or no noise)", "fragile": "fragile (few sessions carry it)"}
 # Differences beyond this many times the panel's median reach (or its margin) are cut.
 REACH = 2.5
 

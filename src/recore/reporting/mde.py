@@ -25,7 +25,7 @@ def mde_table(projected: pd.DataFrame) -> pd.DataFrame:
 def mde_figure(table: pd.DataFrame, datasets: list[str], metric: str, power: float) -> Figure:
     """A panel a dataset, from ``mde_table``; one line where there is nothing to project."""
     if table.empty:
-        return says("Fewer than three seeds, or no comparison: nothing to project to other numbers of seeds.")
+        return says("No comparison has three seeds and enough sessions with noise: nothing to project to more seeds.")
     look = variant_look(list(dict.fromkeys(table["comparison"])), None)
     with styled():
         figure, axes = tiles(len(datasets), 2.9)

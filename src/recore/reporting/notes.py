@@ -32,6 +32,7 @@ def notes(evidence: Evidence) -> list[str]:
         "Intervals of groups of cases are clustered by session: they cover new sessions and these very runs. Two that "
         "overlap do not mean that the variants are alike, because variants are compared pairwise. "
         f"{_few_in_a_group(evidence)}The head is the most clicked fifth of the catalogue in training.",
+        *_equal_seeds(evidence.results),
         *_ties(evidence.measured),
         *_paper(evidence.beside),
     ]
@@ -107,7 +108,7 @@ def _looks(evidence: Evidence) -> list[str]:
 def _influence(evidence: Evidence) -> list[str]:
     """How few sessions speak: what fragile means, each such comparison by the metric that confirms, and the others."""
     rows = evidence.comparisons[evidence.comparisons["metric"].isin(evidence.compared)]
-    rows = rows[rows["effective_sessions"].notna()]
+    rows = rows[rows["effective_sessions"].notna() & ~_constant(rows)]
     few = rows[rows["few_sessions"]]
     sentences = [
         f"{row.dataset}, {metric_title(row.metric)}: {row.a} against {row.b} {_standing(row)}: {influence_words(row)}."
@@ -156,17 +157,27 @@ def _levels(comparisons: pd.DataFrame) -> list[str]:
     lonely = comparisons["n_sessions"] < 2
     sentences = [
         (
-            without & ~lonely,
+            without & ~lonely & (comparisons["n_seeds"] < 3),
             "One or two seeds give no p: a difference between single runs may be the seed's. The p of these runs "
             "only counts sessions as the one source of noise, and says nothing of a new training run.",
         ),
         (lonely, "A test set of one session gives no p: nothing says how another session would differ."),
+        (
+            _constant(comparisons) & ~lonely,
+            "A difference that is the same in every run and session gives no p: nothing says how another one would "
+            "differ.",
+        ),
         (
             comparisons["level"] == "exploratory",
             "Three or four seeds are exploratory: p is shown, no verdict is given.",
         ),
     ]
     return [text for rows, text in sentences if rows.any()]
+
+
+def _constant(comparisons: pd.DataFrame) -> pd.Series:
+    """Which have no p of either kind: of one session, or with the same difference in every session."""
+    return comparisons["p"].isna() & comparisons["p_sessions"].isna()
 
 
 def complementary_notes(evidence: Evidence) -> list[str]:
@@ -187,6 +198,17 @@ def _families(evidence: Evidence) -> list[str]:
     return [
         f"Family: every planned comparison of one metric over the datasets, {' and '.join(sizes)}; one without a p "
         f"counts as 1. {metric_title(evidence.compared[0])} confirms, the other metrics are secondary."
+    ]
+
+
+def _equal_seeds(results: pd.DataFrame) -> list[str]:
+    """Runs that came out alike: their spread of 0 is measured, and says little."""
+    several = results[results["n_seeds"] > 1]
+    alike = several.assign(alike=(several["min"] == several["max"]) | several["mean"].isna())
+    equal = alike.groupby(["dataset", "variant"], sort=False)["alike"].all()
+    return [
+        f"{dataset}, {variant}: every seed has the same value of every metric, so ± is 0.00 and the seeds add no noise."
+        for dataset, variant in equal.index[equal]
     ]
 
 

@@ -59,9 +59,12 @@ def _given_hit(by_metric: dict[str, dict], mrr: str) -> dict:
 
 
 def results_table(measured: pd.DataFrame) -> pd.DataFrame:
-    """``results.csv``: mean and spread over the seeds. std has ddof 1 and is NaN with one seed."""
+    """``results.csv``: mean and spread over the seeds. std has ddof 1 and is NaN with one seed.
+
+    All of them are NaN where a seed lacks the value (MRR@K / Recall@K without a hit): the others are not that mean.
+    """
     cells = measured.groupby(CELL, sort=False)
-    return cells.agg(
+    table = cells.agg(
         n_seeds=("seed", "size"),
         mean=("value", "mean"),
         std=("value", "std"),
@@ -71,7 +74,11 @@ def results_table(measured: pd.DataFrame) -> pd.DataFrame:
         n_sessions=("n_sessions", "first"),
         mean_over_sessions=("session_value", "mean"),
         tie_share=("tie_share", "mean"),
+        n_values=("value", "count"),
     ).reset_index()
+    lacking = table.pop("n_values") < table["n_seeds"]
+    table.loc[lacking, ["mean", "std", "min", "max", "mean_over_sessions"]] = np.nan
+    return table
 
 
 def trained_table(records: dict[tuple[str, str, int], dict[str, Any]]) -> pd.DataFrame:
@@ -87,7 +94,8 @@ def trained_table(records: dict[tuple[str, str, int], dict[str, Any]]) -> pd.Dat
 def runs_table(measured: pd.DataFrame, records: pd.DataFrame) -> pd.DataFrame:
     """``runs.csv``: one row a run. ``records`` has dataset, variant, seed and what training says of the run."""
     metrics = list(dict.fromkeys(measured["metric"]))
-    values = measured.pivot_table(index=RUN, columns="metric", values="value", sort=False)[metrics]
+    # A pivot table would drop a metric that no run has.
+    values = measured.pivot(index=RUN, columns="metric", values="value")[metrics]  # noqa: PD010
     tests = measured.groupby(RUN, sort=False)[["n_cases", "n_sessions", "test_hash"]].first()
     return records.merge(values.join(tests).reset_index(), on=RUN, how="left", validate="one_to_one")
 

@@ -2,6 +2,7 @@
 
 The correction needs all datasets and stands in ``family``. How much a row may claim depends on the seeds:
 1-2 are ``n/a`` (only ``p_sessions``, which speaks of these very runs), 3-4 ``exploratory``, 5 and more ``confirmed``.
+``n/a`` is also what has no noise to test with: one session, or the same difference in every run and session.
 
 Two estimands are tested: the mean over cases, as CORE reports it, and the mean of session means, in which a session of
 80 cases counts as much as one of 2 (columns ``*_over_sessions``).
@@ -14,10 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from recore import RecoreError
 from recore.significance import secondary
 from recore.significance.crossed import crossed_test
-from recore.significance.estimate import ROUNDING, Estimate
 from recore.significance.influence import contributions, effective_sessions, influence, left_out
 from recore.significance.plan import CONFIRMED, EXPLORATORY, Plan
 from recore.significance.runs import Sessions
@@ -67,12 +66,14 @@ def compare_all(
         for a, b in plan.comparisons:
             arm_a, arm_b = arms[a][metric], arms[b][metric]
             for number, look in enumerate(plan.reached(min(len(arm_a.sums), len(arm_b.sums))), start=1):
-                try:
-                    row = compare(arm_a.at(look), arm_b.at(look), sessions, plan, plan.margins.get(metric, math.nan))
-                except RecoreError as fault:
-                    raise RecoreError(f"{dataset}: {a} against {b} by {metric}: {fault}") from None
+                row = compare(arm_a.at(look), arm_b.at(look), sessions, plan, plan.margins.get(metric, math.nan))
                 rows.append({"dataset": dataset, "a": a, "b": b, "metric": metric, "look": number} | row)
     return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def without_noise(table: pd.DataFrame) -> pd.Series:
+    """Which rows of ``compare_all`` have sessions and yet no p of either kind: their differences are equal."""
+    return (table["n_sessions"] > 1) & table["p"].isna() & table["p_sessions"].isna()
 
 
 def session_table(arms: dict[str, dict[str, Arm]], sessions: Sessions, metric: str, plan: Plan) -> pd.DataFrame:
@@ -119,7 +120,7 @@ def compare(a: Arm, b: Arm, sessions: Sessions, plan: Plan, margin: float) -> di
         "tied": int((by_seed == 0).sum()),
         "lost": int((by_seed < 0).sum()),
     }
-    clustered = _clustered(totals, sessions, by_seed)
+    clustered = secondary.clustered_test(totals, sessions.sizes)
     if clustered is not None:
         row["p_sessions"], row["se_sessions"] = clustered.p, clustered.se
         row["deff"] = secondary.design_effect(clustered, a.cases[n_seeds] - b.cases[n_seeds])
@@ -131,15 +132,6 @@ def compare(a: Arm, b: Arm, sessions: Sessions, plan: Plan, margin: float) -> di
         row["p_signflip"] = secondary.sign_flip_test(by_seed)
         row["signflip_floor"] = secondary.sign_flip_floor(n_seeds)
     return row
-
-
-def _clustered(totals: np.ndarray, sessions: Sessions, by_seed: np.ndarray) -> Estimate | None:
-    try:
-        return secondary.clustered_test(totals, sessions.sizes)
-    except RecoreError:
-        if np.ptp(by_seed) <= ROUNDING * np.abs(by_seed).max():
-            raise
-        return None  # every session has the same mean over seeds, but the seeds differ: the primary test has its noise
 
 
 def _primary(totals: np.ndarray, sessions: Sessions, plan: Plan, margin: float) -> dict[str, float | str]:

@@ -68,7 +68,10 @@ def mean_squares(y: np.ndarray) -> tuple[float, float, float]:
 
 
 def crossed_test(totals: np.ndarray, sizes: np.ndarray) -> tuple[Estimate, Components] | None:
-    """The test on session totals of the difference (R, S) and session sizes (S,); None with R < 2 or S < 2."""
+    """The test on session totals of the difference (R, S) and session sizes (S,).
+
+    None where there is no noise to test with: R < 2, S < 2, or the same difference in every run and session.
+    """
     n_seeds, n_sessions = totals.shape
     if min(n_seeds, n_sessions) < 2:
         return None
@@ -78,6 +81,8 @@ def crossed_test(totals: np.ndarray, sizes: np.ndarray) -> tuple[Estimate, Compo
     rounding = (ROUNDING * delta) ** 2 * n_seeds * n_sessions
     # Seeds that agree to the last hit on a small test set leave no w, but not a difference without noise.
     w = next((value for value in (ms_r + between, ms_s, ms_rs) if value > rounding), 0.0)
+    if w == 0:
+        return None
 
     def error(mean_square: float) -> float:
         return math.sqrt(mean_square / (n_seeds * n_sessions))

@@ -9,23 +9,19 @@ An estimate can have a floor: another estimate of the same difference that it mu
 are then the larger of the two, the interval is the wider one, so that p < α still means an interval without 0.
 """
 
-import math
 from dataclasses import dataclass
 
 from scipy import stats
 
-from recore import RecoreError
-
-# Below this share of Δ a standard error is rounding, not noise.
+# Up to this share of Δ a standard error is rounding, not noise: then there is no estimate, and nothing to test with.
 ROUNDING = 1e-12
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """delta and se in the metric's unit (fractions); df > 0, not necessarily whole; ``floor`` has the same delta.
+    """delta and se in the metric's unit (fractions); se and df > 0, df not necessarily whole.
 
-    delta = se = 0 is legitimate (two arms that agree everywhere): p is 1 and the interval is [0, 0].
-    RecoreError where the difference is not 0 but has no noise at all: no honest test can come of it.
+    ``floor`` has the same delta.
     """
 
     delta: float
@@ -33,16 +29,9 @@ class Estimate:
     df: float
     floor: "Estimate | None" = None
 
-    def __post_init__(self) -> None:
-        if self.delta != 0 and self.se <= ROUNDING * abs(self.delta):
-            raise RecoreError(
-                f"the difference is exactly {self.delta:g} in every run and session, which measured ranks never are; "
-                "check how the two variants were evaluated"
-            )
-
     @property
     def t(self) -> float:
-        return self._standardised(self.delta)
+        return self.delta / self.se
 
     @property
     def p(self) -> float:
@@ -55,8 +44,8 @@ class Estimate:
 
     def p_equivalent(self, margin: float) -> float:
         """p of the claim that the true difference lies within ± margin; margin in the unit of delta."""
-        low = stats.t.sf(self._standardised(self.delta + margin), self.df)
-        high = stats.t.cdf(self._standardised(self.delta - margin), self.df)
+        low = stats.t.sf((self.delta + margin) / self.se, self.df)
+        high = stats.t.cdf((self.delta - margin) / self.se, self.df)
         own = float(max(low, high))
         return max(own, self.floor.p_equivalent(margin)) if self.floor else own
 
@@ -69,8 +58,3 @@ class Estimate:
     @property
     def _with_floor(self) -> "tuple[Estimate, ...]":
         return (self,) if self.floor is None else (self, self.floor)
-
-    def _standardised(self, difference: float) -> float:
-        if self.se > 0:
-            return difference / self.se
-        return math.copysign(math.inf, difference) if difference else 0.0

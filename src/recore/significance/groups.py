@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from recore.significance.estimate import ROUNDING
 from recore.significance.influence import effective_sessions, left_out
 from recore.significance.runs import Sessions
 from recore.significance.secondary import clustered_mean
@@ -24,8 +25,8 @@ def group_means(
 ) -> pd.DataFrame:
     """A row (``COLUMNS``) for each label that has a case, in the order of the labels.
 
-    values: (R, N), one row a seed, in any unit; group: (N,) positions in ``labels``. ci_lo and ci_hi are NaN with one
-    session, as effective_sessions, std (over seeds, ddof 1) with one seed.
+    values: (R, N), one row a seed, in any unit; group: (N,) positions in ``labels``. ci_lo and ci_hi are NaN where
+    the sessions do not differ, effective_sessions with one session, std (over seeds, ddof 1) with one seed.
     """
     by_case = values.mean(axis=0)
     rows = []
@@ -38,7 +39,9 @@ def group_means(
         totals, sizes = sessions.sums(np.where(chosen, by_case, 0.0))[present], sizes[present]
         mean, error = clustered_mean(totals, sizes)
         n_sessions = len(sizes)
-        half = float(stats.t.isf(alpha / 2, n_sessions - 1)) * error if n_sessions > 1 else math.nan
+        half = math.nan
+        if error > ROUNDING * abs(mean):
+            half = float(stats.t.isf(alpha / 2, n_sessions - 1)) * error
         effective = effective_sessions(left_out(totals[None], sizes)) if n_sessions > 1 else math.nan
         by_seed = values[:, chosen].mean(axis=1)
         std = float(by_seed.std(ddof=1)) if len(by_seed) > 1 else math.nan

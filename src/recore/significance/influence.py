@@ -17,7 +17,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from recore import RecoreError
 from recore.significance.crossed import crossed_test
 from recore.significance.estimate import ROUNDING
 from recore.significance.plan import EXPLORATORY
@@ -84,9 +83,8 @@ def influence(totals: np.ndarray, sizes: np.ndarray) -> Influence | None:
 
 
 def _p(totals: np.ndarray, sizes: np.ndarray) -> float:
-    if len(sizes) < 2:
-        return math.nan
-    try:
-        return (crossed_test(totals, sizes)[0] if len(totals) >= EXPLORATORY else clustered_test(totals, sizes)).p
-    except RecoreError:  # the one session had all the noise
-        return math.nan
+    if len(totals) >= EXPLORATORY:
+        crossed = crossed_test(totals, sizes)
+        return crossed[0].p if crossed else math.nan
+    clustered = clustered_test(totals, sizes)
+    return clustered.p if clustered else math.nan  # NaN where the one session had all the noise

@@ -1,7 +1,7 @@
 """The runs of one dataset, and the checks without which a paired test means nothing.
 
-Comparing runs case by case supposes one test set, in one order; a spread over seeds supposes runs that are
-really different. Both are checked here, on the hash of the test set and on the ranks themselves.
+Comparing runs case by case supposes one test set, in one order; a spread over seeds supposes that every seed was
+trained. Both are checked here, on the hash of the test set, on that of the weights and on the ranks themselves.
 """
 
 import hashlib
@@ -15,7 +15,9 @@ from recore import RecoreError
 
 
 class Run(Protocol):
-    """What is looked at: a run's names, the hash of its test set, and its counts ``above`` and ``tied`` (N,)."""
+    """What is looked at: a run's names, the hashes of its test set and of its weights (None where they are not known),
+    and its counts ``above`` and ``tied`` (N,).
+    """
 
     @property
     def variant(self) -> str: ...
@@ -23,6 +25,8 @@ class Run(Protocol):
     def seed(self) -> int: ...
     @property
     def test_hash(self) -> str: ...
+    @property
+    def weights_hash(self) -> str | None: ...
     @property
     def above(self) -> np.ndarray: ...
     @property
@@ -58,7 +62,11 @@ def sessions_of(session: np.ndarray) -> Sessions:
 
 
 def check_runs(dataset: str, runs: Sequence[Run]) -> None:
-    """RecoreError where two runs saw different test sets, or two seeds of a variant are one run."""
+    """RecoreError where two runs saw different test sets, or two seeds of a variant are one run.
+
+    Seeds that were both trained may rank alike, as in a catalogue of one item: only their weights tell them from one
+    run under two names. Without these, equal ranks count as one run.
+    """
     first = runs[0]
     for run in runs:
         if run.test_hash != first.test_hash:
@@ -66,12 +74,23 @@ def check_runs(dataset: str, runs: Sequence[Run]) -> None:
                 f"{dataset}: {run.variant} seed {run.seed} was tested on other cases than {first.variant} seed "
                 f"{first.seed} (test_hash {run.test_hash[:8]} and {first.test_hash[:8]}); evaluate both on one split"
             )
-    seen: dict[tuple[str, bytes], int] = {}
+    for variant in dict.fromkeys(run.variant for run in runs):
+        _check_different(dataset, [run for run in runs if run.variant == variant])
+
+
+def _check_different(dataset: str, runs: Sequence[Run]) -> None:
+    """RecoreError where two runs of a variant are one."""
+    by_weights: dict[str, int] = {}
+    by_ranks: dict[bytes, Run] = {}
     for run in runs:
-        key = (run.variant, hashlib.sha256(run.above.tobytes() + run.tied.tobytes()).digest())
-        if key in seen:
+        if run.weights_hash and (other := by_weights.setdefault(run.weights_hash, run.seed)) != run.seed:
             raise RecoreError(
-                f"{dataset}: {run.variant} has identical ranks under seeds {seen[key]} and {run.seed}, so one run "
-                "would count twice; train both again, or name only one of them in `seeds`"
+                f"{dataset}: {run.variant} has the same weights under seeds {other} and {run.seed}, so one run would "
+                f"count twice; train seed {run.seed} again, or name only one of them in `seeds`"
             )
-        seen[key] = run.seed
+        same = by_ranks.setdefault(hashlib.sha256(run.above.tobytes() + run.tied.tobytes()).digest(), run)
+        if same is not run and not (same.weights_hash and run.weights_hash):
+            raise RecoreError(
+                f"{dataset}: {run.variant} has identical ranks under seeds {same.seed} and {run.seed}, so one run "
+                "would count twice; evaluate both again, which notes their weights, or name only one of them in `seeds`"
+            )

@@ -18,11 +18,12 @@ MAX_FLIPS = 20
 
 
 def clustered_test(totals: np.ndarray, sizes: np.ndarray) -> Estimate | None:
-    """Session-clustered estimate from session totals (R, S) and sizes (S,); None with one session."""
-    if len(sizes) < 2:
-        return None
+    """Session-clustered estimate from session totals (R, S) and sizes (S,).
+
+    None where there is no noise to test with: one session, or the same mean in every one.
+    """
     mean, error = clustered_mean(totals.mean(axis=0), sizes)
-    return Estimate(mean, error, len(sizes) - 1)
+    return Estimate(mean, error, len(sizes) - 1) if error > ROUNDING * abs(mean) else None
 
 
 def clustered_mean(totals: np.ndarray, sizes: np.ndarray) -> tuple[float, float]:
@@ -42,11 +43,9 @@ def design_effect(clustered: Estimate, cases: np.ndarray) -> float:
 
 
 def seed_test(differences: np.ndarray) -> float:
-    """p of the paired t-test on the differences of run means, (R,); NaN with one seed."""
-    if len(differences) < 2:
-        return math.nan
+    """p of the paired t-test on the differences of run means, (R,); NaN with one seed or where all are equal."""
     if np.ptp(differences) <= ROUNDING * np.abs(differences).max():
-        return 0.0 if differences.any() else 1.0
+        return math.nan
     return float(stats.ttest_1samp(differences, 0.0).pvalue)
 
 

@@ -3,6 +3,7 @@
 import argparse
 import hashlib
 import importlib
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -30,7 +31,8 @@ def main(argv: list[str] | None = None) -> None:
     folder = paths.model(args.dataset, args.variant, args.seed)
     config = artifacts.read_json(folder / "config.json")
     model = importlib.import_module(f"recore.variants.{args.variant}").build(config["settings"], config["n_items"])
-    model.load_state_dict(load_file(artifacts.existing(folder / "weights.safetensors")))
+    weights = artifacts.existing(folder / "weights.safetensors")
+    model.load_state_dict(load_file(weights))
     test = Cases(Sessions.load(paths.split(args.dataset), "test"), config["settings"]["max_length"])
     ranks = rank(model.to(device), test, given.at("evaluate.batch_size"), device)
 
@@ -40,6 +42,7 @@ def main(argv: list[str] | None = None) -> None:
         "seed": args.seed,
         "n_items": config["n_items"],
         "test_hash": cases_hash(test),
+        "weights_hash": _sha256(weights),
     }
     with artifacts.new_folder(paths.ranks(args.dataset, args.variant, args.seed)) as out:
         pq.write_table(table(test, ranks), out / "cases.parquet")
@@ -72,6 +75,11 @@ def cases_hash(test: Cases) -> str:
     for values in (test.session, test.position, test.target):
         digest.update(np.ascontiguousarray(values, dtype="<i8").tobytes())
     return digest.hexdigest()
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import sys
 from recore import artifacts, params, paths
 from recore.evaluation.metrics import metric_table
 from recore.evaluation.runs import Run, read_cases, read_runs, seeds_at_last_look
-from recore.significance.comparisons import Arm, arms_of, compare_all, session_table
+from recore.significance.comparisons import Arm, arms_of, compare_all, session_table, without_noise
 from recore.significance.plan import Plan
 from recore.significance.runs import Sessions, check_runs, sessions_of
 from recore.stages import run as run_stage
@@ -35,8 +35,11 @@ def main(argv: list[str] | None = None) -> None:
     arms = _arms(runs, sessions, cutoffs, plan)
     table = compare_all(dataset, arms, sessions, params.metric_names(cutoffs), plan)
     last = table.groupby(["a", "b", "metric"], sort=False).tail(1)
-    for row in last[(last["delta"] == 0) & (last["se"] == 0)].itertuples():
-        print(f"recore: warning: {dataset}: {row.a} and {row.b} have the same {row.metric} everywhere", file=sys.stderr)
+    for row in last[without_noise(last)].itertuples():
+        alike = f"have the same {row.metric} everywhere"
+        if row.delta:
+            alike = f"differ by the same {row.metric} everywhere, {row.delta:g}; check how they were evaluated"
+        print(f"recore: warning: {dataset}: {row.a} and {row.b} {alike}", file=sys.stderr)
     by_session = session_table(arms, sessions, section["confirm"], plan)
     with artifacts.new_folder(paths.significance(dataset)) as folder:
         table.to_csv(folder / "comparisons.csv", index=False)

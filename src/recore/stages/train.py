@@ -5,7 +5,7 @@ import csv
 import dataclasses
 import importlib
 
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from recore import artifacts, params, paths
 from recore.data.cases import Cases
@@ -55,7 +55,7 @@ def main(argv: list[str] | None = None) -> None:
         "best_epoch": training.best,
     }
     with artifacts.new_folder(paths.model(args.dataset, args.variant, args.seed)) as out:
-        save_file(training.weights, out / "weights.safetensors")
+        (out / "weights.safetensors").write_bytes(save(training.weights))
         artifacts.write_json(out / "config.json", config)
     with artifacts.new_folder(paths.record(args.dataset, args.variant, args.seed)) as out:
         rows = list(flatten(training))
