@@ -58,7 +58,7 @@ def at_hand(source: str, name: str, spec: dict[str, Any]) -> Path | None:
     places = [Path(spec["path"])] if spec.get("path") else []
     places += [Path(mirror) / source / name] if mirror else []
     places.append(_cache(source) / name)
-    found = next((place for place in places if place.is_file()), None)
+    found = next((place for place in places if _is_file(place)), None)
     return found or (_same_bytes(Path(mirror), name, spec) if mirror and _pin(spec) else None)
 
 
