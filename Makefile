@@ -27,6 +27,7 @@ repro: setup  ## the main job: run what is not up to date of the grid in params.
 	PYTHONPATH=src python -m recore.params
 	dvc repro
 	@cat metrics/table.md
+	@PYTHONPATH=src python -m recore.costs
 
 grid: setup  ## the same with JOBS cells at once (JOBS=2)
 	PYTHONPATH=src python -m recore.params
@@ -35,6 +36,7 @@ grid: setup  ## the same with JOBS cells at once (JOBS=2)
 	dvc stage list --name-only | grep '^evaluate' | xargs -P $(JOBS) -n 1 dvc --wait-for-lock repro --single-item
 	dvc repro
 	@cat metrics/table.md
+	@PYTHONPATH=src python -m recore.costs
 
 decide: setup  ## seeds until it is known: look after look as `significance.looks` names them (JOBS=2)
 	PYTHONPATH=src python -m recore.decide --jobs $(JOBS)

@@ -78,9 +78,9 @@ def test_a_new_seed_adds_its_cells(clone):
 
 
 def test_runs_of_a_clean_checkout_say_so(finished):
-    record = json.loads(finished.read("data/records/demo/hn/2/record.json"))
-    assert record["commit"]
-    assert record["dirty"] is False
+    cost = json.loads(finished.read("data/records/demo/hn/2/cost.json"))
+    assert cost["commit"]
+    assert cost["dirty"] is False
 
 
 def test_a_new_dataset_adds_its_own_stages(clone):

@@ -2,7 +2,7 @@
 
 ranks/DATASET/test.parquet              session, position and target of the test cases, once
 ranks/DATASET/VARIANT/SEED.parquet      above, tied (and the gate, where the variant has one) in the same order
-ranks/DATASET/VARIANT/SEED.json         test_hash, n_items, the SHA-256 of that file, the run's record and its inputs
+ranks/DATASET/VARIANT/SEED.json         test_hash, n_items, the SHA-256 of that file, the run's record, cost and inputs
 ranks/DATASET/VARIANT/SEED.csv          its training curve
 """
 
@@ -28,7 +28,10 @@ FORMAT = {"compression": "zstd", "compression_level": 19, "use_dictionary": Fals
 
 @dataclass(frozen=True)
 class Stored:
-    """One cell: its table of the test cases (N rows: ``CASES``, ``COUNTS``, perhaps gate), and what belongs to it."""
+    """One cell: its table of the test cases (N rows: ``CASES``, ``COUNTS``, perhaps gate), and what belongs to it.
+
+    ``cost`` is None in a cell of older code, whose record holds it.
+    """
 
     dataset: str
     variant: str
@@ -38,9 +41,15 @@ class Stored:
     record: dict[str, Any]
     inputs: dict[str, Any]
     history: str
+    cost: dict[str, Any] | None = None
 
     def __str__(self) -> str:
         return f"{self.dataset} {self.variant} {self.seed}"
+
+    @property
+    def made(self) -> dict[str, Any]:
+        """The record with where the cell was made (commit, dirty, …), wherever its code kept that."""
+        return self.record | (self.cost or {})
 
     @property
     def test_hash(self) -> str:
@@ -92,7 +101,7 @@ def load(folder: Path, dataset: str, variant: str, seed: int) -> Stored:
     history = files["csv"].decode()
     cell = Stored(
         *(about[key] for key in ("dataset", "variant", "seed")),
-        *(pa.table(columns), about["n_items"], about["record"], about["inputs"], history),
+        *(pa.table(columns), about["n_items"], about["record"], about["inputs"], history, about.get("cost")),
     )
     if str(cell) != f"{dataset} {variant} {seed}":
         raise RecoreError(f"{own.with_suffix('.json')} describes {cell}; restore it from git")
@@ -126,6 +135,7 @@ def _about(cell: Stored) -> dict[str, Any]:
             "csv": hashlib.sha256(cell.history.encode()).hexdigest(),
         },
         "record": cell.record,
+        **({"cost": cell.cost} if cell.cost else {}),
         "inputs": cell.inputs,
     }
 
