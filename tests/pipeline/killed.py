@@ -69,8 +69,8 @@ def main() -> None:
     for name in args.of:
         with tempfile.TemporaryDirectory() as folder:
             counts = killed(WAYS[name], Path(folder), args.kills, random.Random(f"{args.seed} {name}"))
-        said = ", ".join(f"{counts[what]} {what}" for what in ("kills", "completions", "wrong", "lost", "mended"))
-        print(f"{name}: {said}", flush=True)
+        told = ", ".join(f"{counts[what]} {what}" for what in ("kills", "completions", "wrong", "lost", "mended"))
+        print(f"{name}: {told}", flush=True)
         failed |= bool(counts["wrong"] + counts["lost"] or not counts["completions"])
     sys.exit(failed)
 
@@ -83,7 +83,7 @@ def killed(way: Way, folder: Path, kills: int, moments: random.Random) -> Counte
     template.run("sh", "-c", way.prepare)
     quiet = copied(template, folder / "quiet")
     began = time.monotonic()
-    assert ended(quiet, way.command, None) == 0, (quiet.path / "../output").read_text()
+    assert ended(quiet, way.command, None) == 0, said(quiet)
     length, expected = time.monotonic() - began, files(quiet)
     print(f"{way.command}: {length:.0f} s, {len(expected)} files", file=sys.stderr, flush=True)
     counts: Counter = Counter()
@@ -111,17 +111,17 @@ def one(way: Way, clone: Clone, length: float, kills: int, moments: random.Rando
         elif status == 0:
             return "completions" if clone.run("sh", "-c", way.check, ok=False).returncode == 0 else "lost"
         elif way.mend and not mended:
-            clone.run("sh", "-c", way.mend)
+            print(said(clone)[-300:], clone.run("sh", "-c", way.mend).stdout, file=sys.stderr, flush=True)
             counts["mended"] += 1
             mended = True
         else:
-            print((clone.path / "../output").read_text()[-2000:], file=sys.stderr, flush=True)
+            print(said(clone)[-2000:], file=sys.stderr, flush=True)
             return "lost"
 
 
 def ended(clone: Clone, command: str, moment: float | None) -> int | None:
     """The exit status of a command; None where it still ran at that moment (in seconds) and was killed."""
-    with (clone.path / "../output").open("w") as output:
+    with clone.path.with_name("output").open("w") as output:
         process = subprocess.Popen(
             ["sh", "-c", command],
             **{"cwd": clone.path, "env": clone.env, "stdout": output, "stderr": output, "start_new_session": True},
@@ -132,6 +132,10 @@ def ended(clone: Clone, command: str, moment: float | None) -> int | None:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
             return None
+
+
+def said(clone: Clone) -> str:
+    return clone.path.with_name("output").read_text()
 
 
 def copied(template: Clone, path: Path) -> Clone:

@@ -1,0 +1,18 @@
+"""A handful of kills; ``killed.py`` itself makes as many as one likes."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.mark.parametrize("way", ["repro", "grid", "cells"])
+def test_a_killed_grid_comes_through_as_a_quiet_one(way):
+    command = [sys.executable, Path(__file__).with_name("killed.py"), "--kills", "3", "--seed", "1", "--of", way]
+    result = subprocess.run(command, capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.startswith(f"{way}: 3 kills, ")
+    assert ", 0 wrong, 0 lost, " in result.stdout
