@@ -11,6 +11,7 @@ those with another file (wrong), those that could not be started again (lost), a
 """
 
 import argparse
+import contextlib
 import hashlib
 import os
 import random
@@ -129,9 +130,11 @@ def ended(clone: Clone, command: str, moment: float | None) -> int | None:
         try:
             return process.wait(moment)
         except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
             return None
+        finally:  # Ctrl-C here does not reach the processes there
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
 
 
 def said(clone: Clone) -> str:
