@@ -15,17 +15,19 @@ RANKS, RECORD, TESTS = paths.ranks("demo", "da", 1), paths.record("demo", "da", 
 
 @pytest.fixture(scope="module")
 def tested(tmp_path_factory):
-    """A grid with its tests made."""
+    """A grid with its tests made, at two looks."""
     folder = tmp_path_factory.mktemp("torn")
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.chdir(folder)
-        fake_grid.write_grid(variants={"plain": {"da": {}, "trm": {}}, "hybrid": {}}, significance=_one_comparison())
+        fake_grid.write_grid(
+            seeds=range(6), variants={"plain": {"da": {}, "trm": {}}, "hybrid": {}}, significance=_one_comparison()
+        )
         significance.main(["demo"])
     return folder
 
 
 def _one_comparison():
-    return fake_grid.read_params_of_the_repository()["significance"] | {"comparisons": [["da", "trm"]]}
+    return fake_grid.read_params_of_the_repository()["significance"] | {"comparisons": [["da", "trm"]], "looks": [5, 6]}
 
 
 def lose_the_end(file: Path) -> None:
