@@ -25,18 +25,23 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 
 repro: setup  ## the main job: run what is not up to date of the grid in params.yaml
 	PYTHONPATH=src python -m recore.check
+	@PYTHONPATH=src python -m recore.mend
 	dvc repro
 	@cat metrics/table.md
+	@PYTHONPATH=src python -m recore.costs
 
 grid: setup  ## the same with JOBS cells at once (JOBS=2)
 	PYTHONPATH=src python -m recore.check
+	@PYTHONPATH=src python -m recore.mend
 	dvc stage list --name-only | grep '^split' | xargs dvc repro
 	dvc stage list --name-only | grep '^train' | xargs -P $(JOBS) -n 1 dvc --wait-for-lock repro --single-item
 	dvc stage list --name-only | grep '^evaluate' | xargs -P $(JOBS) -n 1 dvc --wait-for-lock repro --single-item
 	dvc repro
 	@cat metrics/table.md
+	@PYTHONPATH=src python -m recore.costs
 
 decide: setup  ## seeds until it is known: look after look as `significance.looks` names them (JOBS=2)
+	@PYTHONPATH=src python -m recore.mend
 	PYTHONPATH=src python -m recore.decide --jobs $(JOBS)
 	@cat metrics/table.md
 

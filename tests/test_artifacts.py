@@ -47,6 +47,35 @@ def test_json_is_strict(tmp_path):
     assert artifacts.read_json(path) == {"b": 1, "a": [0.5]}
 
 
+def test_the_old_folder_is_there_until_the_new_one_is(tmp_path, monkeypatch):
+    """A kill between the two leaves no half-removed folder: the old one is renamed before it is deleted."""
+    out = tmp_path / "out"
+    with artifacts.new_folder(out) as folder:
+        (folder / "old").touch()
+
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(artifacts.shutil, "rmtree", killed)
+    with pytest.raises(KeyboardInterrupt), artifacts.new_folder(out) as folder:
+        (folder / "new").touch()
+    assert [path.name for path in out.iterdir()] == ["new"]
+
+
+@pytest.mark.parametrize("content", [b'{"a": 1', b"", b"\xff\xfe", b"{} {}"])
+def test_a_torn_file_names_itself_and_the_way_out(tmp_path, content):
+    path = tmp_path / "x.json"
+    path.write_bytes(content)
+    with pytest.raises(RecoreError, match=r"x\.json is torn or not what was .* make it again with `dvc repro`"):
+        artifacts.read_json(path)
+
+
+def test_a_machine_without_memory_is_no_torn_file(tmp_path):
+    (tmp_path / "x").touch()
+    with pytest.raises(MemoryError), artifacts.reading(tmp_path / "x"):
+        raise MemoryError
+
+
 def test_a_missing_file_names_itself(tmp_path):
     with pytest.raises(RecoreError, match=r"nothing\.json does not exist; `dvc repro` makes it"):
         artifacts.read_json(tmp_path / "nothing.json")

@@ -147,6 +147,37 @@ def test_a_half_made_cell_is_redone(made, capsys, file):
 
 
 @pytest.mark.parametrize(
+    ("file", "spoil", "said"),
+    [
+        (
+            "ranks/demo/hn/2/cases.parquet",
+            lambda content: content[: len(content) // 2],
+            "cases.parquet was torn or alt",
+        ),
+        ("ranks/demo/hn/2/meta.json", lambda content: content.replace(b"hn", b"trm"), "meta.json was torn or altered"),
+        ("records/demo/hn/2/history.csv", lambda content: content[:-3], "history.csv was torn or altered"),
+        ("records/demo/hn/2/record.json", lambda content: b"", "record.json was torn or altered"),
+        ("ranks/demo/hn/2/inputs.json", lambda content: content[:-3], "its inputs.json was torn"),
+        (
+            "ranks/demo/hn/2/inputs.json",
+            lambda content: json.dumps({k: v for k, v in json.loads(content).items() if k != "outputs"}).encode(),
+            "its inputs.json is of older code, without hashes",
+        ),
+    ],
+)
+def test_a_torn_or_altered_file_does_not_count(made, capsys, file, spoil, said):
+    path = Path("data", file)
+    whole = path.read_bytes()
+    path.write_bytes(spoil(whole))
+    with pytest.raises(RecoreError, match="1 of 4 cells are not those of this checkout"):
+        run("--check")
+    assert said in lines(capsys)["demo hn 2"]
+    run()
+    assert remade(capsys) == {"demo hn 2"}
+    assert path.read_bytes() == whole
+
+
+@pytest.mark.parametrize(
     ("values", "cell"),
     [({"hard_neg_k": 3}, "hn"), ({"variants": {"plain": {"trm": {"layers": 1}}, "hybrid": {"hn": {}}}}, "trm")],
 )

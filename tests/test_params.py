@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from recore import RecoreError, params
+from recore.evaluation.metrics import metric_names
 
 ROOT = Path(__file__).parents[1]
 GIVEN = yaml.safe_load((ROOT / "params.yaml").read_text())
@@ -169,10 +170,28 @@ def test_a_key_that_is_not_there():
         params.load(ROOT / "params.yaml").at("sources.nowhere.read")
 
 
-def test_merge_goes_into_nested_maps():
-    base = {"a": 1, "model": {"x": 1, "y": 2}}
-    assert params.merge(base, {"model": {"y": 3}, "b": 4}) == {"a": 1, "model": {"x": 1, "y": 3}, "b": 4}
-    assert base["model"] == {"x": 1, "y": 2}
+def test_the_values_are_those_of_the_file(tmp_path):
+    """Types and order too: what checks is no dependency of a stage, so it must not change what a stage gets."""
+    path = write(tmp_path, hard_neg_lambda=0, train__model__item_dropout=0)
+    given, file = params.load(path), yaml.safe_load(path.read_text())
+    assert {key: repr(given.at(key)) for key in file} == {key: repr(value) for key, value in file.items()}
+
+
+@pytest.mark.parametrize(
+    ("own", "sentence"),
+    [
+        ({"model": 5}, "`sources.demo.train.model` is 5, but input should be a valid dictionary"),
+        ({"model": {"heads": 3}}, "3 heads do not divide an embedding_size of 100"),
+        ({"epoch": 3}, "`sources.demo.train.epoch` is not a known key"),
+    ],
+)
+def test_what_a_source_overrides_is_checked_with_the_rest(tmp_path, own, sentence):
+    with pytest.raises(RecoreError, match=sentence):
+        params.load(write(tmp_path, sources__demo__train=own))
+
+
+def test_the_metrics_that_can_be_named_are_those_that_are_measured():
+    assert metric_names([3]) == [f"{name}@3" for name in params.METRICS]
 
 
 def test_a_stage_stops_before_it_works(tmp_path):

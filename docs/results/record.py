@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from recore import RecoreError, artifacts, params, paths
+from recore import RecoreError, artifacts, costs, params, paths
 from recore.stages import run
 
 ROOT = Path(__file__).parents[2]
@@ -120,7 +120,7 @@ def facts(checkout: Path, name: str, how: dict[str, Any]) -> dict[str, Any]:
     given = params.load(checkout / paths.PARAMS)
     variants = [variant for rows in given.at("variants").values() for variant in rows]
     cells = [(d, v, s) for d in given.at("datasets") for v in variants for s in given.at("seeds")]
-    records = [artifacts.read_json(checkout / paths.record(*cell) / "record.json") for cell in cells]
+    records = [cost_of(checkout, *cell) for cell in cells]
     data = (file for file in (checkout / paths.DATA).rglob("*") if file.is_file())
     return {
         "name": name,
@@ -135,6 +135,17 @@ def facts(checkout: Path, name: str, how: dict[str, Any]) -> dict[str, Any]:
         "machines": machines(records),
         "report": "report.html",
     }
+
+
+def cost_of(checkout: Path, dataset: str, variant: str, seed: int) -> dict[str, Any]:
+    """What a cell cost and where it was made; RecoreError where nobody knows."""
+    cost = costs.read(checkout / paths.record(dataset, variant, seed))
+    if cost is None:
+        raise RecoreError(
+            f"what {dataset} {variant} {seed} cost in {checkout} is unknown, since DVC restored it; a record is made "
+            "where the cells were made"
+        )
+    return cost
 
 
 def machines(records: list[dict[str, Any]]) -> list[dict[str, Any]]:

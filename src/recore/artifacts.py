@@ -1,9 +1,11 @@
-"""Atomic reads and writes: a file or folder of the pipeline is whole, or it is not there.
+"""Atomic writes and guarded reads: a file or folder of the pipeline is whole, or it is not there.
 
 Everything is written beside its destination under a hidden name and renamed at the end, so a kill at
-any moment leaves at worst a hidden leftover, which the next writer of the same destination removes.
+any moment leaves at worst a hidden leftover, which the next writer of the same destination removes. A file that was
+torn on another way, such as a copy that broke off, is named by whoever reads it.
 """
 
+import hashlib
 import json
 import os
 import shutil
@@ -29,12 +31,13 @@ def _remove(path: Path) -> None:
 @contextmanager
 def _replacing(path: Path) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = _unfinished(path)
+    unfinished, former = _unfinished(path), _unfinished(path.with_name(f"{path.name}.former"))
     _remove(unfinished)
+    _remove(former)
     try:
         yield unfinished
         if path.is_dir():
-            _remove(path)
+            os.replace(path, former)  # no folder is ever seen half removed
         os.replace(unfinished, path)
     except OSError as error:
         if error.filename is None:  # a write that fails, as on a full disk, does not say where
@@ -42,6 +45,7 @@ def _replacing(path: Path) -> Iterator[Path]:
         raise
     finally:
         _remove(unfinished)
+        _remove(former)
 
 
 @contextmanager
@@ -70,8 +74,30 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def read_json(path: Path) -> Any:
-    """Raises RecoreError where the file is missing."""
-    return json.loads(existing(path).read_text(encoding="utf-8"))
+    """Raises RecoreError where the file is missing or torn."""
+    with reading(path):
+        return json.loads(path.read_text(encoding="utf-8"))
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[Path]:
+    """``path`` for the block that reads it and does nothing else; RecoreError where it is missing or torn."""
+    existing(path)
+    try:
+        yield path
+    except MemoryError:
+        raise
+    except Exception as error:  # every format has errors of its own, and each of them says that this is not one
+        fault = " ".join(f"{type(error).__name__}: {error}".split())
+        raise RecoreError(
+            f"{path} is torn or not what was written there ({fault}); delete it and make it again with `dvc repro`, or "
+            "with `python -m recore.cells` where that made it"
+        ) from None
+
+
+def sha256(path: Path) -> str:
+    """Of the bytes of a file; RecoreError where nothing is there."""
+    return hashlib.sha256(existing(path).read_bytes()).hexdigest()
 
 
 def existing(path: Path, way_out: str = "`dvc repro` makes it") -> Path:

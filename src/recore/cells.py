@@ -4,8 +4,9 @@ python -m recore.cells [--device auto] [--dataset D ...] [--no-weights] [--check
 
 A cell is one run, dataset × variant × seed, trained and ranked by the commands that dvc.yaml states for it. It needs
 data/split/DATASET alone. Beside its ranks stands ``inputs.json``, what dvc.lock is to DVC: the params of the cell and
-the SHA-256 of the code and the split that it reads, as dvc.yaml lists them. A cell whose inputs are those of today is
-done; any other is made (again), so a killed command continues where it was and a changed number never meets old ranks.
+the SHA-256 of the code and the split that it reads, as dvc.yaml lists them, and of the files that it made. A cell whose
+inputs are those of today and whose files are those that it made is done; any other is made (again), so a killed command
+continues where it was, a changed number never meets old ranks, and a torn file never counts.
 """
 
 import argparse
@@ -127,7 +128,7 @@ def _sha256(path: Path) -> str:
         for file in sorted(file for file in path.rglob("*") if file.suffix in READ):
             digest.update(f"{file.relative_to(path).as_posix()} {_sha256(file)}\n".encode())
     else:
-        digest.update(artifacts.existing(path, COPY).read_bytes())
+        return artifacts.sha256(artifacts.existing(path, COPY))
     return digest.hexdigest()
 
 
@@ -139,9 +140,16 @@ def outdated(cell: Cell, needed: dict[str, Any]) -> str:
         return "it had no ranks"
     if not (ranks / "inputs.json").exists():
         return "its ranks were not made by this command"
-    if not (ranks / "cases.parquet").exists() or not (paths.record(*own) / "record.json").exists():
-        return "its ranks or its record were not whole"
-    made_from = artifacts.read_json(ranks / "inputs.json")
+    if missing := [file.name for file in paths.results(*own) if not file.exists()]:
+        return f"its {', '.join(missing)} was missing"
+    try:
+        made_from = artifacts.read_json(ranks / "inputs.json")
+    except RecoreError:
+        return "its inputs.json was torn"
+    if "outputs" not in made_from:
+        return "its inputs.json is of older code, without hashes of what was made"
+    if other := [name for name, digest in outputs(cell).items() if made_from["outputs"].get(name) != digest]:
+        return f"its {', '.join(other)} was torn or altered"
     differ = [
         name
         for kind in ("params", "sha256")
@@ -149,6 +157,11 @@ def outdated(cell: Cell, needed: dict[str, Any]) -> str:
         if needed[kind].get(name) != made_from[kind].get(name)
     ]
     return f"its ranks were made with another {', '.join(differ)}" if differ else ""
+
+
+def outputs(cell: Cell) -> dict[str, str]:
+    """SHA-256 of the files that its results are read from, by their names."""
+    return {file.name: artifacts.sha256(file) for file in paths.results(cell.dataset, cell.variant, cell.seed)}
 
 
 def make(cell: Cell, device: str, made_from: dict[str, Any]) -> None:
@@ -159,7 +172,7 @@ def make(cell: Cell, device: str, made_from: dict[str, Any]) -> None:
         torch.cuda.reset_peak_memory_stats()  # on a CPU the peak of a record is that of the process so far
     train.main([*cell.train, "--device", device])
     evaluate.main([*cell.evaluate, "--device", device])
-    artifacts.write_json(own, made_from)
+    artifacts.write_json(own, made_from | {"outputs": outputs(cell)})
 
 
 def _check(cells: list[Cell], faults: list[str]) -> None:

@@ -73,7 +73,7 @@ def report(dataset: str, given: params.Params, cells: int) -> Iterator[str]:
     split = _split(look.log, given, source)
     counts = (f"{name} {part.n_sessions:,} sessions, {part.n_cases:,} cases" for name, part in split.parts.items())
     yield f"  after filter and split: {'; '.join(counts)}; {len(split.codes):,} items"
-    epochs = params.merge(given.at("train"), source["train"])["epochs"]
+    epochs = (given.at("train") | source["train"])["epochs"]
     yield "  " + _expected(split, look.share, epochs, cells)
 
 

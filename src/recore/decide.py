@@ -18,7 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pandas as pd
 
-from recore import RecoreError, artifacts, paths
+from recore import RecoreError, costs, paths
 from recore.reporting.format import MISSING, metric_title, p_words, pair, percent, points
 from recore.stages import run
 from recore.standing import Cell, Experiment, is_open, next_stages, standing, tested
@@ -102,8 +102,8 @@ def _cost(cells: list[Cell]) -> str:
 
 
 def _seconds(dataset: str, variant: str) -> float | None:
-    records = [artifacts.read_json(f) for f in (paths.RECORDS / dataset / variant).glob("*/record.json")]
-    times = [record["train_seconds"] + record.get("valid_seconds", 0.0) for record in records]
+    made = [costs.read(file.parent) for file in (paths.RECORDS / dataset / variant).glob("*/record.json")]
+    times = [cost["train_seconds"] + cost.get("valid_seconds", 0.0) for cost in made if cost]
     return sum(times) / len(times) if times else None
 
 

@@ -1,6 +1,7 @@
 """Strict loading of ``params.yaml``: the whole file is checked before any stage does work.
 
-``python -m recore.params`` only checks; ``python -m recore.check`` also looks at the logs.
+A check refuses and changes nothing: a stage gets the values as they stand in the file. ``python -m recore.params`` only
+checks; ``python -m recore.check`` also looks at the logs.
 """
 
 import importlib
@@ -15,7 +16,6 @@ from pydantic import BaseModel, ValidationError
 from recore import RecoreError, paths, schema
 
 METRICS = ("recall", "mrr", "ndcg")
-HYBRID_SETTINGS = ("hard_neg_k", "hard_neg_lambda")
 
 
 class Params:
@@ -39,17 +39,19 @@ def load(path: Path = paths.PARAMS) -> Params:
     if not path.exists():
         raise RecoreError(f"{path} does not exist here; run from the root of the repository")
     try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+        tree = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise RecoreError(f"{path} is not YAML: {' '.join(str(error).split())}") from None
-    tree = _validated(schema.Experiment, raw, "")
+    _check(schema.Experiment, tree, "")
     _check_names(tree)
     models = [tree["train"]["model"]]
     for name, source in tree["sources"].items():
         if "threads" in source["train"]:
             raise RecoreError(f"params.yaml: `sources.{name}.train.threads` is not for one source; set `train.threads`")
-        merged = _validated(schema.Train, merge(tree["train"], source["train"]), f"sources.{name}.train.")
-        if name in tree["datasets"] and "model" in source["train"]:
+        own, model = source["train"], source["train"].get("model", {})
+        merged = tree["train"] | own | ({"model": models[0] | model} if isinstance(model, dict) else {})
+        _check(schema.Train, merged, f"sources.{name}.train.")
+        if name in tree["datasets"] and model:
             models.append(merged["model"])
     for group, rows in tree["variants"].items():
         for name, row in rows.items():
@@ -57,24 +59,9 @@ def load(path: Path = paths.PARAMS) -> Params:
     return Params(tree)
 
 
-def merge(base: dict[str, Any], override: dict[str, Any]) -> dict[str, Any]:
-    """``base`` with the values of ``override`` on top, nested maps merged key by key."""
-    merged = dict(base)
-    for key, value in override.items():
-        nested = isinstance(value, dict) and isinstance(merged.get(key), dict)
-        merged[key] = merge(merged[key], value) if nested else value
-    return merged
-
-
-def metric_names(cutoffs: list[int]) -> list[str]:
-    """``recall@20``, ``mrr@20``, …: every metric at every cutoff, in the order of the tables."""
-    return [f"{metric}@{k}" for k in cutoffs for metric in METRICS]
-
-
-def _validated(model: type[BaseModel], value: Any, prefix: str) -> dict[str, Any]:
+def _check(model: type[BaseModel], value: Any, prefix: str) -> None:
     try:
-        # The serialiser does not follow a callable discriminator and would warn about `fetch`.
-        return model.model_validate(value).model_dump(exclude_unset=True, warnings="none")
+        model.model_validate(value)
     except ValidationError as error:
         # A misspelt key is also a missing one: the spelling is the better sentence.
         faults = sorted(error.errors(), key=lambda fault: fault["type"] != "extra_forbidden")
@@ -138,7 +125,7 @@ def _check_names(tree: dict[str, Any]) -> None:
             f"params.yaml: the last of `significance.looks` is {looks[-1]}, but `seeds` names {len(tree['seeds'])}; "
             "the last look takes them all"
         )
-    metrics = metric_names(tree["evaluate"]["cutoffs"])
+    metrics = [f"{metric}@{k}" for k in tree["evaluate"]["cutoffs"] for metric in METRICS]
     for key, names in (("confirm", [tree["significance"]["confirm"]]), ("margins", tree["significance"]["margins"])):
         for name in names:
             if name not in metrics:
@@ -160,10 +147,10 @@ def _check_variant(
         )
     shared = {setting: value for setting, value in row.items() if setting in tree["train"]["model"]}
     for model in models:
-        _validated(schema.Model, model | shared, f"{key}.")
-    objective = HYBRID_SETTINGS if group == "hybrid" else ()
-    numbers = {setting: row.get(setting, tree[setting]) for setting in HYBRID_SETTINGS}
-    _validated(schema.Objective, numbers, f"{key}.")
+        _check(schema.Model, model | shared, f"{key}.")
+    objective = schema.Objective.model_fields if group == "hybrid" else ()
+    numbers = {setting: row.get(setting, tree[setting]) for setting in schema.Objective.model_fields}
+    _check(schema.Objective, numbers, f"{key}.")
     unknown = [setting for setting in row if setting not in shared and setting not in objective]
     if not unknown:
         return

@@ -41,5 +41,11 @@ def ranks(dataset: str, variant: str, seed: int) -> Path:
     return RANKS / dataset / variant / str(seed)
 
 
+def results(dataset: str, variant: str, seed: int) -> list[Path]:
+    """The files of a run that its results are read from."""
+    own, record_of_it = ranks(dataset, variant, seed), record(dataset, variant, seed)
+    return [own / "cases.parquet", own / "meta.json", record_of_it / "history.csv", record_of_it / "record.json"]
+
+
 def significance(dataset: str) -> Path:
     return SIGNIFICANCE / dataset

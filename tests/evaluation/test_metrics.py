@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recore import RecoreError, params
-from recore.evaluation.metrics import metric_table, optimistic, pessimistic
+from recore import RecoreError
+from recore.evaluation.metrics import metric_names, metric_table, optimistic, pessimistic
 
 
 def ranks(scores: np.ndarray, target: int) -> tuple[int, int]:
@@ -21,9 +21,9 @@ def one(above: int, tied: int, k: int, table=metric_table) -> dict[str, float]:
     return {name: float(value[0]) for name, value in values.items()}
 
 
-def test_names_are_those_of_the_params():
+def test_names_are_those_of_the_table():
     table = metric_table(np.array([0]), np.array([1]), [20, 10, 5])
-    assert list(table) == params.metric_names([20, 10, 5])
+    assert list(table) == metric_names([20, 10, 5])
     assert all(values.dtype == np.float64 for values in table.values())
 
 

@@ -77,10 +77,8 @@ def tiny(tree) -> None:
     tree["significance"]["comparisons"] = [["hn", "trm"]]
 
 
-@pytest.fixture(scope="session")
-def finished(tmp_path_factory) -> Clone:
-    """The tiny grid, run and committed. Do not change it: take a ``clone``."""
-    path = tmp_path_factory.mktemp("finished") / "recore"
+def checkout(path: Path, change=tiny) -> Clone:
+    """The files of this checkout at ``path``, committed there, with ``change`` made to params.yaml and nothing made."""
     files = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT,
@@ -94,8 +92,15 @@ def finished(tmp_path_factory) -> Clone:
             shutil.copy2(ROOT / file, path / file)
     made = Clone(path)
     made.run("git", "init", "--quiet", "--initial-branch", "main")
-    made.params(tiny)
+    made.params(change)
     made.commit()
+    return made
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory) -> Clone:
+    """The tiny grid, run and committed. Do not change it: take a ``clone``."""
+    made = checkout(tmp_path_factory.mktemp("finished") / "recore")
     made.first_run = made.repro()
     made.commit()
     return made

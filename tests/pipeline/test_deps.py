@@ -4,6 +4,7 @@ Every stage runs once, tiny. The recore modules that it then has loaded must be 
 every code dependency must have been loaded, and the params that it read must be its ``params``.
 """
 
+import ast
 import json
 import re
 import subprocess
@@ -15,14 +16,17 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
+# What a stage may take from modules that are no dependency: it loads, checks, names files, writes them whole or says
+# what is wrong. What computes a value of a result stands elsewhere, or an edit of it would leave stale results.
 PLUMBING = {
-    "recore",
-    "recore.params",
-    "recore.schema",
-    "recore.schema_read",
-    "recore.paths",
-    "recore.artifacts",
-    "recore.stages",
+    "recore": {"RecoreError"},
+    "recore.params": {"Params", "load"},
+    "recore.schema": set(),
+    "recore.schema_read": set(),
+    "recore.paths": None,  # every name in it is a path
+    "recore.artifacts": {"existing", "new_file", "new_folder", "read_json", "reading", "write_json", "write_text"},
+    "recore.stages": {"run"},
+    "recore.costs": {"write"},  # beside the results, never in one
 }
 ITEM = {"dataset": "demo", "seed": "1"}
 TRACED = {  # the stage of dvc.yaml, and the variant it is tried with
@@ -90,6 +94,33 @@ def test_deps_are_what_the_stage_imports(traces, stage):
 @pytest.mark.parametrize("stage", TRACED)
 def test_params_are_what_the_stage_reads(traces, stage):
     assert set(traces[stage]["params"]) == {resolved(key, TRACED[stage]) for key in STAGES[stage]["params"]}
+
+
+def taken(file):
+    """(module, name) of what a file takes from plumbing: `params.load` as much as `from recore.params import load`."""
+    tree = ast.parse(file.read_text())
+    imported = [
+        (node.module, alias) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for alias in node.names
+    ]
+    modules = {
+        alias.asname or alias.name: f"{module}.{alias.name}"
+        for module, alias in imported
+        if f"{module}.{alias.name}" in PLUMBING
+    }
+    names = {(module, alias.name) for module, alias in imported if module in PLUMBING and alias.name not in modules}
+    attributes = (
+        node for node in ast.walk(tree) if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
+    )
+    return names | {(modules[node.value.id], node.attr) for node in attributes if node.value.id in modules}
+
+
+def test_what_is_no_dependency_computes_nothing(traces):
+    files = {file for trace in traces.values() for name, file in trace["modules"].items() if name not in PLUMBING}
+    files |= {str(ROOT / "src/recore/stages" / f"{stage.removesuffix('_hybrid')}.py") for stage in TRACED}
+    found = {pair for file in files for pair in taken(Path(file))}
+    assert {("recore.params", "load"), ("recore.artifacts", "new_folder")} <= found
+    others = {(module, name) for module, name in found if PLUMBING[module] is not None and name not in PLUMBING[module]}
+    assert not others, f"{others} can change a result, but no stage depends on it; move it into one of its deps"
 
 
 def test_every_stage_is_traced():

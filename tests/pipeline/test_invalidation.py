@@ -5,6 +5,8 @@ import json
 import pytest
 from builders import VARIANTS
 
+from .conftest import Clone
+
 pytestmark = pytest.mark.slow
 CELLS = {"demo-trm-1", "demo-trm-2"}
 HYBRID_CELLS = {"demo-hn-1", "demo-hn-2"}
@@ -77,10 +79,38 @@ def test_a_new_seed_adds_its_cells(clone):
     assert clone.changed() == added | TESTS
 
 
+def test_made_anew_elsewhere_git_sees_no_difference(finished, tmp_path):
+    """What the runs cost differs, and nothing that DVC hashes."""
+    fresh = Clone(tmp_path / "fresh")
+    finished.run("git", "clone", "--quiet", str(finished.path), str(fresh.path))
+    assert fresh.repro() == finished.first_run
+    assert fresh.status() == ""
+    first, second = (clone.read("data/records/demo/hn/2/cost.json") for clone in (finished, fresh))
+    assert json.loads(first)["of"] == json.loads(second)["of"]
+    assert first != second
+
+
+def test_a_restored_run_has_no_cost_of_another(clone):
+    def told() -> list[str]:
+        return [
+            line.split(":")[0]
+            for line in clone.run("python", "-m", "recore.costs", PYTHONPATH="src").stdout.splitlines()
+        ]
+
+    assert len(told()) == 1
+    clone.params(lambda tree: tree.update(hard_neg_k=1))
+    assert cells("train_hybrid", HYBRID_CELLS) <= clone.repro()
+    (known,) = told()
+    assert known.startswith("4 runs, ")
+    clone.run("git", "checkout", "--quiet", "dvc.lock", "params.yaml")
+    clone.run("dvc", "checkout")
+    assert told()[1:] == ["2 runs of unknown cost"]
+
+
 def test_runs_of_a_clean_checkout_say_so(finished):
-    record = json.loads(finished.read("data/records/demo/hn/2/record.json"))
-    assert record["commit"]
-    assert record["dirty"] is False
+    cost = json.loads(finished.read("data/records/demo/hn/2/cost.json"))
+    assert cost["commit"]
+    assert cost["dirty"] is False
 
 
 def test_a_new_dataset_adds_its_own_stages(clone):

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from stages import fake_grid
 
-from recore import RecoreError, paths
+from recore import RecoreError, cells, costs, paths
 from recore.data.sessions import Sessions, offsets_of
 from recore.records import gather, restore
 from recore.records.page import verdicts
@@ -119,10 +119,11 @@ def test_a_comparison_that_is_not_made_yet_counts_in_the_family(checkout, monkey
         ("twice", "tmall: trm has identical ranks under seeds 2 and 3, so one run would count twice"),
         ("curve", "its training curve is not that of its record"),
         ("json", r"tmall trm 2 in .* is not whole \(JSONDecodeError"),
-        ("column", r"is not whole \(KeyError: 'commit'\)"),
+        ("key", r"is not whole \(KeyError: 'epochs'\)"),
         ("name", "its ranks name tmall trm 3"),
         ("counts", "its counts are not of a catalogue of 300 items"),
         ("dirty", "was not made by a clean commit"),
+        ("no cost", "was not made by a clean commit"),
         ("loss", "its training curve has a loss that is no number"),
         ("commit", "the cells were made by 2 commits"),
     ],
@@ -135,6 +136,8 @@ def test_what_is_not_right_is_named_and_nothing_is_written(checkout, spoil, said
     elif spoil == "loss":
         history = pd.read_csv(record / "history.csv")
         history.assign(loss=np.nan).to_csv(record / "history.csv", index=False)
+    elif spoil == "no cost":
+        (record / "cost.json").unlink()
     elif spoil in ("test", "counts"):
         table = pd.read_parquet(file)
         column = {"test": "target", "counts": "above"}[spoil]
@@ -162,16 +165,14 @@ def test_what_is_not_right_is_named_and_nothing_is_written(checkout, spoil, said
         (record / "history.csv").write_text("".join((record / "history.csv").read_text().splitlines(True)[:-1]))
     elif spoil == "json":
         (record / "record.json").write_text("{")
-    elif spoil == "column":
+    elif spoil == "key":
         about = json.loads((record / "record.json").read_text())
-        (record / "record.json").write_text(json.dumps({key: about[key] for key in about if key != "commit"}))
+        (record / "record.json").write_text(json.dumps({key: about[key] for key in about if key != "epochs"}))
     elif spoil == "name":
         other = (checkout / paths.ranks("tmall", "trm", 3) / "meta.json").read_text()
         (ranks / "meta.json").write_text(other)
     else:
-        about = json.loads((record / "record.json").read_text())
-        about |= {"dirty": True} if spoil == "dirty" else {"commit": "fedcba"}
-        (record / "record.json").write_text(json.dumps(about))
+        costs.write(record, costs.read(record) | ({"dirty": True} if spoil == "dirty" else {"commit": "fedcba"}))
     with pytest.raises(RecoreError, match=said):
         collect(checkout)
     assert not Path("docs").exists()
@@ -198,7 +199,19 @@ def test_a_checkout_without_a_finished_cell_is_told(tmp_path, monkeypatch):
         gather.current(tmp_path)
 
 
-def test_a_record_goes_back_into_a_clone_and_comes_out_the_same(checkout, tmp_path, monkeypatch, capsys):
+def as_older_code_left_it(record: Path) -> None:
+    """What it cost stood in record.json and, by epoch, in history.csv."""
+    about, cost = json.loads((record / "record.json").read_text()), costs.read(record)
+    (record / "record.json").write_text(json.dumps(about | cost))
+    pd.read_csv(record / "history.csv").assign(train_seconds=1.5).to_csv(record / "history.csv", index=False)
+    (record / "cost.json").unlink()
+
+
+@pytest.mark.parametrize("older", [False, True])
+def test_a_record_goes_back_into_a_clone_and_comes_out_the_same(checkout, tmp_path, monkeypatch, capsys, older):
+    if older:
+        for folder in (checkout / "data/records/tmall").glob("*/*"):
+            as_older_code_left_it(folder)
     collect(checkout)
     folder = Path("docs/results/big")
     before = {file: file.read_bytes() for file in folder.rglob("*") if file.is_file()}
@@ -215,6 +228,10 @@ def test_a_record_goes_back_into_a_clone_and_comes_out_the_same(checkout, tmp_pa
     kept.mkdir(parents=True)
     restore.main(["big", "--to", str(clone)])
     assert list(kept.iterdir()) == []  # what is there is not touched
+    with monkeypatch.context() as there:
+        there.chdir(clone)
+        assert cells.outdated(cells.Cell("tmall", "trm", 2, (), (), (), ()), {"params": {}, "sha256": {}}) == ""
+        assert costs.read(paths.record("tmall", "trm", 2))["commit"] == "0123456789abcdef"
     offer(monkeypatch, [("tmall", v, s) for v in VARIANTS for s in range(5) if (v, s) != ("ave", 0)])
     collect(clone)
     assert {file: file.read_bytes() for file in folder.rglob("*") if file.is_file()} == before

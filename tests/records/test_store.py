@@ -28,6 +28,14 @@ def cell(variant: str = "da", seed: int = 1, gate: bool = True, shift: int = 0, 
     return Stored("shop", variant, seed, pa.table(columns), 100, record, inputs, HISTORY, weights)
 
 
+def test_a_cost_beside_the_record_is_kept_beside_it(tmp_path):
+    given = dataclasses.replace(cell(), record={"best_epoch": 2}, cost={"commit": "abc", "dirty": False})
+    save(tmp_path, given)
+    found = load(tmp_path, "shop", "da", 1)
+    assert (found.record, found.cost) == (given.record, given.cost)
+    assert found.made == {"best_epoch": 2, "commit": "abc", "dirty": False}
+
+
 @pytest.mark.parametrize(("gate", "weights"), [(True, None), (False, "ab")])
 def test_what_was_saved_is_what_is_loaded(tmp_path, gate, weights):
     whole = cell(gate=gate, weights=weights)

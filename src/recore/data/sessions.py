@@ -76,10 +76,9 @@ class Sessions:
     def load(cls, folder: Path, name: str, mmap: bool = True) -> "Sessions":
         """What ``save`` wrote; with ``mmap`` the arrays are read-only and stay on disk until they are touched.
 
-        Raises RecoreError where a file is missing.
+        Raises RecoreError where a file is missing or torn.
         """
-        files = (artifacts.existing(_file(folder, name, part)) for part in _PARTS)
-        return cls(*(np.load(file, mmap_mode="r" if mmap else None, allow_pickle=False) for file in files))
+        return cls(*(_loaded(_file(folder, name, part), mmap) for part in _PARTS))
 
 
 _PARTS = ("items", "offsets", "sessions", "times")
@@ -88,6 +87,11 @@ _PARTS = ("items", "offsets", "sessions", "times")
 def offsets_of(lengths: np.ndarray) -> np.ndarray:
     """(S + 1,) int64 offsets of sessions with these lengths."""
     return np.concatenate(([0], np.cumsum(lengths, dtype=np.int64)))
+
+
+def _loaded(path: Path, mmap: bool) -> np.ndarray:
+    with artifacts.reading(path):
+        return np.load(path, mmap_mode="r" if mmap else None, allow_pickle=False)
 
 
 def _file(folder: Path, name: str, part: str) -> Path:

@@ -21,6 +21,11 @@ GAINS = {
 }
 
 
+def metric_names(cutoffs: list[int]) -> list[str]:
+    """``recall@20``, ``mrr@20``, …: every metric at every cutoff, in the order of the tables."""
+    return [f"{name}@{k}" for k in cutoffs for name in GAINS]
+
+
 def metric_table(above: np.ndarray, tied: np.ndarray, cutoffs: list[int]) -> dict[str, np.ndarray]:
     """The metrics of every case: ``recall@20``, ``mrr@20``, ``ndcg@20``, …, each (N,) float64, as fractions.
 

@@ -23,7 +23,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from recore import RecoreError, artifacts, params, paths
+from recore import RecoreError, artifacts, costs, params, paths
 from recore.data.cases import Cases
 from recore.data.sessions import Sessions
 from recore.records.page import page
@@ -62,7 +62,7 @@ def main(argv: list[str] | None = None) -> None:
 
 def in_order(cells: list[Stored], given: params.Params) -> list[Stored]:
     """The cells as params.yaml orders them; RecoreError where they are not of one grid, one commit, all different."""
-    commits = sorted({cell.record["commit"] for cell in cells})
+    commits = sorted({cell.made["commit"] for cell in cells})
     if len(commits) > 1:
         raise RecoreError(
             f"the cells were made by {len(commits)} commits ({', '.join(commits)}); one makes a record, so gather "
@@ -105,9 +105,11 @@ def cell_of(checkout: Path, dataset: str, variant: str, seed: int) -> Stored:
         cases = pq.read_table(ranks / "cases.parquet").replace_schema_metadata(None)
         history = (record / "history.csv").read_text(encoding="utf-8")
         inputs = json.loads((ranks / "inputs.json").read_bytes())
+        inputs.pop("outputs", None)  # the record has hashes of its own files
+        cost = costs.read(record) if (record / costs.NAME).exists() else None
         cell = Stored(
             *(dataset, variant, seed, cases, meta["n_items"]),
-            *(about, inputs, history, meta.get("weights_hash")),
+            *(about, inputs, history, meta.get("weights_hash"), cost),
         )
         _check(cell, meta, _expected(checkout, dataset))
     except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
@@ -139,8 +141,6 @@ def _check(cell: Stored, meta: dict[str, Any], expected: tuple[str, int]) -> Non
     gate = cell.cases["gate"].to_numpy() if "gate" in types else np.zeros(1)
     if not ((gate >= 0) & (gate <= 1)).all():
         raise RecoreError(f"{cell}: its gate has a share outside 0 to 1; make the cell again")
-    if not isinstance(cell.record["commit"], str) or cell.record["dirty"] is not False:
-        raise RecoreError(f"{cell} was not made by a clean commit; make it again in a clone without changes")
     history, record = pd.read_csv(io.StringIO(cell.history)), cell.record
     best = history.iloc[record["best_epoch"] - 1]
     if len(history) != record["epochs"] or not np.allclose(
@@ -149,6 +149,9 @@ def _check(cell: Stored, meta: dict[str, Any], expected: tuple[str, int]) -> Non
         raise RecoreError(f"{cell}: its training curve is not that of its record; make the cell again")
     if not np.isfinite(history["loss"]).all():
         raise RecoreError(f"{cell}: its training curve has a loss that is no number; make the cell again")
+    # A cell without a cost of its own names no commit either.
+    if not isinstance(cell.made.get("commit"), str) or cell.made["dirty"] is not False:
+        raise RecoreError(f"{cell} was not made by a clean commit; make it again in a clone without changes")
 
 
 if __name__ == "__main__":

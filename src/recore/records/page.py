@@ -42,7 +42,7 @@ def page(name: str, given: params.Params, cells: list[Stored]) -> str:
 
 def _missing(cells: list[Stored], datasets: list[str], variants: list[str], seeds: list[int]) -> str:
     have = {(cell.dataset, cell.variant, cell.seed) for cell in cells}
-    commits = {cell.record["commit"][:7] for cell in cells}
+    commits = {cell.made["commit"][:7] for cell in cells}
     made = f"Made by commit {', '.join(sorted(commits))}. " if commits else ""
     lines = []
     for dataset in datasets:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from recore import RecoreError, artifacts, paths
+from recore import RecoreError, artifacts, costs, paths
 from recore.records.gather import RESULTS
 from recore.records.store import Stored, load, saved
 from recore.stages import run
@@ -50,17 +50,21 @@ def _put(clone: Path, cell: Stored) -> bool:
     with artifacts.new_folder(clone / paths.record(*own)) as out:
         artifacts.write_json(out / "record.json", cell.record)
         artifacts.write_text(out / "history.csv", cell.history)
+        if cell.cost:
+            costs.write(out, cell.cost)
     with artifacts.new_folder(clone / paths.ranks(*own)) as out:
         pq.write_table(cell.cases, out / "cases.parquet")
         names = {"dataset": cell.dataset, "variant": cell.variant, "seed": cell.seed}
         hashes = {"test_hash": cell.test_hash, **cell.weights}
         artifacts.write_json(out / "meta.json", names | {"n_items": cell.n_items, **hashes})
-        artifacts.write_json(out / "inputs.json", cell.inputs)
+        whole = [out / file.name if file.parent == paths.ranks(*own) else clone / file for file in paths.results(*own)]
+        outputs = {file.name: artifacts.sha256(file) for file in whole}
+        artifacts.write_json(out / "inputs.json", cell.inputs | {"outputs": outputs})
     return True
 
 
 def _commit(cells: list[Stored]) -> str:
-    return str(cells[0].record["commit"])
+    return str(cells[0].made["commit"])
 
 
 if __name__ == "__main__":

@@ -2,8 +2,8 @@
 
 ranks/DATASET/test.parquet              session, position and target of the test cases, once
 ranks/DATASET/VARIANT/SEED.parquet      above, tied (and the gate, where the variant has one) in the same order
-ranks/DATASET/VARIANT/SEED.json         test_hash, weights_hash, n_items, the SHA-256 of that file, the run's record and
-                                        its inputs
+ranks/DATASET/VARIANT/SEED.json         test_hash, weights_hash, n_items, the SHA-256 of that file, the run's record,
+                                        cost and inputs
 ranks/DATASET/VARIANT/SEED.csv          its training curve
 """
 
@@ -29,7 +29,10 @@ FORMAT = {"compression": "zstd", "compression_level": 19, "use_dictionary": Fals
 
 @dataclass(frozen=True)
 class Stored:
-    """One cell: its table of the test cases (N rows: ``CASES``, ``COUNTS``, perhaps gate), and what belongs to it."""
+    """One cell: its table of the test cases (N rows: ``CASES``, ``COUNTS``, perhaps gate), and what belongs to it.
+
+    ``cost`` is None in a cell of older code, whose record holds it.
+    """
 
     dataset: str
     variant: str
@@ -40,6 +43,7 @@ class Stored:
     inputs: dict[str, Any]
     history: str
     weights_hash: str | None  # None: its ranks were made before they said so
+    cost: dict[str, Any] | None = None
 
     def __str__(self) -> str:
         return f"{self.dataset} {self.variant} {self.seed}"
@@ -56,6 +60,11 @@ class Stored:
     @property
     def tied(self) -> np.ndarray:
         return self.cases["tied"].to_numpy()
+
+    @property
+    def made(self) -> dict[str, Any]:
+        """The record with where the cell was made (commit, dirty, …), wherever its code kept that."""
+        return self.record | (self.cost or {})
 
     @property
     def test_hash(self) -> str:
@@ -110,7 +119,8 @@ def load(folder: Path, dataset: str, variant: str, seed: int) -> Stored:
     history = files["csv"].decode()
     cell = Stored(
         *(about[key] for key in ("dataset", "variant", "seed")),
-        *(pa.table(columns), about["n_items"], about["record"], about["inputs"], history, about.get("weights_hash")),
+        *(pa.table(columns), about["n_items"], about["record"], about["inputs"], history),
+        *(about.get("weights_hash"), about.get("cost")),
     )
     if str(cell) != f"{dataset} {variant} {seed}":
         raise RecoreError(f"{own.with_suffix('.json')} describes {cell}; restore it from git")
@@ -145,6 +155,7 @@ def _about(cell: Stored) -> dict[str, Any]:
             "csv": hashlib.sha256(cell.history.encode()).hexdigest(),
         },
         "record": cell.record,
+        **({"cost": cell.cost} if cell.cost else {}),
         "inputs": cell.inputs,
     }
 

@@ -13,8 +13,16 @@ import pandas as pd
 from recore import artifacts, params, paths
 from recore.data.sessions import Sessions as Clicks
 from recore.evaluation.breakdowns import by_popularity, by_prefix_length
-from recore.evaluation.metrics import metric_table, optimistic, pessimistic
-from recore.evaluation.runs import Run, read_cases, read_comparisons, read_runs, seeds_at_last_look
+from recore.evaluation.metrics import metric_names, metric_table, optimistic, pessimistic
+from recore.evaluation.runs import (
+    Run,
+    read_cases,
+    read_comparisons,
+    read_history,
+    read_runs,
+    read_sessions,
+    seeds_at_last_look,
+)
 from recore.reporting.breakdowns import GATE, breakdowns_table
 from recore.reporting.curves import curve_rows
 from recore.reporting.evidence import Evidence
@@ -66,9 +74,7 @@ def main(argv: list[str] | None = None) -> None:
     images = [_write_picture(picture) for picture in drawn]
     statistics = {name: artifacts.read_json(paths.split(name) / "stats.json") for name in evidence.datasets}
     shown = given | {"sources": {name: given["sources"][name] for name in evidence.datasets}}
-    page = report_html(
-        evidence, sections, below, list(zip(drawn, images, strict=True)), shown, statistics, list(records.values())
-    )
+    page = report_html(evidence, sections, below, list(zip(drawn, images, strict=True)), shown, statistics)
     artifacts.write_text(paths.PLOTS / "report.html", page)
 
 
@@ -85,7 +91,8 @@ def _gathered(given: dict[str, Any], plan: Plan, seeds: dict[str, Seeds], curves
     comparable = {name for name in datasets if as_published(sources[name])}
 
     measured, groups = _from_ranks(given, seeds, compared)
-    comparisons = corrected(read_comparisons(datasets), set(synthetic), plan)
+    planned = [(a, b, metric) for a, b in plan.comparisons for metric in metric_names(cutoffs)]
+    comparisons = corrected(read_comparisons(datasets, planned), set(synthetic), plan)
     results = results_table(measured)
     shown = comparisons[comparisons["metric"].isin(compared)]
     confirming = comparisons[comparisons["metric"] == compared[0]]
@@ -110,7 +117,7 @@ def _gathered(given: dict[str, Any], plan: Plan, seeds: dict[str, Seeds], curves
         complementary=complementary(shown, parents_of(section["comparisons"])),
         # Where few sessions carry the noise, more seeds on them are no projection.
         projected=detectable_by_seeds(confirming[~confirming["few_sessions"]], alpha, section["power"]),
-        sessions=_read_sessions(datasets),
+        sessions=read_sessions(datasets),
         beside=beside_paper(results, comparable, alpha),
         groups=groups,
         curves=curves,
@@ -173,15 +180,11 @@ def _grouped(
 
 
 def _read_curves(records: dict[Cell, dict[str, Any]]) -> pd.DataFrame:
-    histories = {cell: pd.read_csv(artifacts.existing(paths.record(*cell) / "history.csv")) for cell in records}
-    rows = [curve_rows(histories[cell], *cell, record["best_epoch"]) for cell, record in records.items()]
+    rows = [
+        curve_rows(read_history(*cell, record["epochs"]), *cell, record["best_epoch"])
+        for cell, record in records.items()
+    ]
     return pd.concat(rows, ignore_index=True)
-
-
-def _read_sessions(datasets: list[str]) -> pd.DataFrame:
-    files = {name: artifacts.existing(paths.significance(name) / "sessions.parquet") for name in datasets}
-    frames = [pd.read_parquet(file).assign(dataset=name) for name, file in files.items()]
-    return pd.concat(frames, ignore_index=True)
 
 
 def _write_tables(evidence: Evidence, runs: pd.DataFrame) -> None:

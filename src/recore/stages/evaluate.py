@@ -31,8 +31,9 @@ def main(argv: list[str] | None = None) -> None:
     folder = paths.model(args.dataset, args.variant, args.seed)
     config = artifacts.read_json(folder / "config.json")
     model = importlib.import_module(f"recore.variants.{args.variant}").build(config["settings"], config["n_items"])
-    weights = artifacts.existing(folder / "weights.safetensors")
-    model.load_state_dict(load_file(weights))
+    weights = folder / "weights.safetensors"
+    with artifacts.reading(weights) as file:
+        model.load_state_dict(load_file(file))
     test = Cases(Sessions.load(paths.split(args.dataset), "test"), config["settings"]["max_length"])
     ranks = rank(model.to(device), test, given.at("evaluate.batch_size"), device)
 

@@ -10,7 +10,7 @@ import argparse
 import sys
 
 from recore import artifacts, params, paths
-from recore.evaluation.metrics import metric_table
+from recore.evaluation.metrics import metric_names, metric_table
 from recore.evaluation.runs import Run, read_cases, read_runs, seeds_at_last_look
 from recore.significance.comparisons import Arm, arms_of, compare_all, session_table, without_noise
 from recore.significance.plan import Plan
@@ -33,7 +33,7 @@ def main(argv: list[str] | None = None) -> None:
     check_runs(dataset, runs)
     sessions = sessions_of(read_cases(dataset, runs[0].variant, runs[0].seed)["session"].to_numpy())
     arms = _arms(runs, sessions, cutoffs, plan)
-    table = compare_all(dataset, arms, sessions, params.metric_names(cutoffs), plan)
+    table = compare_all(dataset, arms, sessions, metric_names(cutoffs), plan)
     last = table.groupby(["a", "b", "metric"], sort=False).tail(1)
     for row in last[without_noise(last)].itertuples():
         alike = f"have the same {row.metric} everywhere"

@@ -22,7 +22,8 @@ def main(argv: list[str] | None = None) -> None:
     config = checked.at(f"sources.{dataset}.split") | checked.at("split")
 
     filtered = paths.filtered(dataset)
-    items = pq.read_table(artifacts.existing(filtered / "items.parquet"))["item"]
+    with artifacts.reading(filtered / "items.parquet") as file:
+        items = pq.read_table(file)["item"]
     split = _split(filtered, items, config)
 
     with artifacts.new_folder(paths.split(dataset)) as folder:

@@ -7,15 +7,15 @@ import importlib
 
 from safetensors.torch import save
 
-from recore import artifacts, params, paths
+from recore import artifacts, costs, params, paths
 from recore.data.cases import Cases
 from recore.data.sessions import Sessions
 from recore.models.device import prepare
-from recore.models.objectives import CROSS_ENTROPY, Objective
 from recore.stages import run
 from recore.training.loop import Training, fit, flatten
 from recore.training.progress import Progress
 from recore.training.provenance import peak_memory_bytes, provenance
+from recore.training.settings import Settings
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -28,30 +28,24 @@ def main(argv: list[str] | None = None) -> None:
     args = parser.parse_args(argv)
 
     given = params.load()
-    settings = params.merge(given.at("train"), given.at(f"sources.{args.dataset}.train"))
-    group = "plain" if args.objective == "cross_entropy" else "hybrid"
-    row = dict(given.at(f"variants.{group}.{args.variant}"))
-    objective = CROSS_ENTROPY
-    if args.objective == "hybrid":
-        objective = Objective(**{name: row.pop(name, given.at(name)) for name in params.HYBRID_SETTINGS})
+    settings = Settings.of(given, args.dataset, args.variant, hybrid=args.objective == "hybrid")
 
-    device = prepare(args.device, settings["threads"])
+    device = prepare(args.device, settings.train["threads"])
     folder = paths.split(args.dataset)
     n_items = artifacts.read_json(folder / "stats.json")["items"]
-    model_settings = settings["model"] | row
-    model = importlib.import_module(f"recore.variants.{args.variant}").build(model_settings, n_items)
-    train, valid = (Cases(Sessions.load(folder, part), model_settings["max_length"]) for part in ("train", "valid"))
+    model = importlib.import_module(f"recore.variants.{args.variant}").build(settings.model, n_items)
+    train, valid = (Cases(Sessions.load(folder, part), settings.model["max_length"]) for part in ("train", "valid"))
     made_by = provenance(device)  # now: the checkout may be another one when a long run ends
-    progress = Progress(f"{args.dataset} {args.variant} {args.seed}", settings["epochs"])
-    training = fit(model, train, valid, settings, objective, args.seed, device, progress)
+    progress = Progress(f"{args.dataset} {args.variant} {args.seed}", settings.train["epochs"])
+    training = fit(model, train, valid, settings.train, settings.objective, args.seed, device, progress)
     progress.close()
 
     config = {
         "variant": args.variant,
         "seed": args.seed,
         "n_items": n_items,
-        "settings": model_settings,
-        "objective": dataclasses.asdict(objective),
+        "settings": settings.model,
+        "objective": dataclasses.asdict(settings.objective),
         "best_epoch": training.best,
     }
     with artifacts.new_folder(paths.model(args.dataset, args.variant, args.seed)) as out:
@@ -63,18 +57,14 @@ def main(argv: list[str] | None = None) -> None:
             writer = csv.DictWriter(file, rows[0], lineterminator="\n")
             writer.writeheader()
             writer.writerows(rows)
-        artifacts.write_json(
-            out / "record.json",
-            _record(training) | {"peak_memory_bytes": peak_memory_bytes(device), **made_by},
-        )
+        valid = training.epochs[training.best - 1].valid
+        record = {"best_epoch": training.best, "epochs": len(training.epochs), "valid": valid}
+        artifacts.write_json(out / "record.json", record)
+        costs.write(out, _seconds(training) | {"peak_memory_bytes": peak_memory_bytes(device)} | made_by)
 
 
-def _record(training: Training) -> dict:
-    best = training.epochs[training.best - 1]
+def _seconds(training: Training) -> dict[str, float]:
     return {
-        "best_epoch": training.best,
-        "epochs": len(training.epochs),
-        "valid": best.valid,
         "train_seconds": round(sum(epoch.train_seconds for epoch in training.epochs), 3),
         "valid_seconds": round(sum(epoch.valid_seconds for epoch in training.epochs), 3),
     }

@@ -28,7 +28,7 @@ from recore.training.seeding import attach_streams, batch_order, initialise
 
 @dataclass(frozen=True)
 class Epoch:
-    """One row of history.csv; ``valid`` holds the validation metrics by name."""
+    """One row of history.csv, but for the seconds; ``valid`` holds the validation metrics by name."""
 
     epoch: int
     loss: float
@@ -149,6 +149,4 @@ def flatten(training: Training) -> Iterator[dict[str, float | int]]:
             "epoch": epoch.epoch,
             "loss": epoch.loss,
             **epoch.valid,
-            "train_seconds": round(epoch.train_seconds, 3),
-            "valid_seconds": round(epoch.valid_seconds, 3),
         }

@@ -1,4 +1,4 @@
-"""Where and with what a run was made: the part of its record that differs between equal runs."""
+"""Where and with what a run was made, and what that took: no part of its results, so it goes into its cost.json."""
 
 import os
 import platform

@@ -1,7 +1,7 @@
 """The report as one HTML page that needs nothing else: no server, no network, no other file.
 
 Figures are inlined as PNG, style and the sorting script stand in the page, and its content policy forbids the
-browser to load anything from elsewhere. It holds no time and no duration: the same runs give the same page.
+browser to load anything from elsewhere. It holds no time, no cost and no machine: the same results give the same page.
 """
 
 import base64
@@ -27,9 +27,8 @@ def report_html(
     images: list[tuple[Picture, bytes]],
     settings: dict[str, Any],
     statistics: dict[str, dict[str, Any]],
-    records: list[dict[str, Any]],
 ) -> str:
-    """The page. images: PNG bytes; settings: params.yaml; statistics: stats.json by dataset; records: one a run."""
+    """The page. images: PNG bytes; settings: params.yaml; statistics: stats.json by dataset."""
     confirm = evidence.compared[0]
     confirming = evidence.comparisons[evidence.comparisons["metric"] == confirm]
     by_length = Section(
@@ -59,7 +58,6 @@ def report_html(
         notes=notes,
         images=[(picture, base64.b64encode(png).decode()) for picture, png in images],
         data=Section("Data", data_table(statistics)),
-        made=Section("Where the runs were made", made_table(records)),
         settings=yaml.safe_dump(settings, sort_keys=False, allow_unicode=True, width=100),
     )
 
@@ -72,20 +70,3 @@ def data_table(statistics: dict[str, dict[str, Any]]) -> pd.DataFrame:
             sizes = {name.capitalize(): f"{counts[part][name]:,}" for name in ("sessions", "clicks", "cases")}
             rows.append({"Dataset": dataset, "Items": f"{counts['items']:,}", "Part": part} | sizes)
     return pd.DataFrame(rows)
-
-
-def made_table(records: list[dict[str, Any]]) -> pd.DataFrame:
-    """Text cells: a row for each different machine, commit and set of versions, with its number of runs."""
-    rows = [
-        {
-            "Commit": (record["commit"] or "none")[:12] + (" with changes" if record["dirty"] else ""),
-            "Device": record["device"],
-            **{name.capitalize(): str(value) for name, value in record["machine"].items()},
-            "Versions": ", ".join(f"{name} {version}" for name, version in record["versions"].items()),
-        }
-        for record in records
-    ]
-    table = pd.DataFrame(rows)
-    counted = table.groupby(list(table.columns), sort=False, dropna=False).size().astype(str)
-    counted = counted.rename("Runs").reset_index()
-    return counted[["Runs", *table.columns]]

@@ -1,0 +1,32 @@
+"""The settings of one run: what params.yaml says of training, of the model and of the objective, put together."""
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+from recore.models.objectives import CROSS_ENTROPY, Objective
+from recore.params import Params
+
+
+@dataclass(frozen=True)
+class Settings:
+    """``train`` as the source overrides it, and ``model`` and ``objective`` as the variant's row overrides those."""
+
+    train: dict[str, Any]
+    model: dict[str, Any]
+    objective: Objective
+
+    @classmethod
+    def of(cls, given: Params, dataset: str, variant: str, hybrid: bool) -> "Settings":
+        """RecoreError where params.yaml does not name the dataset or the variant."""
+        train = overridden(given.at("train"), given.at(f"sources.{dataset}.train"))
+        row = dict(given.at(f"variants.{'hybrid' if hybrid else 'plain'}.{variant}"))
+        objective = CROSS_ENTROPY
+        if hybrid:
+            names = [field.name for field in fields(Objective)]
+            objective = Objective(**{name: row.pop(name, given.at(name)) for name in names})
+        return cls(train, train["model"] | row, objective)
+
+
+def overridden(train: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    """``train`` with the values of ``own`` on top; those of ``model`` one by one."""
+    return train | own | {"model": train["model"] | own.get("model", {})}
