@@ -6,12 +6,11 @@ import sys
 from pathlib import Path
 
 import pytest
-import yaml
 
-from recore import RecoreError, params
+from recore import RecoreError, params, yaml12
 
 ROOT = Path(__file__).parents[1]
-GIVEN = yaml.safe_load((ROOT / "params.yaml").read_text())
+GIVEN = yaml12.read(ROOT / "params.yaml")
 
 
 def write(folder, **changes):
@@ -27,7 +26,7 @@ def write(folder, **changes):
         else:
             node[last] = value
     path = folder / "params.yaml"
-    path.write_text(yaml.safe_dump(tree, sort_keys=False))
+    path.write_text(yaml12.dump(tree))
     return path
 
 

@@ -19,7 +19,7 @@ Rate = Annotated[float, Field(ge=0, lt=1)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Lambda = Annotated[float, Field(ge=0, le=1)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
-Scalar = bool | int | float | str
+Scalar = str | bool | int | float
 Column = str | Annotated[int, Field(ge=0)]
 
 
@@ -185,7 +185,7 @@ class Evaluate(Section):
 
 
 class Fragile(Section):
-    effective_sessions: Annotated[float, Field(ge=0)]
+    effective_sessions: Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 class Significance(Section):

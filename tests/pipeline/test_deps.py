@@ -11,11 +11,12 @@ import sys
 from pathlib import Path
 
 import pytest
-import yaml
+
+from recore import yaml12
 
 ROOT = Path(__file__).parents[2]
-STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
-PLUMBING = {"recore", "recore.params", "recore.schema", "recore.paths", "recore.artifacts", "recore.stages"}
+STAGES = yaml12.read(ROOT / "dvc.yaml")["stages"]
+PLUMBING = {"recore"} | {f"recore.{name}" for name in ("artifacts", "params", "paths", "schema", "stages", "yaml12")}
 ITEM = {"dataset": "demo", "seed": "1"}
 TRACED = {  # the stage of dvc.yaml, and the variant it is tried with
     "download": None,
@@ -40,12 +41,12 @@ def resolved(text, variant):
 def traces(tmp_path_factory):
     """What every stage loaded and read, in one folder, one after the other."""
     folder = tmp_path_factory.mktemp("pipeline")
-    given = yaml.safe_load((ROOT / "params.yaml").read_text())
+    given = yaml12.read(ROOT / "params.yaml")
     given |= {"datasets": ["demo"], "seeds": [1], "variants": {"plain": {"da": {}}, "hybrid": {"hn": {}}}}
     given["sources"]["demo"]["fetch"] |= {"sessions": 120, "items": 25}
     given["sources"]["demo"]["train"] |= {"epochs": 1}
     given["significance"]["comparisons"] = [["hn", "da"]]
-    (folder / "params.yaml").write_text(yaml.safe_dump(given))
+    (folder / "params.yaml").write_text(yaml12.dump(given))
     traced = {}
     for stage, variant in TRACED.items():
         words = resolved(STAGES[stage]["cmd"], variant).split()
