@@ -1,8 +1,7 @@
 # Two commands do everything, set-up included: `make repro` and `make test`.
 PYTHON ?= python3
 VENV := .venv
-BIN := $(CURDIR)/$(VENV)/bin
-export PATH := $(BIN):$(PATH)
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export DVC_NO_ANALYTICS := 1
 # The address of another wheel index for torch, such as PyTorch's CPU index.
 TORCH_INDEX ?=
@@ -19,8 +18,8 @@ setup: $(VENV)/.ready  ## make .venv and install the pinned dependencies (again 
 $(VENV)/.ready: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit("recore needs Python 3.11 or later, this is " + sys.version.split()[0] + "; set PYTHON=python3.x" if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv $(VENV)
-	$(if $(TORCH_INDEX),$(BIN)/python -m pip install --quiet --constraint constraints.txt --no-deps --index-url $(TORCH_INDEX) torch)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	$(if $(TORCH_INDEX),$(VENV)/bin/python -m pip install --quiet --constraint constraints.txt --no-deps --index-url $(TORCH_INDEX) torch)
+	$(VENV)/bin/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
 repro: setup  ## the main job: run what is not up to date of the grid in params.yaml
@@ -46,10 +45,10 @@ decide: setup  ## seeds until it is known: look after look as `significance.look
 	@cat metrics/table.md
 
 record: setup  ## run docs/results/NAME/params.yaml in a clean clone and keep the results there (NAME=cpu JOBS=2 FOLDER=)
-	PYTHONPATH=src python docs/results/record.py $(NAME) --jobs $(JOBS) $(if $(FOLDER),--folder $(FOLDER))
+	PYTHONPATH=src python docs/results/record.py $(NAME) --jobs $(JOBS) $${FOLDER:+--folder "$$FOLDER"}
 
 sweep: setup  ## run the sweep of docs/results/SENSITIVITY.md in a clean clone and render it (JOBS=2 FOLDER=)
-	PYTHONPATH=src python docs/results/sweep.py --jobs $(JOBS) $(if $(FOLDER),--folder $(FOLDER))
+	PYTHONPATH=src python docs/results/sweep.py --jobs $(JOBS) $${FOLDER:+--folder "$$FOLDER"}
 	PYTHONPATH=src python docs/results/render.py
 
 test: setup  ## the fast tests (under 3 minutes)

@@ -18,7 +18,8 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pacsv
-import yaml
+
+from recore import yaml12
 
 GOAL_SECONDS, GOAL_GB = 30, 4
 DATASET = "bench"
@@ -63,10 +64,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--clicks", type=int, default=10_000_000)
     clicks = parser.parse_args().clicks
-    tree = yaml.safe_load(Path("params.yaml").read_text(encoding="utf-8"))
+    tree = yaml12.read(Path("params.yaml"))
     with tempfile.TemporaryDirectory() as name:
         folder, source = Path(name), Path("src").resolve()
-        (folder / "params.yaml").write_text(yaml.safe_dump(tree | {"sources": tree["sources"] | {DATASET: SOURCE}}))
+        (folder / "params.yaml").write_text(yaml12.dump(tree | {"sources": tree["sources"] | {DATASET: SOURCE}}))
         log = folder / "data" / "raw" / DATASET / "log.csv"
         log.parent.mkdir(parents=True)
         # In a process of its own: on Linux the peak of a child counts from the peak of the process that starts it.

@@ -16,9 +16,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import yaml
 
-from recore import paths
+from recore import paths, yaml12
 from recore.stages import significance
 
 DATASETS = ("diginetica", "nowplaying", "retailrocket", "tmall", "yoochoose")
@@ -52,11 +51,11 @@ def main() -> None:
     parser.add_argument("--cases", type=int, default=60_000)
     options = parser.parse_args()
     datasets, seeds = list(DATASETS[: options.datasets]), list(range(options.seeds))
-    tree = yaml.safe_load((ROOT / "params.yaml").read_text()) | {"datasets": datasets, "seeds": seeds}
+    tree = yaml12.read(ROOT / "params.yaml") | {"datasets": datasets, "seeds": seeds}
     variants = [name for group in tree["variants"].values() for name in group]
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
-        paths.PARAMS.write_text(yaml.safe_dump(tree, sort_keys=False))
+        paths.PARAMS.write_text(yaml12.dump(tree))
         spent = 0.0
         for dataset in datasets:
             generate(dataset, variants, seeds, options.cases)

@@ -16,7 +16,6 @@ from pathlib import Path
 
 import pandas as pd
 import torch
-import yaml
 from children import ROOT, options, write
 from filter_split import DATASET, SOURCE
 from measure import row, where
@@ -24,7 +23,7 @@ from step_tables import Goal
 from tables import markdown, read, seconds, source, times, value
 from workload import MODEL, PARAMS, SEED, TRAIN, generate
 
-from recore import artifacts, paths
+from recore import artifacts, paths, yaml12
 from recore.data.split import split_clicks, stats
 
 DEFAULTS = {"clicks": 1_000_000, "items": 42_861, "rounds": 9}  # clicks of all parts; items without the padding row
@@ -60,7 +59,7 @@ SCRIPTS = OURS | PLAIN
 
 def prepare(folder: Path, items: int, clicks: int) -> int:
     """A generated split with its params.yaml, and its ``LOADED`` parts as a csv; returns the number of their clicks."""
-    (folder / paths.PARAMS).write_text(yaml.safe_dump(PARAMS | {"sources": PARAMS["sources"] | {DATASET: SOURCE}}))
+    (folder / paths.PARAMS).write_text(yaml12.dump(PARAMS | {"sources": PARAMS["sources"] | {DATASET: SOURCE}}))
     split = split_clicks(generate(items, round(clicks / CLICKS_A_SESSION)), **PARAMS["split"], recent=1.0)
     with artifacts.new_folder(folder / paths.split(DATASET)) as out:
         for name, part in split.parts.items():

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 import torch
-import yaml
 from reference import PaddedCore, padded
 
+from recore import yaml12
 from recore.data.cases import Batch, Cases
 from recore.data.sessions import Sessions, offsets_of
 from recore.models.core import Core
@@ -18,7 +18,7 @@ from recore.training.loop import train_step
 from recore.training.seeding import attach_streams, initialise
 
 ROOT = Path(__file__).parents[1]
-PARAMS: dict[str, Any] = yaml.safe_load((ROOT / "params.yaml").read_text())
+PARAMS: dict[str, Any] = yaml12.read(ROOT / "params.yaml")
 TRAIN = PARAMS["train"]
 MODEL = TRAIN["model"]
 CPU = torch.device("cpu")

@@ -9,9 +9,8 @@ from importlib.metadata import requires
 from pathlib import Path
 
 import pytest
-import yaml
 
-from recore import RecoreError, cells
+from recore import RecoreError, cells, yaml12
 from recore.stages import download, evaluate, filter, split, train
 
 ROOT = Path(__file__).parents[1]
@@ -19,8 +18,8 @@ ORDER = ["demo trm 1", "demo hn 1", "demo trm 2", "demo hn 2"]
 
 
 def change(**values) -> None:
-    tree = yaml.safe_load(Path("params.yaml").read_text())
-    Path("params.yaml").write_text(yaml.safe_dump(tree | values, sort_keys=False))
+    tree = yaml12.read(Path("params.yaml"))
+    Path("params.yaml").write_text(yaml12.dump(tree | values))
 
 
 @pytest.fixture(scope="module")
@@ -29,13 +28,13 @@ def split_folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("cells")
     shutil.copytree(ROOT / "src", folder / "src", ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
     shutil.copy(ROOT / "dvc.yaml", folder)
-    given = yaml.safe_load((ROOT / "params.yaml").read_text())
+    given = yaml12.read(ROOT / "params.yaml")
     given |= {"datasets": ["demo"], "seeds": [1, 2], "variants": {"plain": {"trm": {}}, "hybrid": {"hn": {}}}}
     given["sources"]["demo"]["fetch"] |= {"sessions": 120, "items": 25}
     given["sources"]["demo"]["train"] |= {"epochs": 1}
     given["train"] |= {"threads": 1}
     given["significance"]["comparisons"] = [["hn", "trm"]]
-    (folder / "params.yaml").write_text(yaml.safe_dump(given, sort_keys=False))
+    (folder / "params.yaml").write_text(yaml12.dump(given))
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         for stage in (download, filter, split):
@@ -123,8 +122,8 @@ def test_a_killed_run_continues_with_what_is_missing(unmade, made_folder, capsys
 def test_ranks_of_before_are_not_those_of_a_later_training(made, monkeypatch):
     """Trained with another number, killed before it was ranked, the number put back: the record is no longer theirs."""
     original = Path("params.yaml").read_text()
-    changed = yaml.safe_load(original) | {"hard_neg_k": 3}
-    Path("params.yaml").write_text(yaml.safe_dump(changed))
+    changed = yaml12.read(Path("params.yaml")) | {"hard_neg_k": 3}
+    Path("params.yaml").write_text(yaml12.dump(changed))
     with monkeypatch.context() as patch:
         patch.setattr(cells, "evaluate", type("Stage", (), {"main": staticmethod(_interrupted)}))
         with pytest.raises(KeyboardInterrupt):
@@ -188,7 +187,7 @@ def test_a_changed_number_remakes_the_cells_that_read_it(made, capsys, values, c
 
 
 def test_what_no_cell_reads_remakes_none(made, capsys):
-    change(significance=yaml.safe_load(Path("params.yaml").read_text())["significance"] | {"alpha": 0.01})
+    change(significance=yaml12.read(Path("params.yaml"))["significance"] | {"alpha": 0.01})
     Path("src/recore/reporting/style.py").write_text("")
     Path("src/recore/models/__pycache__").mkdir()
     Path("src/recore/models/__pycache__/core.pyc").write_text("compiled")
@@ -232,7 +231,7 @@ def test_without_weights_the_rest_stays_and_nothing_is_made_again(made, capsys):
 
 
 def test_one_dataset_can_be_chosen(made, capsys):
-    tree = yaml.safe_load(Path("params.yaml").read_text())
+    tree = yaml12.read(Path("params.yaml"))
     change(datasets=["demo", "other"], sources=tree["sources"] | {"other": tree["sources"]["demo"]})
     run("--dataset", "demo")
     assert remade(capsys) == set()
@@ -245,7 +244,7 @@ def test_one_dataset_can_be_chosen(made, capsys):
 
 
 def test_the_inputs_are_what_dvc_would_record(made):
-    stages = yaml.safe_load(Path("dvc.yaml").read_text())["stages"]
+    stages = yaml12.read(Path("dvc.yaml"))["stages"]
     found = json.loads(Path("data/ranks/demo/hn/1/inputs.json").read_text())
     for kind, key in (("params", "params"), ("sha256", "deps")):
         listed = {name for stage in ("train_hybrid", "evaluate_hybrid") for name in stages[stage][key]}

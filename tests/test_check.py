@@ -4,11 +4,10 @@ import copy
 from pathlib import Path
 
 import pytest
-import yaml
 
-from recore import RecoreError, check
+from recore import RecoreError, check, yaml12
 
-GIVEN = yaml.safe_load((Path(__file__).parents[1] / "params.yaml").read_text())
+GIVEN = yaml12.read(Path(__file__).parents[1] / "params.yaml")
 READ = {"format": "delimited", "delimiter": ",", "columns": {"item": "i", "time": "t"}, "time": "seconds"}
 SHOP = {
     "fetch": {"files": {"shop.csv": {"path": "", "sha256": "0" * 64}}},
@@ -37,7 +36,7 @@ def asked(tmp_path, monkeypatch):
         for key, value in changes.items():
             shop["read"][key] = value
         tree["datasets"] = ["shop"]
-        (tmp_path / "params.yaml").write_text(yaml.safe_dump(tree, sort_keys=False))
+        (tmp_path / "params.yaml").write_text(yaml12.dump(tree))
         check.main([])
         return capsys.readouterr().out
 
@@ -76,8 +75,8 @@ def test_a_log_that_cannot_be_read_is_a_fault(asked, capsys):
 
 def test_what_has_to_be_downloaded_is_not_waited_for(asked, capsys, tmp_path):
     asked(capsys)
-    tree = yaml.safe_load((tmp_path / "params.yaml").read_text())
-    (tmp_path / "params.yaml").write_text(yaml.safe_dump(tree | {"datasets": ["tmall", "demo"]}))
+    tree = yaml12.read(tmp_path / "params.yaml")
+    (tmp_path / "params.yaml").write_text(yaml12.dump(tree | {"datasets": ["tmall", "demo"]}))
     check.main([])
     said = capsys.readouterr().out
     assert "tmall: not on this machine yet; `dvc repro` downloads it\n" in said

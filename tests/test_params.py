@@ -3,16 +3,16 @@
 import copy
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 
 import pytest
-import yaml
 
-from recore import RecoreError, params
+from recore import RecoreError, params, yaml12
 from recore.evaluation.metrics import metric_names
 
 ROOT = Path(__file__).parents[1]
-GIVEN = yaml.safe_load((ROOT / "params.yaml").read_text())
+GIVEN = yaml12.read(ROOT / "params.yaml")
 
 
 def write(folder, **changes):
@@ -28,7 +28,16 @@ def write(folder, **changes):
         else:
             node[last] = value
     path = folder / "params.yaml"
-    path.write_text(yaml.safe_dump(tree, sort_keys=False))
+    path.write_text(yaml12.dump(tree))
+    return path
+
+
+def edited(folder, old, new):
+    """The repository's params.yaml with another text in one place."""
+    text = (ROOT / "params.yaml").read_text(encoding="utf-8")
+    assert text.count(old) == 1
+    path = folder / "params.yaml"
+    path.write_text(text.replace(old, new), encoding="utf-8")
     return path
 
 
@@ -46,7 +55,16 @@ def test_the_repository_s_own_file_is_valid():
         ({"train__epochs": True}, "`train.epochs` is True, but input should be a valid integer"),
         ({"train__epochs": None}, "`train.epochs` is missing"),
         ({"train__epoch": 3}, "`train.epoch` is not a known key"),
-        ({"train__learning_rate": "1e-3"}, "write 1.0e-3"),
+        ({"train__learning_rate": "1e-3"}, "`train.learning_rate` is '1e-3', but input should be a valid number"),
+        ({"train__learning_rate": True}, "`train.learning_rate` is True, but input should be a valid number"),
+        ({"train__learning_rate": float("inf")}, "`train.learning_rate` is inf, but input should be a finite number"),
+        ({"train__epochs": 1e1}, "`train.epochs` is 10.0, but input should be a valid integer"),
+        ({"train__epochs": date(2020, 1, 2)}, "`train.epochs` is the date 2020-01-02, but input should be"),
+        ({"seeds": ["5"]}, "`seeds.0` is '5', but input should be a valid integer"),
+        ({"sources__demo__read__columns__time": date(2020, 1, 2)}, "`sources.demo.read.columns.time` is the date 2020"),
+        ({"variants__plain__da": {"scorer": date(2020, 1, 2)}}, "`variants.plain.da.scorer` is the date 2020-01-02"),
+        ({"variants__plain__da": {"scorer": [1]}}, "`variants.plain.da.scorer` is [1]"),
+        ({"significance__fragile": {"effective_sessions": float("inf")}}, "effective_sessions` is inf"),
         ({"train__learning_rate": float("nan")}, "`train.learning_rate` is nan"),
         ({"train__model__heads": 3}, "3 heads do not divide an embedding_size of 100"),
         ({"split__valid": 0.2}, "leaves no test set"),
@@ -115,6 +133,39 @@ def test_a_fault_is_one_sentence(tmp_path, changes, sentence):
     assert "\n" not in str(fault.value)
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        (
+            "    hn: {}\n    dahn: {}\n",
+            "",
+            "`variants.hybrid` is empty, but it should be a map of keys to values ({} where",
+        ),
+        (
+            "    da: {}\n",
+            "    da:\n",
+            "`variants.plain.da` is empty, but it should be a map of keys to values ({} where",
+        ),
+        ("hard_neg_k: 5", "hard_neg_k:", "`hard_neg_k` is empty, but input should be a valid integer"),
+        ("hard_neg_k: 5", "hard_neg_k: 5\nhard_neg_k: 7", 'found duplicate key "hard_neg_k"; keep one of the two'),
+        ("    da: {}\n", "    da: {}\n    da: {}\n", 'found duplicate key "da"; keep one of the two'),
+    ],
+)
+def test_a_fault_of_the_text_is_one_sentence(tmp_path, old, new, sentence):
+    with pytest.raises(RecoreError) as fault:
+        params.load(edited(tmp_path, old, new))
+    assert sentence in str(fault.value)
+    assert "\n" not in str(fault.value)
+
+
+def test_numbers_are_read_as_dvc_writes_them(tmp_path):
+    for spelling, value in (("1e-05", 1e-5), ("5e-05", 5e-5), ("1E-3", 1e-3)):
+        given = params.load(edited(tmp_path, "learning_rate: 0.001 ", f"learning_rate: {spelling} "))
+        assert given.at("train.learning_rate") == value
+    given = params.load(edited(tmp_path, "- 2020\n", "- 010\n- 0x1F\n"))
+    assert given.at("seeds") == [10, 31, 2021, 2022, 2023, 2024]
+
+
 def test_rows_may_override_the_model_and_the_objective(tmp_path):
     path = write(tmp_path, variants__hybrid__hn={"hard_neg_k": 64, "hidden_dropout": 0.1})
     assert params.load(path).at("variants.hybrid.hn") == {"hard_neg_k": 64, "hidden_dropout": 0.1}
@@ -161,7 +212,10 @@ def test_a_file_that_is_no_yaml_or_not_there(tmp_path):
     with pytest.raises(RecoreError, match="is not YAML"):
         params.load(tmp_path / "params.yaml")
     (tmp_path / "params.yaml").write_text("")
-    with pytest.raises(RecoreError, match="the file"):
+    with pytest.raises(RecoreError, match="`datasets` is missing"):
+        params.load(tmp_path / "params.yaml")
+    (tmp_path / "params.yaml").write_text("- seeds")
+    with pytest.raises(RecoreError, match=r"`the file` is \['seeds'\], but it should be a map of keys to values"):
         params.load(tmp_path / "params.yaml")
 
 
@@ -173,7 +227,7 @@ def test_a_key_that_is_not_there():
 def test_the_values_are_those_of_the_file(tmp_path):
     """Types and order too: what checks is no dependency of a stage, so it must not change what a stage gets."""
     path = write(tmp_path, hard_neg_lambda=0, train__model__item_dropout=0)
-    given, file = params.load(path), yaml.safe_load(path.read_text())
+    given, file = params.load(path), yaml12.read(path)
     assert {key: repr(given.at(key)) for key in file} == {key: repr(value) for key, value in file.items()}
 
 

@@ -1,5 +1,6 @@
 """The sweep of SENSITIVITY.md: what it queues, and what it takes out of the experiments' commits."""
 
+import json
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -7,10 +8,9 @@ from pathlib import Path
 import experiments
 import pytest
 import sweep
-import yaml
 from experiments import Setting, Task
 
-from recore import RecoreError
+from recore import RecoreError, yaml12
 
 RESULTS = Path(__file__).parents[1] / "docs/results"
 SEEDS = (1, 2, 3, 4)
@@ -25,7 +25,7 @@ def git(checkout: Path, *arguments: str) -> str:
 
 
 def test_its_base_cells_are_those_of_the_record_of_the_same_data():
-    own, theirs = (yaml.safe_load((RESULTS / name / "params.yaml").read_text()) for name in ("sensitivity", "switches"))
+    own, theirs = (yaml12.read(RESULTS / name / "params.yaml") for name in ("sensitivity", "switches"))
     for key in ("seeds", "hard_neg_k", "hard_neg_lambda", "filter", "split", "train", "evaluate"):
         assert own[key] == theirs[key], key
     for dataset in own["datasets"]:
@@ -63,7 +63,7 @@ def experiment(checkout: Path, setting: Setting, rows: str, name: str | None) ->
     (checkout / "metrics").mkdir()
     (checkout / "metrics/comparisons.csv").write_text(f"dataset,a,b,metric,n_seeds,delta\n{rows}")
     tree = {"hard_neg_k": setting.hard_neg_k, "hard_neg_lambda": setting.hard_neg_lambda, "seeds": [*setting.seeds]}
-    (checkout / "params.yaml").write_text(yaml.safe_dump(tree | yaml.safe_load(setting.others)))
+    (checkout / "params.yaml").write_text(yaml12.dump(tree | json.loads(setting.others)))
     git(checkout, "add", "--all")
     git(checkout, "commit", "--quiet", "--message", "experiment")
     rev, head = git(checkout, "rev-parse", "HEAD"), git(checkout, "rev-parse", "main")

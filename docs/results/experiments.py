@@ -3,6 +3,7 @@
 An experiment is known by what it set, read from the params.yaml of its commit, never by its name.
 """
 
+import json
 import os
 import subprocess
 import sys
@@ -12,10 +13,9 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any, NamedTuple
 
-import yaml
 from record import git
 
-from recore import RecoreError
+from recore import RecoreError, yaml12
 
 POLL = 10  # seconds
 PATIENCE = 30  # polls without a worker; a busy machine misses some answers
@@ -36,7 +36,7 @@ class Setting:
         """That of a params.yaml."""
         own = {f.name: tree[f.name] for f in fields(cls) if f.name in tree}
         others = {key: value for key, value in tree.items() if key not in own}
-        return cls(**own | {"seeds": tuple(tree["seeds"])}, others=yaml.safe_dump(others))
+        return cls(**own | {"seeds": tuple(tree["seeds"])}, others=json.dumps(others, sort_keys=True))
 
     def arguments(self, base: "Setting") -> list[str]:
         """The `-S` of `dvc exp run` that make this setting of ``base``."""
@@ -83,7 +83,7 @@ def finished(checkout: Path) -> dict[Setting, str]:
 
 
 def setting_of(checkout: Path, rev: str) -> Setting:
-    return Setting.of(yaml.safe_load(git(checkout, "show", f"{rev}:params.yaml")))
+    return Setting.of(yaml12.parse(git(checkout, "show", f"{rev}:params.yaml"), f"params.yaml of {rev}"))
 
 
 def status(checkout: Path) -> tuple[list[Task], int]:

@@ -18,10 +18,9 @@ from typing import Any
 
 import pandas as pd
 import record
-import yaml
 from experiments import Setting, dvc, finished, missing, run_queue
 
-from recore import RecoreError, artifacts, params
+from recore import RecoreError, artifacts, params, yaml12
 from recore.stages import run
 
 NAME = "sensitivity"
@@ -65,7 +64,7 @@ class Plan:
 def plan_of(given: Path, ks: str = KS, lambdas: str = LAMBDAS) -> Plan:
     """RecoreError where the params are not valid."""
     params.load(given)
-    return Plan(Setting.of(yaml.safe_load(given.read_text(encoding="utf-8"))), ks, lambdas)
+    return Plan(Setting.of(yaml12.read(given)), ks, lambdas)
 
 
 def main(argv: list[str] | None = None) -> None:

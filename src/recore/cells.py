@@ -18,9 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
-import yaml
 
-from recore import RecoreError, artifacts, params, paths
+from recore import RecoreError, artifacts, params, paths, yaml12
 from recore.stages import evaluate, run, train
 
 STAGES = {"plain": ("train", "evaluate"), "hybrid": ("train_hybrid", "evaluate_hybrid")}
@@ -86,7 +85,7 @@ def cells_of(given: params.Params, chosen: list[str] | None = None) -> list[Cell
                 f"{paths.split(name)} does not exist; copy it from a machine that has it, or make it here: "
                 f"`python -m recore.stages.STAGE {name}`, STAGE being download, filter and split in turn"
             )
-    pipeline = yaml.safe_load(artifacts.existing(paths.PIPELINE, COPY).read_text(encoding="utf-8"))["stages"]
+    pipeline = yaml12.read(artifacts.existing(paths.PIPELINE, COPY))["stages"]
     return [
         _cell(dataset, variant, seed, *(pipeline[stage] for stage in STAGES[group]))
         for dataset in chosen or datasets

@@ -6,14 +6,13 @@ checks; ``python -m recore.check`` also looks at the logs.
 
 import importlib
 import importlib.util
-import re
+from datetime import date
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import BaseModel, ValidationError
 
-from recore import RecoreError, paths, schema
+from recore import RecoreError, paths, schema, yaml12
 
 METRICS = ("recall", "mrr", "ndcg")
 
@@ -38,10 +37,7 @@ def load(path: Path = paths.PARAMS) -> Params:
     """The checked parameters; RecoreError names the first faulty key in one sentence."""
     if not path.exists():
         raise RecoreError(f"{path} does not exist here; run from the root of the repository")
-    try:
-        tree = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise RecoreError(f"{path} is not YAML: {' '.join(str(error).split())}") from None
+    tree = yaml12.read(path)
     _check(schema.Experiment, tree, "")
     _check_names(tree)
     models = [tree["train"]["model"]]
@@ -65,17 +61,12 @@ def _check(model: type[BaseModel], value: Any, prefix: str) -> None:
     except ValidationError as error:
         # A misspelt key is also a missing one: the spelling is the better sentence.
         faults = sorted(error.errors(), key=lambda fault: fault["type"] != "extra_forbidden")
-        raise RecoreError(_sentence(faults[0], prefix)) from None
+        raise RecoreError(_sentence(faults[0], value, prefix)) from None
 
 
-def _sentence(fault: Any, prefix: str) -> str:
-    """Pydantic's first finding as one sentence with the dotted key, the value and the way out."""
-    # The tags that pydantic adds for unions stand behind the key they belong to.
-    steps = [str(step) for step in fault["loc"] if step != "[key]"]
-    for i in range(len(steps) - 2, -1, -1):
-        if steps[i] == "fetch" or (steps[i] == "read" and i == 2):
-            del steps[i + 1]
-    key = prefix + ".".join(steps) if steps else (prefix.rstrip(".") or "the file")
+def _sentence(fault: Any, value: Any, prefix: str) -> str:
+    """Pydantic's first finding in ``value`` as one sentence with the dotted key, what stands there and the way out."""
+    key = (prefix + ".".join(_keys(fault, value))).rstrip(".") or "the file"
     if fault["type"] == "extra_forbidden":
         return f"params.yaml: `{key}` is not a known key; remove it or correct its spelling"
     if fault["type"] == "missing":
@@ -84,10 +75,28 @@ def _sentence(fault: Any, prefix: str) -> str:
     text = text[0].lower() + text[1:]
     if fault["type"] == "value_error":
         return f"params.yaml: `{key}`: {text}"
-    hint = ""
-    if fault["type"] == "float_type" and re.fullmatch(r"\d+e[+-]?\d+", str(fault["input"])):
-        hint = " (YAML reads 1e-3 as text: write 1.0e-3)"
-    return f"params.yaml: `{key}` is {fault['input']!r}, but {text}{hint}"
+    if fault["type"] in ("dict_type", "model_type"):
+        text = "it should be a map of keys to values ({} where there are none)"
+    return f"params.yaml: `{key}` is {_shown(fault['input'])}, but {text}"
+
+
+def _keys(fault: Any, value: Any) -> list[str]:
+    """The keys of ``value`` on the way to a fault; between them pydantic names the tags of its unions."""
+    keys = []
+    for step in fault["loc"]:
+        try:
+            value = value[step]
+        except (TypeError, LookupError):
+            continue
+        keys.append(str(step))
+    return [*keys, fault["loc"][-1]] if fault["type"] == "missing" else keys
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "empty"
+    # YAML reads 2020-01-01 as a date; quotes make it text.
+    return f"the date {value}" if isinstance(value, date) else repr(value)
 
 
 def _check_names(tree: dict[str, Any]) -> None:

@@ -143,7 +143,7 @@ class Evaluate(Section):
 
 
 class Fragile(Section):
-    effective_sessions: Annotated[float, Field(ge=0)]
+    effective_sessions: Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 class Significance(Section):

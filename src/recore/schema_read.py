@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 Count = Annotated[int, Field(ge=1)]
-Scalar = bool | int | float | str
+Scalar = str | bool | int | float
 Column = str | Annotated[int, Field(ge=0)]
 TIMES = ("seconds", "milliseconds", "microseconds", "nanoseconds", "iso8601", "date")
 

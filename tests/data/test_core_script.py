@@ -14,9 +14,9 @@ import sys
 from pathlib import Path
 
 import pytest
-import yaml
 from public_logs import diginetica, nowplaying, retailrocket, tmall, yoochoose
 
+from recore import yaml12
 from recore.stages import download, filter, split
 
 ROOT = Path(__file__).parents[2]
@@ -32,7 +32,7 @@ LOGS = {
 
 def rows_to_paste() -> dict:
     blocks = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs/DATA.md").read_text(encoding="utf-8"), re.DOTALL)
-    return {name: row for block in blocks for name, row in yaml.safe_load(block).items()}
+    return {name: row for block in blocks for name, row in yaml12.parse(block, "DATA.md").items()}
 
 
 def pinned(file: Path) -> dict[str, str]:
@@ -61,9 +61,9 @@ def test_the_row_to_paste_makes_the_split_of_cores_script(tmp_path, monkeypatch,
     inter = {file.name: pinned(file) for file in (tmp_path / dataset).iterdir()}
     read = {"format": "core_inter", "comparable": True}
     cores = {"fetch": {"files": inter}, "read": read, "split": {"recent": 1.0}, "train": {}}
-    tree = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+    tree = yaml12.read(ROOT / "params.yaml")
     tree["sources"] |= {"raw": raw, "cores": cores}
-    (tmp_path / "params.yaml").write_text(yaml.safe_dump(tree), encoding="utf-8")
+    (tmp_path / "params.yaml").write_text(yaml12.dump(tree), encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("RECORE_MIRROR", raising=False)
     for source in ("raw", "cores"):

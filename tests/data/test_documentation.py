@@ -6,15 +6,14 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-import yaml
 
-from recore import params
+from recore import params, yaml12
 from recore.data.readers import read
 from recore.significance.windows import windows_of
 
 ROOT = Path(__file__).parents[2]
 BLOCKS = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / "DATA.md").read_text(encoding="utf-8"), re.DOTALL)
-EXAMPLES = {name: row for block in BLOCKS for name, row in yaml.safe_load(block).items()}
+EXAMPLES = {name: row for block in BLOCKS for name, row in yaml12.parse(block, "DATA.md").items()}
 
 DAY, MINUTE = 86_400_000, 60_000
 RETAILROCKET = f"""timestamp,visitorid,event,itemid,transactionid
@@ -92,11 +91,11 @@ LOGS = {
 
 @pytest.fixture(scope="module")
 def loaded(tmp_path_factory):
-    tree = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+    tree = yaml12.read(ROOT / "params.yaml")
     tree["sources"] |= EXAMPLES
     tree["datasets"] = list(EXAMPLES)
     file = tmp_path_factory.mktemp("documentation") / "params.yaml"
-    file.write_text(yaml.safe_dump(tree), encoding="utf-8")
+    file.write_text(yaml12.dump(tree), encoding="utf-8")
     return params.load(file)
 
 
@@ -117,6 +116,6 @@ def test_a_row_to_paste_reads_its_format(loaded, tmp_path, name):
 
 
 def test_every_source_is_described():
-    tree = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+    tree = yaml12.read(ROOT / "params.yaml")
     text = (ROOT / "docs" / "DATA.md").read_text(encoding="utf-8")
     assert [name for name in tree["sources"] if f"`{name}`" not in text] == []

@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
-import yaml
+
+from recore import yaml12
 
 ROOT = Path(__file__).parents[2]
 
@@ -49,9 +50,9 @@ class Clone:
     def params(self, change) -> None:
         """Applies ``change(tree)`` to params.yaml."""
         path = self.path / "params.yaml"
-        tree = yaml.safe_load(path.read_text())
+        tree = yaml12.read(path)
         change(tree)
-        path.write_text(yaml.safe_dump(tree, sort_keys=False))
+        path.write_text(yaml12.dump(tree))
 
     def edit(self, file: str, old: str, new: str) -> None:
         """Puts ``new`` for the first ``old``."""

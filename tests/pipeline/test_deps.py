@@ -12,10 +12,11 @@ import sys
 from pathlib import Path
 
 import pytest
-import yaml
+
+from recore import yaml12
 
 ROOT = Path(__file__).parents[2]
-STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
+STAGES = yaml12.read(ROOT / "dvc.yaml")["stages"]
 # What a stage may take from modules that are no dependency: it loads, checks, names files, writes them whole or says
 # what is wrong. What computes a value of a result stands elsewhere, or an edit of it would leave stale results.
 PLUMBING = {
@@ -52,12 +53,12 @@ def resolved(text, variant):
 def traces(tmp_path_factory):
     """What every stage loaded and read, in one folder, one after the other."""
     folder = tmp_path_factory.mktemp("pipeline")
-    given = yaml.safe_load((ROOT / "params.yaml").read_text())
+    given = yaml12.read(ROOT / "params.yaml")
     given |= {"datasets": ["demo"], "seeds": [1], "variants": {"plain": {"da": {}}, "hybrid": {"hn": {}}}}
     given["sources"]["demo"]["fetch"] |= {"sessions": 120, "items": 25}
     given["sources"]["demo"]["train"] |= {"epochs": 1}
     given["significance"]["comparisons"] = [["hn", "da"]]
-    (folder / "params.yaml").write_text(yaml.safe_dump(given))
+    (folder / "params.yaml").write_text(yaml12.dump(given))
     traced = {}
     for stage, variant in TRACED.items():
         words = resolved(STAGES[stage]["cmd"], variant).split()

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import yaml
 
-from recore import costs, paths
+from recore import costs, paths, yaml12
 from recore.data.sessions import Sessions, offsets_of
 
 ROOT = Path(__file__).parents[2]
@@ -18,18 +17,18 @@ SKILL = {"ave": 0.02, "trm": 0.03, "da": 0.0301, "hn": 0.033, "dahn": 0.0325}
 
 
 def read_params() -> dict:
-    return yaml.safe_load(Path("params.yaml").read_text())
+    return yaml12.read(Path("params.yaml"))
 
 
 def read_params_of_the_repository() -> dict:
-    return yaml.safe_load((ROOT / "params.yaml").read_text())
+    return yaml12.read(ROOT / "params.yaml")
 
 
 def write_params(datasets=("demo",), seeds=(0, 1, 2, 3, 4), **changes) -> None:
     """The repository's own params.yaml with another grid; ``changes`` replaces top-level keys."""
     tree = read_params_of_the_repository()
     tree |= {"datasets": list(datasets), "seeds": list(seeds), **changes}
-    Path("params.yaml").write_text(yaml.safe_dump(tree, sort_keys=False))
+    Path("params.yaml").write_text(yaml12.dump(tree))
 
 
 def cases(n_sessions: int) -> pd.DataFrame:

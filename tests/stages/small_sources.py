@@ -3,7 +3,7 @@
 import hashlib
 from pathlib import Path
 
-import yaml
+from recore import yaml12
 
 ROOT = Path(__file__).parents[2]
 PREFIXES = "session_id:token\titem_id_list:token_seq\titem_id:token\n"
@@ -21,12 +21,12 @@ def enter(folder, monkeypatch) -> dict:
     monkeypatch.chdir(folder)
     monkeypatch.setenv("RECORE_CACHE", str(folder / "cache"))
     monkeypatch.delenv("RECORE_MIRROR", raising=False)
-    return yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+    return yaml12.read(ROOT / "params.yaml")
 
 
 def write(tree, name, fetch, read, recent=1.0, **split):
     tree["sources"][name] = {"fetch": fetch, "read": read, "split": {"recent": recent} | split, "train": {}}
-    Path("params.yaml").write_text(yaml.safe_dump(tree), encoding="utf-8")
+    Path("params.yaml").write_text(yaml12.dump(tree), encoding="utf-8")
 
 
 def own_files(folder, **contents):

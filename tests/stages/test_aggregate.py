@@ -6,9 +6,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
 
-from recore import paths
+from recore import paths, yaml12
 from recore.stages import aggregate, significance
 
 from . import fake_grid
@@ -61,7 +60,7 @@ def test_the_outputs(grid):
 
 
 def test_the_outputs_are_those_of_the_pipeline():
-    stage = yaml.safe_load((fake_grid.ROOT / "dvc.yaml").read_text())["stages"]["aggregate"]
+    stage = yaml12.read(fake_grid.ROOT / "dvc.yaml")["stages"]["aggregate"]
     declared = {next(iter(out)) if isinstance(out, dict) else out for out in stage["outs"] + stage["metrics"]}
     svg = {name for name in OUTPUTS if name.startswith("plots/svg/")}
     assert declared == OUTPUTS - svg | {"plots/svg"}

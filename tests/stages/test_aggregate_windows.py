@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-import yaml
 
+from recore import yaml12
 from recore.stages import aggregate, significance
 
 from . import fake_grid
@@ -69,7 +69,7 @@ def test_without_two_windows_there_is_a_header_and_no_section(grid):
 def test_a_period_is_not_the_papers_data(grid):
     # params.load refuses a skip beside recent 1; an explicit 0 is the newest period, which is the whole.
     table = report({"tmall": {"recent": 1.0, "skip": 0.0}, "older": {"recent": 0.5, "skip": 0.5}})
-    assert yaml.safe_load(Path("params.yaml").read_text())["sources"]["tmall"]["split"]["skip"] == 0
+    assert yaml12.read(Path("params.yaml"))["sources"]["tmall"]["split"]["skip"] == 0
     beside = table.split("## Beside the paper")[1].split("##")[0]
     assert "tmall" in beside
     assert "older" not in beside

@@ -57,7 +57,7 @@ def test_equal_inputs_give_equal_bytes(tree, tmp_path):
         files = sorted(path for path in Path("data").rglob("*") if path.is_file())
         outputs.append({str(path): path.read_bytes() for path in files})
     assert outputs[0] == outputs[1]
-    assert len(outputs[0]) == 1 + 5 + 14
+    assert len(outputs[0]) == 1 + 6 + 14
 
 
 def test_a_source_that_comes_split_passes_through(tree, tmp_path):

@@ -8,9 +8,9 @@ import base64
 from typing import Any
 
 import pandas as pd
-import yaml
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from recore import yaml12
 from recore.reporting.breakdowns import PREFIX_LENGTH, group_table
 from recore.reporting.evidence import Evidence
 from recore.reporting.format import metric_title
@@ -58,7 +58,7 @@ def report_html(
         notes=notes,
         images=[(picture, base64.b64encode(png).decode()) for picture, png in images],
         data=Section("Data", data_table(statistics)),
-        settings=yaml.safe_dump(settings, sort_keys=False, allow_unicode=True, width=100),
+        settings=yaml12.dump(settings),
     )
 
 
