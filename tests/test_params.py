@@ -234,7 +234,7 @@ def test_the_values_are_those_of_the_file(tmp_path):
 @pytest.mark.parametrize(
     ("own", "sentence"),
     [
-        ({"model": 5}, "`sources.demo.train.model` is 5, but input should be a valid dictionary"),
+        ({"model": 5}, "`sources.demo.train.model` is 5, but it should be a map of keys to values"),
         ({"model": {"heads": 3}}, "3 heads do not divide an embedding_size of 100"),
         ({"epoch": 3}, "`sources.demo.train.epoch` is not a known key"),
     ],

@@ -27,6 +27,7 @@ PLUMBING = {
     "recore.paths": None,  # every name in it is a path
     "recore.artifacts": {"existing", "new_file", "new_folder", "read_json", "reading", "write_json", "write_text"},
     "recore.stages": {"run"},
+    "recore.yaml12": {"dump"},  # the settings, as they stand in params.yaml
     "recore.costs": {"write"},  # beside the results, never in one
 }
 ITEM = {"dataset": "demo", "seed": "1"}

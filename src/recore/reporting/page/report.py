@@ -10,7 +10,6 @@ from typing import Any
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from recore import yaml12
 from recore.reporting.breakdowns import PREFIX_LENGTH, group_table
 from recore.reporting.evidence import Evidence
 from recore.reporting.format import metric_title
@@ -18,6 +17,7 @@ from recore.reporting.notes import complementary_notes, synthetic_notes
 from recore.reporting.pictures import Picture
 from recore.reporting.render import Section
 from recore.reporting.words import verdict_sentence
+from recore.yaml12 import dump
 
 
 def report_html(
@@ -58,7 +58,7 @@ def report_html(
         notes=notes,
         images=[(picture, base64.b64encode(png).decode()) for picture, png in images],
         data=Section("Data", data_table(statistics)),
-        settings=yaml12.dump(settings),
+        settings=dump(settings),
     )
 
 
