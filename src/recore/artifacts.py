@@ -2,7 +2,7 @@
 
 Everything is written beside its destination under a hidden name and renamed at the end, so a kill at
 any moment leaves at worst a hidden leftover, which the next writer of the same destination removes. A file that was
-torn on another way, such as a copy that broke off, is named by whoever reads it.
+torn in another way, as by a copy that broke off, is named by whoever reads it.
 """
 
 import hashlib

@@ -134,7 +134,10 @@ def ended(clone: Clone, command: str, moment: float | None) -> int | None:
         finally:  # Ctrl-C here does not reach the processes there
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+                process.wait()
+                while True:  # until the last of them is gone: DVC waits for no process that still is
+                    os.killpg(process.pid, 0)
+                    time.sleep(0.01)
 
 
 def said(clone: Clone) -> str:

@@ -97,14 +97,12 @@ def test_a_restored_run_has_no_cost_of_another(clone):
             for line in clone.run("python", "-m", "recore.costs", PYTHONPATH="src").stdout.splitlines()
         ]
 
-    assert len(told()) == 1
     clone.params(lambda tree: tree.update(hard_neg_k=1))
     assert cells("train_hybrid", HYBRID_CELLS) <= clone.repro()
-    (known,) = told()
-    assert known.startswith("4 runs, ")
+    assert not [line for line in told() if "unknown" in line]
     clone.run("git", "checkout", "--quiet", "dvc.lock", "params.yaml")
     clone.run("dvc", "checkout")
-    assert told()[1:] == ["2 runs of unknown cost"]
+    assert told()[-1] == "2 runs of unknown cost"
 
 
 def test_runs_of_a_clean_checkout_say_so(finished):
