@@ -1,6 +1,7 @@
 """`python -m recore.check` says what params.yaml asks for and what is read of each log, before anything is trained."""
 
 import copy
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -88,3 +89,36 @@ def test_the_head_of_a_large_log_says_that_the_rest_was_not_read(asked, capsys, 
     said = asked(capsys)
     assert "shop: the first 5" in said
     assert "if the rest of the log is like its begin" in said
+
+
+def test_what_the_rest_of_a_large_log_may_hold_is_a_warning(asked, capsys, monkeypatch):
+    monkeypatch.setattr(check.heads, "LIMIT", 1600)
+    said = asked(capsys, where={"i": [7]})
+    assert "  warning: shop.csv: `where.i` names '7', which does not occur" in said
+
+
+def test_a_zip_and_a_mirror_are_looked_into(asked, capsys, tmp_path, monkeypatch):
+    asked(capsys)
+    tree = yaml12.read(tmp_path / "params.yaml")
+    tree["sources"]["shop"]["fetch"]["files"] = {
+        "shop.zip": {"url": "https://example.org/shop.zip", "sha256": "0" * 64, "unzip": True}
+    }
+    (tmp_path / "params.yaml").write_text(yaml12.dump(tree))
+    (tmp_path / "mirror" / "shop").mkdir(parents=True)
+    with zipfile.ZipFile(tmp_path / "mirror" / "shop" / "shop.zip", "w") as archive:
+        archive.write(tmp_path / "shop.csv", "in/shop.csv")
+    monkeypatch.setenv("RECORE_MIRROR", str(tmp_path / "mirror"))
+    check.main([])
+    assert "  shop.csv: 161 rows, 1 dropped (no visitor)\n" in capsys.readouterr().out
+
+
+def test_a_zip_that_reaches_out_is_refused(asked, capsys, tmp_path):
+    asked(capsys)
+    tree = yaml12.read(tmp_path / "params.yaml")
+    file = {"path": str(tmp_path / "shop.zip"), "sha256": "0" * 64, "unzip": True}
+    tree["sources"]["shop"]["fetch"]["files"] = {"shop.zip": file}
+    (tmp_path / "params.yaml").write_text(yaml12.dump(tree))
+    with zipfile.ZipFile(tmp_path / "shop.zip", "w") as archive:
+        archive.writestr("../evil.csv", "u,i,t\n")
+    with pytest.raises(RecoreError, match=r"shop\.zip is refused: its member '\.\./evil\.csv' would land outside"):
+        check.main([])

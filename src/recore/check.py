@@ -10,7 +10,6 @@ import argparse
 import math
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -27,15 +26,6 @@ from recore.stages import run
 # Milliseconds that a training case of trm costs on 2 cores, and nanoseconds more for each item (docs/BENCHMARKS.md).
 CASE_MS, ITEM_NS = 0.1, 5.6
 LONG = 0.05  # of all clicks in one session: a session, or a bot?
-
-
-@dataclass(frozen=True)
-class Look:
-    """What a source holds: the log, the share of it that was read, and the lines of what became of its rows."""
-
-    log: readers.Log
-    share: float
-    said: list[str]
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -58,33 +48,56 @@ def main(argv: list[str] | None = None) -> None:
 
 
 def report(dataset: str, given: params.Params, cells: int) -> Iterator[str]:
-    """The lines on one dataset. Raises RecoreError where its log cannot be read, filtered or split."""
+    """The lines on one dataset. Raises RecoreError where its log cannot be read, filtered or split.
+
+    Of a log that is read in part such a fault is a warning: the rest may hold what the first part lacks.
+    """
     source = given.at(f"sources.{dataset}")
     with tempfile.TemporaryDirectory() as folder:
-        look = _look(dataset, source, Path(folder))
-    if look is None:
-        yield f"{dataset}: not on this machine yet; `dvc repro` downloads it"
-        return
-    yield f"{dataset}: {'the whole log' if look.share == 1 else f'the first {look.share:.1%} of the log'}"
-    yield from look.said
-    for name, part in look.log.parts.items():
+        share = _put_heads(dataset, source, Path(folder))
+        if share is None:
+            yield f"{dataset}: not on this machine yet; `dvc repro` downloads it"
+            return
+        yield f"{dataset}: {'the whole log' if share == 1 else f'the first {share:.1%} of the log'}"
+        try:
+            yield from _read_and_split(Path(folder), source, given, share, cells)
+        except RecoreError as fault:
+            if share == 1:
+                raise
+            yield f"  warning: {fault} (this part of the log alone)"
+
+
+def _read_and_split(
+    folder: Path, source: dict[str, Any], given: params.Params, share: float, cells: int
+) -> Iterator[str]:
+    config = source["read"]
+    log = readers.read(folder, config)
+    yield from (f"  {account}" for account in log.accounts)
+    if "columns" in config:
+        columns = ({"visitor": config["sessions"]["by"]} if "sessions" in config else {}) | config["columns"]
+        yield f"  columns: {', '.join(f'{role} = {column}' for role, column in columns.items())}"
+    for name, part in log.parts.items():
         begin = "  " if name == "clicks" else f"  {name}: "
-        yield from (begin + line for line in _of_sessions(part, clock=bool(look.log.accounts)))
-    split = _split(look.log, given, source)
+        yield from (begin + line for line in _of_sessions(part, clock=bool(log.accounts)))
+    split = _split(log, given, source)
     counts = (f"{name} {part.n_sessions:,} sessions, {part.n_cases:,} cases" for name, part in split.parts.items())
     yield f"  after filter and split: {'; '.join(counts)}; {len(split.codes):,} items"
     epochs = (given.at("train") | source["train"])["epochs"]
-    yield "  " + _expected(split, look.share, epochs, cells)
+    yield "  " + _expected(split, share, epochs, cells)
 
 
-def _look(dataset: str, source: dict[str, Any], folder: Path) -> Look | None:
+def _put_heads(dataset: str, source: dict[str, Any], folder: Path) -> float | None:
+    """Puts the first part of each file into ``folder``; the share of the log that this is, None if one is not here."""
     config, wanted, raw = source["read"], source["fetch"], paths.raw(dataset)
     parts: list[tuple[float, int]] = []  # of each file the share that is read, and its size
     if "generate" in wanted:
         demo.generate(wanted["seed"], wanted["sessions"], wanted["items"]).to_csv(folder / "demo.csv", index=False)
-        parts.append((1.0, 1))
-    elif raw.is_dir() and not any("path" in spec for spec in wanted["files"].values()):
-        for file in sorted(file for file in raw.rglob("*") if file.is_file()):
+        return 1.0
+    files = sorted(file for file in raw.rglob("*") if file.is_file())
+    unpacked = any(spec.get("unzip") for spec in wanted["files"].values())
+    as_wanted = files and (unpacked or {file.name for file in files} == set(wanted["files"]))
+    if as_wanted and not any("path" in spec for spec in wanted["files"].values()):
+        for file in files:
             parts.append(heads.head(file, folder / file.relative_to(raw), config))
     else:
         for name, spec in wanted["files"].items():
@@ -94,13 +107,8 @@ def _look(dataset: str, source: dict[str, Any], folder: Path) -> Look | None:
             parts += (
                 heads.of_zip(file, folder, config) if spec.get("unzip") else [heads.head(file, folder / name, config)]
             )
-    log = readers.read(folder, config)
-    said = [f"  {account}" for account in log.accounts]
-    if "columns" in config:
-        visitor = {"visitor": config["sessions"]["by"]} if "sessions" in config else {}
-        columns = visitor | config["columns"]
-        said.append(f"  columns: {', '.join(f'{role} = {column}' for role, column in columns.items())}")
-    return Look(log, sum(share * size for share, size in parts) / sum(size for _, size in parts), said)
+    total = sum(size for _, size in parts)
+    return sum(share * size for share, size in parts) / total if total else 1.0
 
 
 def _of_sessions(part: Sessions, clock: bool) -> list[str]:

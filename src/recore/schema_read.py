@@ -68,8 +68,9 @@ def _time(value: str) -> str:
     if value in TIMES:
         return value
     try:
-        when = datetime(2001, 2, 3, 4, 5, 6, tzinfo=UTC)
-        if "%" in value and datetime.strptime(when.strftime(value), value).year == when.year:
+        when = datetime(2001, 2, 3, 16, 5, 6, tzinfo=UTC)
+        found = datetime.strptime(when.strftime(value), value)
+        if "%" in value and found.date() == when.date() and found.hour in (0, 16):  # %I wants %p
             return value
     except ValueError:
         pass
@@ -107,8 +108,10 @@ class Table(Section):
 
 
 def _delimiter(value: str) -> str:
-    if len(value) != 1 or not (value == "\t" or " " <= value <= "~"):
-        raise ValueError(f"a delimiter is one printable ASCII character or a tab, not {value!r}")
+    if len(value) != 1 or not (value == "\t" or " " <= value <= "~") or value in '"\\':
+        raise ValueError(
+            f"a delimiter is one printable ASCII character (no quote, no backslash) or a tab, not {value!r}"
+        )
     return value
 
 

@@ -1,5 +1,6 @@
 """Rows that lack something, values that were cut, files of another kind: dropped by word, or one sentence."""
 
+import bz2
 import gzip
 import io
 import zipfile
@@ -54,7 +55,7 @@ def test_a_log_of_which_nothing_is_left_says_why(tmp_path):
 
 @pytest.mark.parametrize("time", ["0", "-1", "1", "1600000"])
 def test_times_that_were_not_set_are_named_beside_real_ones(tmp_path, time):
-    with pytest.raises(RecoreError, match=rf"data row 4: the time '{time}' is before 1990, which others are not"):
+    with pytest.raises(RecoreError, match=rf"data row 4: the time '{time}' is not between 1990 and 2099"):
         log_of(tmp_path, text_of(changed(2, time)))
     assert lists(log_of(tmp_path, text_of(changed(2, time)), csv(missing="drop"))) == [["x", "y"], ["x"]]
 
@@ -86,7 +87,7 @@ def test_what_only_looks_cut_is_an_id_or_a_time(tmp_path):
     ("content", "said"),
     [
         ("s,i,t\n1,a,2\n".encode("utf-16"), "is UTF-16 text; convert it: `iconv -f UTF-16 -t UTF-8`"),
-        ("s,i,t\n1,a,2\n".encode("utf-16-le"), "is not text \\(it has zero bytes\\)"),
+        ("s,i,t\n1,a,2\n".encode("utf-16-le"), "line 1: this is not text \\(it has a zero byte\\)"),
         ("s,i,t\n1,商品,2\n".encode("gbk"), "line 2: this is not UTF-8 text; convert it, as by `iconv -f GBK"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "is an Excel workbook; save its sheet as csv"),
         (b"<!DOCTYPE html><html><body>Sign in</body></html>", "is a web page; fetch the log itself"),
@@ -119,8 +120,13 @@ def test_parquet_and_text_under_each_others_names(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["log.csv.gz", "log.csv"])
-def test_a_packed_log_is_read_under_any_name(tmp_path, name):
-    assert lists(log_of(tmp_path, gzip.compress(text_of(ROWS).encode()), name=name)) == [["x", "y"], ["x", "z"]]
+@pytest.mark.parametrize("packed", ["gzip", "bz2", "zstd"])
+def test_a_packed_log_is_read_under_any_name(tmp_path, name, packed):
+    def zstd(plain):
+        return pa.Codec("zstd").compress(plain, asbytes=True)
+
+    content = {"gzip": gzip.compress, "bz2": bz2.compress, "zstd": zstd}[packed](text_of(ROWS).encode())
+    assert lists(log_of(tmp_path, content, name=name)) == [["x", "y"], ["x", "z"]]
 
 
 def test_the_mark_before_utf8_is_no_part_of_the_header(tmp_path):
@@ -176,7 +182,7 @@ def test_a_time_of_day_is_not_cut_off(tmp_path):
     stamps = pd.to_datetime(["2020-09-13 12:26:40", "2020-09-13 12:26:10"])
     pd.DataFrame({"s": [1, 1], "i": [1, 2], "t": stamps}).to_parquet(tmp_path / "log.parquet")
     with pytest.raises(
-        RecoreError, match=r"the time column is of type timestamp\[..\], not a date: set `time: iso8601`"
+        RecoreError, match=r"the time column is of type timestamp\[..\], not a date \(a timestamp is `iso8601`"
     ):
         read(tmp_path, PARQUET | {"time": "date"})
     assert lists(read(tmp_path, PARQUET | {"time": "iso8601"})) == [[2, 1]]
@@ -195,3 +201,73 @@ def test_a_damaged_parquet_file_is_one_sentence(tmp_path):
     (tmp_path / "log.parquet").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(RecoreError, match=r"^log\.parquet is a damaged Parquet file \(.*\); fetch it again"):
         read(tmp_path, PARQUET)
+
+
+def test_a_null_is_none_of_the_values_that_are_wanted(tmp_path):
+    events = pa.array(["buy", None, "view", None])
+    pq.write_table(
+        pa.table({"s": [1] * 4, "i": [1, 2, 3, 4], "t": [1, 2, 3, 4], "e": events}), tmp_path / "log.parquet"
+    )
+    assert lists(read(tmp_path, PARQUET | {"where": {"e": ["view"]}})) == [[3]]
+
+
+@pytest.mark.parametrize(
+    ("values", "wanted", "left"),
+    [([True, False, None], [True], [[1]]), ([1.0, 2.0, None], [1], [[1]]), ([1.5, 2.5, 1.5], [1.5], [[1, 3]])],
+)
+def test_values_of_parquet_are_those_of_params(tmp_path, values, wanted, left):
+    pq.write_table(
+        pa.table({"s": [1] * 3, "i": [1, 2, 3], "t": [1, 2, 3], "v": pa.array(values)}), tmp_path / "log.parquet"
+    )
+    assert lists(read(tmp_path, PARQUET | {"where": {"v": wanted}})) == left
+
+
+@pytest.mark.parametrize("column", ["s", "i", "t", "e"])
+def test_parquet_text_that_is_not_utf8_is_one_sentence(tmp_path, column):
+    bad = pa.Array.from_buffers(pa.string(), 1, pa.array([b"\xff"], pa.binary()).buffers())
+    columns = {"s": ["1"], "i": ["1"], "t": ["1"], "e": ["1"]} | {column: bad}
+    pq.write_table(pa.table(columns), tmp_path / "log.parquet")
+    with pytest.raises(RecoreError, match=r"log\.parquet: `.*` holds bytes that are not UTF-8 text"):
+        read(tmp_path, PARQUET | {"where": {"e": ["1"]}})
+
+
+@pytest.mark.parametrize("content", [b"", gzip.compress(b""), b"\xef\xbb\xbf", bz2.compress(b"")])
+def test_an_empty_file_of_any_kind(tmp_path, content):
+    with pytest.raises(RecoreError, match=r"log\.csv is empty; give a log with at least one row"):
+        log_of(tmp_path, content)
+
+
+@pytest.mark.parametrize("unit", ["seconds", "iso8601", "date", "%d/%m/%Y"])
+def test_a_log_of_a_header_alone(tmp_path, unit):
+    with pytest.raises(RecoreError, match=r"log\.csv: 0 rows: no click is left"):
+        log_of(tmp_path, "s,i,t\n", csv(time=unit))
+
+
+def test_a_single_click_without_an_end_is_read(tmp_path):
+    assert lists(log_of(tmp_path, "1,a,5", csv(header=False, columns={"session": 0, "item": 1, "time": 2}))) == [["a"]]
+
+
+@pytest.mark.parametrize(
+    ("unit", "time", "said"),
+    [
+        ("milliseconds", "1600000000", "is not milliseconds after 1990 \\(is it in seconds"),
+        ("seconds", "20200913", 'is not seconds \\(is it a date\\?\\); set `time: "%Y%m%d"`'),
+        ("milliseconds", "20200913122640", "is not between 1990 and 2099|before the year 2100"),
+        ("seconds", "-9223372036854775808", "before the year 2100"),
+        ("seconds", "253402214400", "before the year 2100"),
+        ("date", "9999-12-31", "is not between 1990 and 2099"),
+    ],
+)
+def test_a_time_of_another_unit_or_century(tmp_path, unit, time, said):
+    with pytest.raises(RecoreError, match=said):
+        log_of(tmp_path, f"s,i,t\n1,a,{time}\n", csv(time=unit))
+
+
+def test_ids_that_differ_by_a_point_and_zero_are_one_id_written_twice(tmp_path):
+    with pytest.raises(RecoreError, match=r"both the item 123 and 123\.0 occur; write the ids of all rows alike"):
+        log_of(tmp_path, "s,i,t\n1,123,1\n1,123.0,2\n")
+
+
+def test_a_hidden_file_is_no_log(tmp_path):
+    (tmp_path / "._log.csv").write_bytes(b"\0\0")
+    assert lists(log_of(tmp_path, text_of(ROWS))) == [["x", "y"], ["x", "z"]]

@@ -14,6 +14,9 @@ import os
 import shutil
 import stat
 import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -55,8 +58,8 @@ def fetch(source: str, files: dict[str, dict[str, Any]], folder: Path) -> None:
 def at_hand(source: str, name: str, spec: dict[str, Any]) -> Path | None:
     """Where a file of a source lies on this machine, its content not verified; None where it has to be downloaded."""
     mirror = os.environ.get("RECORE_MIRROR")
-    places = [Path(spec["path"])] if spec.get("path") else []
-    places += [Path(mirror) / source / name] if mirror else []
+    places = [Path(mirror) / source / name] if mirror else []
+    places += [Path(spec["path"])] if spec.get("path") else []
     places.append(_cache(source) / name)
     found = next((place for place in places if _is_file(place)), None)
     return found or (_same_bytes(Path(mirror), name, spec) if mirror and _pin(spec) else None)
@@ -64,13 +67,21 @@ def at_hand(source: str, name: str, spec: dict[str, Any]) -> Path | None:
 
 def unzip(archive: Path, folder: Path) -> None:
     """Unpacks a zip; RecoreError, before anything is written, where a member would land outside ``folder``."""
+    with opened_zip(archive, folder) as opened:
+        opened.extractall(folder)
+
+
+@contextmanager
+def opened_zip(archive: Path, folder: Path) -> Iterator[zipfile.ZipFile]:
+    """A zip whose members land in ``folder``; RecoreError where one would not, or where the block cannot read it."""
     try:
         with zipfile.ZipFile(archive) as opened:
             for member in opened.namelist():
                 if not (folder / member).resolve().is_relative_to(folder.resolve()):
                     raise RecoreError(f"{archive.name} is refused: its member {member!r} would land outside the folder")
-            opened.extractall(folder)
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:  # no zip, encrypted, unknown method
+            yield opened
+    # No zip, damaged, encrypted, unknown method.
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as error:
         raise RecoreError(f"{archive.name} cannot be unzipped ({error}); remove `unzip` or correct the file") from None
 
 

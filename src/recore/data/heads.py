@@ -1,18 +1,20 @@
 """The first part of each file of a log, so that a large one is looked at in seconds."""
 
 import os
-import zipfile
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from recore.data.fetch import opened_zip
 from recore.data.readers.kinds import PACKED
-from recore.data.readers.lines import Scan
+from recore.data.readers.lines import Lines, Scan
 
 LIMIT = 1 << 26  # bytes of text
 ROWS = 1 << 21  # of Parquet
+TEXTS = ("delimited", "recbole")
 
 
 def head(file: Path, target: Path, config: dict[str, Any]) -> tuple[float, int]:
@@ -23,10 +25,13 @@ def head(file: Path, target: Path, config: dict[str, Any]) -> tuple[float, int]:
     target.parent.mkdir(parents=True, exist_ok=True)
     size = file.stat().st_size
     share = 1.0
-    if config["format"] == "parquet":
-        share = _of_parquet(file, target)
-    elif config["format"] in ("delimited", "recbole"):
-        share = _of_text(file, target, config)
+    try:
+        if config["format"] == "parquet":
+            share = _of_parquet(file, target)
+        elif config["format"] in TEXTS:
+            share = _of_text(file, target, config)
+    except (pa.ArrowException, OSError, EOFError):
+        share = 1.0  # damaged, or of another kind: the reader says which
     if share == 1 and not target.exists():
         os.symlink(file.resolve(), target)
     return share, size
@@ -35,10 +40,10 @@ def head(file: Path, target: Path, config: dict[str, Any]) -> tuple[float, int]:
 def of_zip(file: Path, folder: Path, config: dict[str, Any]) -> list[tuple[float, int]]:
     """The same for each member of a zip, put into ``folder`` under its name."""
     parts = []
-    with zipfile.ZipFile(file) as archive:
+    with opened_zip(file, folder) as archive:
         for member in (member for member in archive.infolist() if not member.is_dir()):
             with archive.open(member) as stream:
-                content = stream.read(LIMIT)
+                content = stream.read(LIMIT if config["format"] in TEXTS else -1)
             share = len(content) / max(member.file_size, 1)
             (folder / member.filename).parent.mkdir(parents=True, exist_ok=True)
             (folder / member.filename).write_bytes(content if share == 1 else whole_rows(content, config))
@@ -60,8 +65,12 @@ def _of_text(file: Path, target: Path, config: dict[str, Any]) -> float:
 
 def whole_rows(content: bytes, config: dict[str, Any]) -> bytes:
     """The begin of a text file without the row that its end cuts, also where that row holds line breaks in quotes."""
-    content = content[: content.rfind(b"\n") + 1]
+    content = content[: max(content.rfind(b"\n"), content.rfind(b"\r")) + 1] or content
     if config.get("quoting") != "none" and b'"' in content and config["format"] == "delimited":
+        lines = Lines(content)
+        columns = lines.columns(np.flatnonzero(lines.data == ord(config["delimiter"])))[lines.full]
+        if np.all(columns == columns[0]):  # each line is a row
+            return content
         scan = Scan(config["delimiter"], backslash=config.get("quoting") == "backslash")
         scan.add(content)
         if not scan.unclosed:  # else quotes are no quotes there, and every line is a row

@@ -6,6 +6,7 @@ A column is called by the key of ``read`` that names it: ``columns.item``, ``ses
 import re
 
 from recore import RecoreError
+from recore.data.readers.places import listed, shown
 
 Column = str | int
 
@@ -34,11 +35,11 @@ def _position(key: str, column: Column, names: list[str], file_name: str, named:
         return names.index(column)
     if len(names) == 1:
         raise RecoreError(
-            f"{file_name} has no column {column!r} for `{key}`: its first line is one column, {names[0]!r}; correct "
-            "`delimiter` (RecBole's tables have tabs: read others as `delimited`)"
+            f"{file_name} has no column {shown(column)} for `{key}`: its first line is one column, {shown(names[0])}; "
+            "correct `delimiter` (RecBole's tables have tabs: read others as `delimited`)"
         )
     count = "more than one column" if column in names else "no column"
     hint = ""
     if any(re.fullmatch(r"-?\d+(\.\d+)?", name) for name in names):
         hint = "; if the first line is a click, set `header: false` and give positions"
-    raise RecoreError(f"{file_name} has {count} {column!r} for `{key}`; its columns are {', '.join(names)}{hint}")
+    raise RecoreError(f"{file_name} has {count} {shown(column)} for `{key}`; its columns are {listed(names)}{hint}")

@@ -14,6 +14,7 @@ import pyarrow.csv as pacsv
 
 from recore import RecoreError
 from recore.data.readers.files import only_file
+from recore.data.readers.places import printable
 from recore.data.sessions import Sessions, offsets_of
 
 MAX_PREFIX = 50  # clicks of a prefix that the published files keep, the last ones
@@ -113,7 +114,7 @@ def _read_rows(file: Path) -> tuple[pa.ListArray, np.ndarray]:
         items = prefixes.flatten().cast(pa.int64())
         return pa.ListArray.from_arrays(prefixes.offsets, items), table[COLUMNS[1]].to_numpy()
     except (pa.ArrowInvalid, KeyError) as error:
-        reason = " ".join(str(error).split())[:200]
+        reason = printable(error)
         raise RecoreError(
             f"{file.name} is not a CORE .inter file (three columns, tabs between): {reason}; use the published file "
             "unchanged, or read a table of clicks as `recbole` or `delimited`"

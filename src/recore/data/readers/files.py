@@ -1,5 +1,7 @@
 """Which files of a source's folder a reader means."""
 
+import filecmp
+from itertools import combinations
 from pathlib import Path
 
 from recore import RecoreError
@@ -33,6 +35,9 @@ def log_files(folder: Path, pattern: str, names: list[str] | None) -> list[Path]
             there = ", ".join(str(path.relative_to(folder)) for path in _files(folder, "*")[:5])
             raise RecoreError(f"`read.files` names {name!r}, which {folder} does not hold; it holds {there}")
         chosen.append(found[0])
+    for one, other in combinations(chosen, 2):
+        if one.stat().st_size == other.stat().st_size and filecmp.cmp(one, other, shallow=False):
+            raise RecoreError(f"{one.name} and {other.name} of `read.files` have the same content; name one of them")
     return chosen
 
 

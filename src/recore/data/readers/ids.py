@@ -23,7 +23,8 @@ class Ids:
 
     def among(self, chosen: np.ndarray) -> np.ndarray:
         """(R,) whether the row's word is one of those where ``chosen`` (W,) is true."""
-        return chosen[self.codes] if chosen.any() else np.zeros(len(self.codes), bool)
+        # One word more, which no row has, is what -1 finds.
+        return np.append(chosen, False)[self.codes] if chosen.any() else np.zeros(len(self.codes), bool)
 
     def only(self, keep: np.ndarray) -> "Ids":
         """The rows where ``keep`` is true."""

@@ -7,12 +7,14 @@ from pathlib import Path
 import pyarrow as pa
 
 from recore import RecoreError
+from recore.data.readers.places import printable
 
 BLOCK = 1 << 24  # bytes
 PACKED = {b"\x1f\x8b": "gzip", b"BZh": "bz2", b"\x28\xb5\x2f\xfd": "zstd"}  # read as they are
 # What a file begins with, what it then is, and the way out.
 KINDS = (
     (b"PAR1", "a Parquet file", "set `format: parquet`"),
+    (b"\xff\xfe\0\0", "UTF-32 text", "convert it: `iconv -f UTF-32 -t UTF-8`"),
     (b"\xff\xfe", "UTF-16 text", "convert it: `iconv -f UTF-16 -t UTF-8`"),
     (b"\xfe\xff", "UTF-16 text", "convert it: `iconv -f UTF-16 -t UTF-8`"),
     (b"\xd0\xcf\x11\xe0", "an Excel workbook", "save its sheet as csv"),
@@ -20,6 +22,9 @@ KINDS = (
     (b"7z\xbc\xaf", "a 7z archive", "unpack it"),
     (b"Rar!", "a rar archive", "unpack it"),
     (b"ARROW1", "an Arrow file", "save it as Parquet"),
+    (b"ORC\x0a", "an ORC file", "save it as Parquet"),
+    (b"Obj\x01", "an Avro file", "save it as Parquet"),
+    (b"version https://git-lfs", "a pointer of Git LFS", "fetch the file itself: `git lfs pull`"),
     (b"\x89HDF", "an HDF5 file", "save its table as Parquet"),
     (b"SQLite format 3", "an SQLite database", "export its table as csv"),
     (b"<!", "a web page", "fetch the log itself"),
@@ -27,7 +32,12 @@ KINDS = (
     (b"<?xml", "XML", "save it as csv"),
     (b'{"', "JSON", "save it as csv or Parquet"),
     (b"[{", "JSON", "save it as csv or Parquet"),
-    (b"\x80", "a pickle", "save it as csv or Parquet"),
+    (b"{\n", "JSON", "save it as csv or Parquet"),
+    (b"[\n", "JSON", "save it as csv or Parquet"),
+    (b"\x80\x02", "a pickle", "save it as csv or Parquet"),
+    (b"\x80\x03", "a pickle", "save it as csv or Parquet"),
+    (b"\x80\x04", "a pickle", "save it as csv or Parquet"),
+    (b"\x80\x05", "a pickle", "save it as csv or Parquet"),
 )
 CONVERT = "convert it, as by `iconv -f GBK -t UTF-8` from the encoding it has"
 
@@ -38,21 +48,29 @@ def open_text(file: Path) -> pa.NativeFile:
         head = stream.read(8)
     packed = next((name for magic, name in PACKED.items() if head.startswith(magic)), None)
     head = _read(pa.input_stream(str(file), compression=packed), 1 << 16, file)
+    if packed and head.startswith((b"PK\x03\x04", *PACKED)):
+        raise RecoreError(f"{file.name} is packed twice; unpack it")
+    if packed and (what := kind_of(head)):
+        raise RecoreError(f"{file.name} holds {what[0]}, packed by {packed}; unpack it, then {what[1]}")
     refuse(file, head)
-    if b"\0" in head:
-        raise RecoreError(f"{file.name} is not text (it has zero bytes); correct `format`, or {CONVERT}")
+    if packed and head[257:262] == b"ustar":
+        raise RecoreError(f"{file.name} is a tar archive, packed by {packed}; unpack it and give the log alone")
+    refuse_zeros(file, head)
     return pa.input_stream(str(file), compression=packed)
 
 
 def blocks(file: Path) -> Iterator[bytes]:
     """A text file in pieces of whole lines, without the mark that some editors put before UTF-8."""
     stream = open_text(file)
-    rest = _read(stream, 3, file).removeprefix(b"\xef\xbb\xbf")
+    rest, line = _read(stream, 3, file).removeprefix(b"\xef\xbb\xbf"), 1
     while block := _read(stream, BLOCK, file):
+        if b"\0" in block:
+            refuse_zeros(file, rest + block, line)
         rest += block
         cut = rest.rfind(b"\n") + 1
         if cut:
             yield rest[:cut]
+            line += rest.count(b"\n", 0, cut)
             rest = rest[cut:]
     if rest:
         yield rest
@@ -62,7 +80,7 @@ def _read(stream: pa.NativeFile, size: int, file: Path) -> bytes:
     try:
         return stream.read(size)
     except OSError as error:
-        raise RecoreError(f"{file.name} is damaged ({' '.join(str(error).split())}); fetch it again") from None
+        raise RecoreError(f"{file.name} is damaged ({printable(error)}); fetch it again") from None
 
 
 def refuse(file: Path, head: bytes) -> None:
@@ -71,9 +89,31 @@ def refuse(file: Path, head: bytes) -> None:
         if _is_workbook(file):
             raise RecoreError(f"{file.name} is an Excel workbook; save its sheet as csv")
         raise RecoreError(f"{file.name} is a zip archive; set `unzip: true` beside its hash in `fetch.files`")
-    for magic, kind, way_out in KINDS:
-        if head.startswith(magic):
-            raise RecoreError(f"{file.name} is {kind}; {way_out}")
+    if what := kind_of(head):
+        raise RecoreError(f"{file.name} is {what[0]}; {what[1]}")
+
+
+def kind_of(head: bytes) -> tuple[str, str] | None:
+    """What begins so, and the way out; None where that may be text."""
+    text = head[:64].removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    return next(
+        (
+            (kind, way_out)
+            for magic, kind, way_out in KINDS
+            if head.startswith(magic) or (magic[:1] in b"<{[" and text.startswith(magic))
+        ),
+        None,
+    )
+
+
+def refuse_zeros(file: Path, content: bytes, line: int = 1) -> None:
+    """RecoreError where there is a zero byte; ``content`` begins in ``line``."""
+    if b"\0" in content:
+        number = line + content.count(b"\n", 0, content.index(b"\0"))
+        raise RecoreError(
+            f"{file.name}, line {number}: this is not text (it has a zero byte); correct the line, `format`, "
+            "or the encoding (`iconv -f UTF-16 -t UTF-8`)"
+        )
 
 
 def _is_workbook(file: Path) -> bool:

@@ -40,13 +40,17 @@ def full_lines(block: bytes) -> int:
 class Scan:
     """What the blocks of a file show, added one after another; lines count from 1."""
 
-    def __init__(self, delimiter: str, backslash: bool):
+    def __init__(self, delimiter: str, backslash: bool, thorough: bool = False):
         self.rows = 0  # lines that hold anything and do not begin inside quotes
         self.breaks = False  # a line begins inside quotes
         self.hiding = False  # quotes hide a delimiter, a line break or a quote
         self.unclosed: int | None = None  # the first line in which a quote opens a field that none closes
         self.swallowed: tuple[int, int] | None = None  # of the first field that spans what look like rows
+        self.odd: tuple[int, int, int] | None = (
+            None  # the first row of one line with other columns, theirs, the first's
+        )
         self._delimiter, self._backslash = ord(delimiter), backslash
+        self._thorough = thorough  # looks at blocks without quotes too
         self.end = 0  # bytes up to the end of the last line that does not end inside quotes
         self._before = 0  # lines of the blocks before
         self._bytes = 0  # of the blocks before
@@ -57,7 +61,9 @@ class Scan:
         self._row = (0, 0, True)
 
     def add(self, block: bytes) -> None:
-        if self._inside or b'"' in block or not self._width:
+        if self.unclosed:
+            return
+        if self._inside or self._thorough or b'"' in block or not self._width:
             lines = Lines(block)
             self._follow(lines)
             self._before += len(lines.ends)
@@ -92,10 +98,27 @@ class Scan:
             self.end = self._bytes + int(row_ends[-1]) + 1
         if not self._width and row_ends.size:
             self._width = int(np.count_nonzero(~hidden[: np.searchsorted(delimiters, row_ends[0])])) + 1
-        self._follow_rows(begins_inside, lines.columns(delimiters) == self._width)
+        in_row = lines.full & ~begins_inside & ~inside(lines.ends)
+        self._look_for_odd(lines, in_row, lines.columns(delimiters[~hidden]))
+        hidden[hidden] = self._closed_in_line(lines, marks, delimiters[hidden])
+        self._follow_rows(begins_inside, ~lines.full | (lines.columns(delimiters[~hidden]) == self._width))
         self._inside ^= len(marks) % 2 == 1
         if self._inside and len(marks):
             self._opened = self._line(int(marks[-1]), lines)
+
+    def _look_for_odd(self, lines: Lines, in_row: np.ndarray, columns: np.ndarray) -> None:
+        odd = np.flatnonzero(in_row & (columns != self._width))
+        if odd.size and not self.odd:
+            self.odd = (self._before + int(odd[0]) + 1, int(columns[odd[0]]), self._width)
+
+    def _closed_in_line(self, lines: Lines, marks: np.ndarray, places: np.ndarray) -> np.ndarray:
+        """Whether the quoted field around each place opens and closes in one line, so that it spans no rows."""
+        if not len(marks):
+            return np.zeros(len(places), bool)
+        opening = np.searchsorted(marks, places) - 1
+        known = (opening >= 0) & (opening + 1 < len(marks))
+        opens, closes = marks[np.where(known, opening, 0)], marks[np.where(known, opening + 1, 0)]
+        return known & (np.searchsorted(lines.ends, opens) == np.searchsorted(lines.ends, closes))
 
     def _marks(self, lines: Lines) -> np.ndarray:
         """Where quotes open and close fields; a quote that stands for itself inside one is none, or two."""

@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from recore import RecoreError
 
-SHOWN = 60  # characters of a value
+SHOWN, MOST = 60, 20  # characters of a value, values of a list
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,22 @@ class Place:
 
 
 def shown(value: pa.Scalar | str) -> str:
-    """A value in quotes, shortened."""
-    text = value if isinstance(value, str) else value.as_py()
+    """A value in quotes, shortened, in printable characters."""
+    try:
+        text = value if isinstance(value, str) else value.as_py()
+    except (OverflowError, ValueError):  # a time that Python has no value for
+        text = "beyond the calendar"
+    text = text if text is None or isinstance(text, (int, float)) else str(text)
     text = repr(text)
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
+
+
+def printable(text: object) -> str:
+    """A text of others, such as an error's, in one line of printable characters, shortened."""
+    return "".join(c if c.isprintable() else "?" for c in " ".join(str(text).split()))[:200]
+
+
+def listed(names: list[str]) -> str:
+    """The first names, separated by commas."""
+    first = ", ".join(name if name.isprintable() and len(name) <= SHOWN else shown(name) for name in names[:MOST])
+    return first if len(names) <= MOST else f"{first}, … ({len(names)} in all)"

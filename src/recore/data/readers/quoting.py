@@ -10,6 +10,7 @@ the next quote without a word, so nothing is guessed here that the file does not
 - anything else, and a quoted field whose lines all look like whole rows, is a fault that names the line.
 """
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +31,7 @@ class Way:
     rows: int
     breaks: bool = False  # fields hold line breaks
     quoted: bool = False  # quotes are well-formed and hide nothing, so ids may be unquoted
+    stray: bool = False  # quotes are characters, since they are not well-formed
 
 
 def way_of(file: Path, delimiter: str, quoting: str | None) -> Way:
@@ -38,15 +40,15 @@ def way_of(file: Path, delimiter: str, quoting: str | None) -> Way:
     Raises RecoreError naming the line where the file does not show it, or shows something else.
     """
     rows, has_quotes = _count(file)
-    if not has_quotes or quoting == "none":
+    if quoting == "none" or (not has_quotes and quoting != "backslash"):
         return Way("none", rows)
     scan = Scan(delimiter, backslash=quoting == "backslash")
     for block in blocks(file):
         scan.add(block)
     scan.finish()
     if scan.unclosed:
-        if quoting is None and not uneven(file, delimiter):
-            return Way("none", rows)
+        if quoting is None and not uneven(file, delimiter) and not _quotes(file, delimiter):
+            return Way("none", rows, stray=True)
         raise RecoreError(
             f"{file.name}, line {scan.unclosed}: a quote opens a field here and none closes it before a delimiter or "
             f"line end; {WAYS}"
@@ -60,6 +62,26 @@ def way_of(file: Path, delimiter: str, quoting: str | None) -> Way:
     if quoting is None and not scan.hiding:
         return Way("none", rows, quoted=True)
     return Way(quoting or "csv", scan.rows, scan.breaks)
+
+
+def _quotes(file: Path, delimiter: str) -> bool:
+    """Whether some line has a field in quotes with a delimiter in it, or the first has every field in quotes."""
+    first = next(blocks(file)).split(b"\n", 1)[0].strip().split(delimiter.encode())
+    if all(len(name) > 1 and name[:1] == name[-1:] == b'"' for name in first):
+        return True
+    d = re.escape(delimiter.encode())
+    field = re.compile(rb'(?:^|%s)"[^"\r\n]*%s[^"\r\n]*"(?=%s|\r|\n|\Z)' % (d, d, d), re.MULTILINE)
+    return any(field.search(block) for block in blocks(file))
+
+
+def odd_row(file: Path, delimiter: str, backslash: bool) -> tuple[int, int, int] | None:
+    """The first line that is a row with another number of columns than the first one, that number and theirs."""
+    scan = Scan(delimiter, backslash, thorough=True)
+    for block in blocks(file):
+        scan.add(block)
+        if scan.odd:
+            break
+    return scan.odd
 
 
 def uneven(file: Path, delimiter: str) -> tuple[int, int, int] | None:

@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from recore import RecoreError
 from recore.data.readers.files import only_file
+from recore.data.readers.places import printable, shown
 from recore.data.sessions import Sessions, offsets_of
 
 
@@ -32,12 +33,17 @@ def read(folder: Path) -> tuple[dict[str, Sessions], pa.Array]:
     """
     file = only_file(folder, "*")
     sessions = _unpickle(file)
+    if isinstance(sessions, tuple) and len(sessions) == 2:
+        raise RecoreError(f"{file.name} holds cases (sequences and targets), not sessions; use `all_train_seq.txt`")
     if not isinstance(sessions, list) or set(map(type, sessions)) != {list}:
         raise RecoreError(f"{file.name} is not a list of sessions, each a list; correct the source's `read.format`")
     flat = list(chain.from_iterable(sessions))
     if set(map(type, flat)) != {int}:
         odd = next((item for item in flat if type(item) is not int), None)
-        raise RecoreError(f"{file.name} has the item {odd!r}, which is not a whole number; use the published file")
+        raise RecoreError(
+            f"{file.name} has the item {shown(odd) if isinstance(odd, str) else odd}, which is not a whole number; "
+            "use the published file"
+        )
     try:
         clicks = pa.array(flat, pa.int64()).dictionary_encode()
     except OverflowError:
@@ -60,5 +66,5 @@ def _unpickle(file: Path) -> Any:
             "convert it to csv"
         ) from None
     except Exception as error:  # a broken pickle raises almost anything
-        reason = " ".join(str(error).split()) or type(error).__name__
+        reason = printable(error) or type(error).__name__
         raise RecoreError(f"{file.name} is not a pickled session list ({reason}); fetch it again") from None

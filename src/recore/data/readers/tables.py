@@ -5,7 +5,7 @@ time or an order (a fault, unless ``missing: drop`` allows it), those of a sessi
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +17,9 @@ from recore import RecoreError
 from recore.data.readers import parquet, text
 from recore.data.readers.clicks import Clicks, assemble, concatenated
 from recore.data.readers.files import log_files
-from recore.data.readers.ids import encoded
+from recore.data.readers.ids import Ids, encoded, unquoted
 from recore.data.readers.missing import CUT_SHORT, is_cut
-from recore.data.readers.places import Place, shown
+from recore.data.readers.places import Place, listed, shown
 from recore.data.readers.times import milliseconds, missing, numbers, unset
 from recore.data.sessions import Sessions
 
@@ -47,11 +47,24 @@ def read(folder: Path, config: dict[str, Any]) -> tuple[Sessions, pa.Array, list
     """
     logs = [_Log(file, config) for file in log_files(folder, PATTERNS[config["format"]], config.get("files"))]
     _refuse_unmet(logs, config.get("where", {}))
-    parts = [log.clicks() for log in logs]
+    _refuse_two_ways(logs)
+    for log in logs:
+        if log.names != logs[0].names:
+            raise RecoreError(
+                f"{log.place.file} has the columns {listed(log.names)} where {logs[0].place.file} has "
+                f"{listed(logs[0].names)}; give their names in place of positions"
+            )
+        log.parse()
+    newest_ms = max((int(log.read["columns.time"].max()) for log in logs if len(log.read["columns.time"])), default=0)
+    parts = [log.clicks(newest_ms) for log in logs]
     clicks = concatenated([part for part in parts if len(part.time_ms)] or parts[:1])
     accounts = [log.account for log in logs]
     if not len(clicks.time_ms):
         raise RecoreError(f"{'; '.join(map(str, accounts))}: no click is left; correct `read`, or give another log")
+    if any(log.way and log.way.quoted for log in logs):
+        clicks = replace(clicks, who=clicks.who.unquoted(), item=clicks.item.unquoted())
+    for role, ids in (("session", clicks.who), ("item", clicks.item)):
+        _refuse_floats(ids, role, accounts)
     sessions, items = assemble(clicks, config.get("sessions"))
     return sessions, items, accounts
 
@@ -68,6 +81,27 @@ def _refuse_unmet(logs: list["_Log"], where: dict[str | int, list[Any]]) -> None
                 )
 
 
+def _refuse_two_ways(logs: list["_Log"]) -> None:
+    """Quotes that are taken off in one file and kept in another would make two ids of one."""
+    off = next((log for log in logs if log.way and (log.way.quoted or log.way.quoting != "none")), None)
+    kept = next((log for log in logs if log.way and log.way.stray), None)
+    if off and kept:
+        raise RecoreError(
+            f"{off.place.file} quotes its fields, but {kept.place.file} has quotes that open or close none; correct "
+            "that file, or set `read.quoting`"
+        )
+
+
+def _refuse_floats(ids: Ids, role: str, accounts: list[Account]) -> None:
+    """An id that is written 123 here and 123.0 there, as pandas writes whole numbers of a column with gaps, is two."""
+    words = ids.words.cast(pa.string()).to_pylist()
+    whole = set(words)
+    twice = next((word for word in words if word and word.endswith(".0") and word[:-2] in whole), None)
+    if twice:
+        files = ", ".join(account.file for account in accounts)
+        raise RecoreError(f"{files}: both the {role} {twice[:-2]} and {twice} occur; write the ids of all rows alike")
+
+
 class _Log:
     """One file: its columns, without the rows that have left, and the account of them."""
 
@@ -77,42 +111,48 @@ class _Log:
         if "sessions" in config:
             columns["sessions.by"] = config["sessions"]["by"]
         self.who = "sessions.by" if "sessions" in config else "columns.session"
+        self.roles = {self.who: "visitor" if "sessions" in config else "session", "columns.item": "item"}
         self.where = {f"where.{column}": values for column, values in config.get("where", {}).items()}
         coded = [self.who, "columns.item", *self.where]
         columns |= {f"where.{column}": column for column in config.get("where", {})}
         if config["format"] == "parquet":
-            table, way = parquet.read(file, columns), None
+            table, self.way, self.names = parquet.read(file, columns, coded), None, []
         else:
-            table, way = text.read(file, config, columns, coded)
-        self.account = Account(file.name, table.num_rows, quoting=way and way.quoting)
+            table, self.way, self.names = text.read(file, config, columns, coded)
+        self.account = Account(file.name, table.num_rows, quoting=self.way and self.way.quoting)
         self.ids = {key: encoded(table[key], key, file.name) for key in coded}
         self.values = {key: table[key] for key in columns if key not in coded}
-        if way and way.quoted:
-            self.ids = {key: ids.unquoted() for key, ids in self.ids.items()}
+        if self.way and self.way.quoted:
             self.values = {key: pc.utf8_trim(column, '"') for key, column in self.values.items()}
         self.read: dict[str, np.ndarray] = {}
 
-    def clicks(self) -> Clicks:
+    def parse(self) -> None:
+        """Leaves the rows that are wanted, with ids, and reads their times and orders."""
         for key, values in self.where.items():
             wanted = set(map(_as_word, values))
             chosen = np.array([word in wanted for word in self.words(key)], bool)
             self._keep(self.ids[key].among(chosen), f"other `{key}`")
-        who = "visitor" if "sessions" in self.config else "session"
-        self._require(self.ids[self.who].missing(), self.who, who)
-        self._require(self.ids["columns.item"].missing(), "columns.item", "item")
-        self._refuse_cut(self.who, who)
-        self._refuse_cut("columns.item", "item")
+        for key, role in self.roles.items():
+            self._require(self.ids[key].missing(), key, role)
+            self._refuse_cut(key, role)
         unit = self.config["time"]
-        self._read("columns.time", "time", lambda column: milliseconds(column, unit, self.place))
-        early = "is before 1990, which others are not (another unit, or not set?)"
-        self._require(unset(self.read["columns.time"]), "columns.time", "time", early)
+        try:
+            self._read("columns.time", "time", lambda column: milliseconds(column, unit, self.place))
+        except RecoreError as fault:
+            if self.config.get("header") is False and "data row 1:" in str(fault):
+                raise RecoreError(f"{fault} (if the first line is a header, remove `header: false`)") from None
+            raise
         if "columns.order" in self.values:
             self._read("columns.order", "order", lambda column: numbers(column, "order", self.place))
         if "max_session" in self.config:
             self._keep(self._up_to(self.config["max_session"]), f"session above {self.config['max_session']}")
-        return Clicks(
-            self.ids[self.who], self.ids["columns.item"], self.read["columns.time"], self.read.get("columns.order")
-        )
+
+    def clicks(self, newest_ms: int) -> Clicks:
+        """What is left; ``newest_ms`` is the newest time of all files."""
+        fault = "is not between 1990 and 2099 (another unit, or not set?)"
+        self._require(unset(self.read["columns.time"], newest_ms), "columns.time", "time", fault)
+        who, item = (self.ids[key] for key in self.roles)
+        return Clicks(who, item, self.read["columns.time"], self.read.get("columns.order"))
 
     def _keep(self, keep: np.ndarray, reason: str) -> None:
         dropped = int(np.count_nonzero(~keep))
@@ -126,14 +166,15 @@ class _Log:
 
     def words(self, key: str) -> list[str]:
         """The different words of a column of ids, as text."""
-        return [_as_word(word) for word in self.ids[key].words.to_pylist()]
+        words = [_as_word(word).strip() for word in self.ids[key].words.to_pylist()]
+        return [unquoted(word) for word in words] if self.way and self.way.quoted else words
 
     def _require(self, missing: np.ndarray, key: str, role: str, fault: str = "stands for none") -> None:
         """A row without a session, an item or a time is a fault, or leaves."""
         at = np.flatnonzero(missing)
         if at.size and self.config.get("missing") != "drop":
             value = self._cell(key, int(at[0]))
-            what = "is empty" if value.strip() in ("", "None") else f"{shown(value)} {fault}"
+            what = f"{shown(value)} {fault}" if value.strip() else "is empty"
             others = f", and so in {at.size - 1:,} more rows" if at.size > 1 else ""
             raise RecoreError(
                 f"{self.place.row(int(at[0]))}: the {role} {what}{others}; correct them, or set `missing: drop` to "
@@ -143,7 +184,8 @@ class _Log:
 
     def _cell(self, key: str, row: int) -> str:
         if key in self.values:
-            return str(self.values[key][row].as_py())
+            cell = self.values[key][row]
+            return (shown(cell)[1:-1] if cell.type != pa.string() else cell.as_py()) if cell.is_valid else ""
         code = self.ids[key].codes[row]
         return "" if code < 0 else str(self.ids[key].words[int(code)].as_py())
 
@@ -156,6 +198,12 @@ class _Log:
 
     def _refuse_cut(self, key: str, role: str) -> None:
         ids = self.ids[key]
+        marked = pc.match_substring(ids.words.cast(pa.string()), "\ufeff").to_numpy(zero_copy_only=False)
+        if (at := np.flatnonzero(ids.among(marked))).size:
+            raise RecoreError(
+                f"{self.place.row(int(at[0]))}: the {role} holds the mark that begins a UTF-8 file, as where "
+                "two files were joined; remove it"
+            )
         cut = np.flatnonzero(ids.among(is_cut(ids.words.cast(pa.string()))))
         if cut.size:
             cell = pa.scalar(self._cell(key, int(cut[0])))
@@ -163,16 +211,20 @@ class _Log:
 
     def _up_to(self, highest: int) -> np.ndarray:
         ids = self.ids[self.who]
-        try:
-            words = ids.words.cast(pa.int64()).to_numpy(zero_copy_only=False)
-        except pa.ArrowInvalid:
-            raise RecoreError(
-                f"{self.place.file}: `max_session` wants sessions that are whole numbers, but not all of them are; "
-                "remove it"
-            ) from None
-        return ids.among(words <= highest)
+        present = ids.among(np.ones(len(ids.words), bool))
+        words = self.words(self.who)
+        numbers = np.array([int(word) <= highest if word.isdigit() else True for word in words], bool)
+        faulty = np.flatnonzero(ids.among(np.array([not word.isdigit() for word in words], bool)))
+        if faulty.size:
+            cell = pa.scalar(self._cell(self.who, int(faulty[0])))
+            raise self.place.fault(
+                int(faulty[0]), "session", cell, "a whole number, as `max_session` wants", "remove it"
+            )
+        return ids.among(numbers) & present
 
 
 def _as_word(value: Any) -> str:
-    """A value of params.yaml or of a column as a text file has it."""
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    """A value of params.yaml or of a column as a text file has it: true for True, and for what pandas writes of it."""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value).lower() if str(value) in ("True", "False") else str(value)

@@ -17,8 +17,8 @@ from recore.data.readers.missing import CUT_SHORT, is_cut, is_missing
 from recore.data.readers.places import Place, shown
 
 SCALES = {"seconds": 1000, "milliseconds": 1, "microseconds": 1e-3, "nanoseconds": 1e-6}  # to milliseconds
-LAST_MS = 253_402_300_799_999  # the end of the year 9999
-REAL_MS = 631_152_000_000  # 1990: no click of a log that people study is older
+# No click of a log that people study is older than 1990 or later than 2099.
+FIRST_MS, LAST_MS = 631_152_000_000, 4_102_444_799_999
 NO_DATES = ("0000-00-00", "0000-00-00 00:00:00", "9999-12-31", "9999-12-31 23:59:59")
 _ZONE = re.compile(r"[T ].*(Z|[+-]\d\d(:?\d\d)?)$")
 _UTC = re.compile(r"\d ?(UTC|GMT)$")
@@ -35,17 +35,12 @@ def milliseconds(column: pa.ChunkedArray, unit: str, place: Place) -> np.ndarray
     Text is parsed; a Parquet column that is a timestamp already is taken as ``iso8601``, one of dates as both. Raises
     RecoreError naming the file, the data row (from 1) and the value.
     """
+    if not len(column):
+        return np.zeros(0, np.int64)
     if unit in SCALES:
-        values = numbers(column, "time", place, unit)
-        out_of_range = np.flatnonzero(~(np.abs(values) <= LAST_MS / SCALES[unit]))
-        if out_of_range.size:
-            at = int(out_of_range[0])
-            units = list(SCALES)
-            finer = units[min(units.index(unit) + 1, len(units) - 1)]
-            raise place.fault(at, "time", column[at], f"{unit} before the year 10000 (is it in {finer}?)")
-        return np.rint(values * SCALES[unit]).astype(np.int64)
+        return _in_unit(numbers(column, "time", place, unit), unit, column, place)
     if unit == "date":
-        _refuse_type(column, pa.types.is_date, "time", "a date: set `time: iso8601`", place)
+        _refuse_type(column, pa.types.is_date, "time", 'a date (a timestamp is `iso8601`, 20190131 is "%Y%m%d")', place)
         dates = _converted(column, lambda values: values.cast(pa.date32()), "time", "a date as 2014-04-06", place)
         return dates.cast(pa.timestamp("ms")).to_numpy().astype(np.int64)
     if unit == "iso8601":
@@ -55,7 +50,7 @@ def milliseconds(column: pa.ChunkedArray, unit: str, place: Place) -> np.ndarray
         form = f"an ISO 8601 time in the form of the first row, {shown(column[0])}"
         moments = _converted(column, parse, "time", form, place, FORMS)
     else:
-        _refuse_type(column, lambda stored: False, "time", f"text as {unit!r}", place)
+        _refuse_type(column, pa.types.is_integer, "time", f"text as {unit!r}", place)
         return _in_form(column, unit, place)
     if moments.null_count:
         at = int(np.flatnonzero(moments.is_null().to_numpy())[0])
@@ -74,6 +69,10 @@ def numbers(column: pa.ChunkedArray, role: str, place: Place, expected: str = "a
     unusable = np.flatnonzero(~np.isfinite(values))
     if unusable.size:
         raise place.fault(int(unusable[0]), role, column[int(unusable[0])], expected)
+    if column.type in (pa.float32(), pa.float16()) and np.abs(values).max(initial=0) > 1 << 24:
+        raise RecoreError(
+            f"{place.file}: the {role} column is of type {column.type}, which has lost the last digits; write doubles"
+        )
     if values.dtype.kind == "f" and _is_text(column.type) and (cut := np.flatnonzero(is_cut(column))).size:
         raise place.fault(int(cut[0]), role, column[int(cut[0])], f"{expected} with all its digits", CUT_SHORT)
     return values
@@ -86,18 +85,41 @@ def missing(column: pa.ChunkedArray) -> np.ndarray:
     return pc.is_null(column, nan_is_null=True).to_numpy()
 
 
-def unset(time_ms: np.ndarray) -> np.ndarray:
-    """(R,) whether a time is before 1990 while others are not: 0 or -1 for one that was not set, seconds in a column of
-    milliseconds, 1900-01-01.
+def unset(time_ms: np.ndarray, newest_ms: int) -> np.ndarray:
+    """(R,) whether a time is no time of a log whose newest one is ``newest_ms``.
+
+    That is one after 2099, or before 1990 where the newest is not: 0 or -1 for one that was not set, seconds in a
+    column of milliseconds, 1900-01-01, 9999-12-31. A clock of its own may begin at 0.
     """
-    if not len(time_ms) or time_ms.max() < REAL_MS:
-        return np.zeros(len(time_ms), bool)  # a clock of its own may begin at 0
-    return time_ms < REAL_MS
+    return (time_ms > LAST_MS) | ((time_ms < FIRST_MS) & (newest_ms >= FIRST_MS))
+
+
+def _in_unit(values: np.ndarray, unit: str, column: pa.ChunkedArray, place: Place) -> np.ndarray:
+    """UTC milliseconds of numbers; RecoreError where they are plainly in another unit, or are no counts of a unit."""
+    limit = (LAST_MS + 1) / SCALES[unit]
+    at, units = int(np.argmax(values)), list(SCALES)
+    finer = units[min(units.index(unit) + 1, len(units) - 1)]
+    highest = values[at]
+    outside = np.flatnonzero((values >= 2 * limit) | (values <= -limit))
+    if outside.size:
+        at = int(outside[0])
+        raise place.fault(at, "time", column[at], f"{unit} before the year 2100 (is it in {finer}?)")
+    if unit != "seconds" and highest * SCALES[unit] < FIRST_MS <= highest * 1000 <= LAST_MS:
+        raise place.fault(at, "time", column[at], f"{unit} after 1990 (is it in seconds?)", "correct `read.time`")
+    if 19_900_101 <= highest <= 20_991_231 and _are_dates(values):
+        raise place.fault(at, "time", column[at], f"{unit} (is it a date?)", 'set `time: "%Y%m%d"`')
+    return np.rint(values * SCALES[unit]).astype(np.int64)
+
+
+def _are_dates(values: np.ndarray) -> bool:
+    """Whether all are numbers like 20190131."""
+    month, day = values // 100 % 100, values % 100
+    return bool(np.all((values >= 19_900_101) & (month >= 1) & (month <= 12) & (day >= 1) & (day <= 31)))
 
 
 def _in_form(column: pa.ChunkedArray, form: str, place: Place) -> np.ndarray:
     """Text in a form of ``strptime``, by pandas: Arrow's parser knows no fractions and makes March of February 31."""
-    moments = pd.to_datetime(column.to_pandas(), format=form, utc=True, errors="coerce")
+    moments = pd.to_datetime(column.cast(pa.string()).to_pandas(), format=form, utc=True, errors="coerce")
     bad = np.flatnonzero(moments.isna())
     if bad.size:
         raise place.fault(int(bad[0]), "time", column[int(bad[0])], f"a time as {form!r}", "correct the row or `time`")
@@ -128,10 +150,12 @@ def _refuse_type(
 
 
 def _number(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    try:
-        return column.cast(pa.int64())
-    except pa.ArrowInvalid:
-        return column.cast(pa.float64())
+    for kind in (pa.int64(), pa.uint64()):
+        try:
+            return column.cast(kind)
+        except pa.ArrowInvalid:
+            pass
+    return column.cast(pa.float64())
 
 
 def _iso_parser(column: pa.ChunkedArray) -> Callable[[pa.ChunkedArray], pa.ChunkedArray]:
