@@ -19,7 +19,14 @@ class Ids:
 
     def missing(self) -> np.ndarray:
         """(R,) whether the row has none: null, or a word for it."""
-        return self.among(is_missing(self.words)) | (self.codes < 0)
+        nulls = self.codes < 0
+        return nulls if self.plain else self.among(is_missing(self.words)) | nulls
+
+    @property
+    def plain(self) -> bool:
+        """Whether all words are nothing but digits, as most are: then none stands for nothing, and none is cut."""
+        stored = self.words.type
+        return pa.types.is_integer(stored) or bool(pc.all(pc.ascii_is_decimal(self.words)).as_py())
 
     def among(self, chosen: np.ndarray) -> np.ndarray:
         """(R,) whether the row's word is one of those where ``chosen`` (W,) is true."""

@@ -66,12 +66,14 @@ def blocks(file: Path) -> Iterator[bytes]:
     while block := _read(stream, BLOCK, file):
         if b"\0" in block:
             refuse_zeros(file, rest + block, line)
-        rest += block
-        cut = rest.rfind(b"\n") + 1
+        cut = block.rfind(b"\n") + 1
         if cut:
-            yield rest[:cut]
-            line += rest.count(b"\n", 0, cut)
-            rest = rest[cut:]
+            whole = rest + block[:cut]
+            yield whole
+            line += whole.count(b"\n")
+            rest = block[cut:]
+        else:
+            rest += block
     if rest:
         yield rest
 

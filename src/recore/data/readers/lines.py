@@ -41,7 +41,9 @@ class Scan:
     """What the blocks of a file show, added one after another; lines count from 1."""
 
     def __init__(self, delimiter: str, backslash: bool, thorough: bool = False):
-        self.rows = 0  # lines that hold anything and do not begin inside quotes
+        self.lines = 0  # that hold anything
+        self.rows = 0  # those of them that do not begin inside quotes
+        self.quotes = False  # there are some below the first row
         self.breaks = False  # a line begins inside quotes
         self.hiding = False  # quotes hide a delimiter, a line break or a quote
         self.unclosed: int | None = None  # the first line in which a quote opens a field that none closes
@@ -61,18 +63,27 @@ class Scan:
         self._row = (0, 0, True)
 
     def add(self, block: bytes) -> None:
-        if self.unclosed:
+        cut = block.find(b"\n") + 1
+        if not self._width and 0 < cut < len(block) and block.find(b'"', cut) < 0:
+            self.add(block[:cut])  # a header in quotes is no reason to follow what is below
+            self.add(block[cut:])
             return
         if self._inside or self._thorough or b'"' in block or not self._width:
             lines = Lines(block)
-            self._follow(lines)
+            full = int(np.count_nonzero(lines.full))
+            below = 0 if self._width else int(lines.ends[np.argmax(lines.full)])  # the end of the first row
+            self.quotes |= block.find(b'"', below) >= 0
+            if not self.unclosed:
+                self._follow(lines)
             self._before += len(lines.ends)
         else:
-            self.rows += full_lines(block)
+            full = full_lines(block)
+            self.rows += full
             self._before += block.count(b"\n")
             self.end = self._bytes + len(block)
             self._end_row()
             self._row = (0, 0, True)
+        self.lines += full
         self._bytes += len(block)
 
     def finish(self) -> None:

@@ -39,16 +39,15 @@ def way_of(file: Path, delimiter: str, quoting: str | None) -> Way:
 
     Raises RecoreError naming the line where the file does not show it, or shows something else.
     """
-    rows, has_quotes = _count(file)
-    if quoting == "none" or (not has_quotes and quoting != "backslash"):
-        return Way("none", rows)
+    if quoting == "none":
+        return Way("none", sum(map(full_lines, blocks(file))))
     scan = Scan(delimiter, backslash=quoting == "backslash")
     for block in blocks(file):
         scan.add(block)
     scan.finish()
     if scan.unclosed:
         if quoting is None and not uneven(file, delimiter) and not _quotes(file, delimiter):
-            return Way("none", rows, stray=True)
+            return Way("none", scan.lines, stray=True)
         raise RecoreError(
             f"{file.name}, line {scan.unclosed}: a quote opens a field here and none closes it before a delimiter or "
             f"line end; {WAYS}"
@@ -60,7 +59,7 @@ def way_of(file: Path, delimiter: str, quoting: str | None) -> Way:
             f"looks like a row of its own; {WAYS}"
         )
     if quoting is None and not scan.hiding:
-        return Way("none", rows, quoted=True)
+        return Way("none", scan.lines, quoted=scan.quotes)
     return Way(quoting or "csv", scan.rows, scan.breaks)
 
 
@@ -96,12 +95,3 @@ def uneven(file: Path, delimiter: str) -> tuple[int, int, int] | None:
             return before + int(odd[0]) + 1, int(columns[odd[0]]), expected
         before += len(lines.ends)
     return None
-
-
-def _count(file: Path) -> tuple[int, bool]:
-    """The lines that hold anything, and whether the file has a quote."""
-    rows, has_quotes = 0, False
-    for block in blocks(file):
-        rows += full_lines(block)
-        has_quotes = has_quotes or b'"' in block
-    return rows, has_quotes

@@ -94,6 +94,8 @@ def _refuse_two_ways(logs: list["_Log"]) -> None:
 
 def _refuse_floats(ids: Ids, role: str, accounts: list[Account]) -> None:
     """An id that is written 123 here and 123.0 there, as pandas writes whole numbers of a column with gaps, is two."""
+    if ids.plain:
+        return
     words = ids.words.cast(pa.string()).to_pylist()
     whole = set(words)
     twice = next((word for word in words if word and word.endswith(".0") and word[:-2] in whole), None)
@@ -198,6 +200,8 @@ class _Log:
 
     def _refuse_cut(self, key: str, role: str) -> None:
         ids = self.ids[key]
+        if ids.plain:
+            return
         marked = pc.match_substring(ids.words.cast(pa.string()), "\ufeff").to_numpy(zero_copy_only=False)
         if (at := np.flatnonzero(ids.among(marked))).size:
             raise RecoreError(

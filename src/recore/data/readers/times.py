@@ -97,16 +97,16 @@ def unset(time_ms: np.ndarray, newest_ms: int) -> np.ndarray:
 def _in_unit(values: np.ndarray, unit: str, column: pa.ChunkedArray, place: Place) -> np.ndarray:
     """UTC milliseconds of numbers; RecoreError where they are plainly in another unit, or are no counts of a unit."""
     limit = (LAST_MS + 1) / SCALES[unit]
-    at, units = int(np.argmax(values)), list(SCALES)
+    highest, lowest, units = values.max(), values.min(), list(SCALES)
     finer = units[min(units.index(unit) + 1, len(units) - 1)]
-    highest = values[at]
-    outside = np.flatnonzero((values >= 2 * limit) | (values <= -limit))
-    if outside.size:
-        at = int(outside[0])
+    if highest >= 2 * limit or lowest <= -limit:
+        at = int(np.flatnonzero((values >= 2 * limit) | (values <= -limit))[0])
         raise place.fault(at, "time", column[at], f"{unit} before the year 2100 (is it in {finer}?)")
     if unit != "seconds" and highest * SCALES[unit] < FIRST_MS <= highest * 1000 <= LAST_MS:
+        at = int(np.argmax(values))
         raise place.fault(at, "time", column[at], f"{unit} after 1990 (is it in seconds?)", "correct `read.time`")
     if 19_900_101 <= highest <= 20_991_231 and _are_dates(values):
+        at = int(np.argmax(values))
         raise place.fault(at, "time", column[at], f"{unit} (is it a date?)", 'set `time: "%Y%m%d"`')
     return np.rint(values * SCALES[unit]).astype(np.int64)
 
