@@ -14,9 +14,11 @@ from builders import SETTINGS, flat, model, random_sessions
 from reference import CUTOFF, PaddedCore, padded, places_by_sort, places_by_topk
 
 from recore.data.cases import Cases
-from recore.evaluation.ranking import gather, rank, resident
+from recore.evaluation.ranking import rank
 from recore.models.fused import fused_loss
 from recore.models.objectives import Objective
+from recore.models.packing import gather, resident
+from recore.models.scorer import CoreScorer
 
 CPU = torch.device("cpu")
 N_ITEMS = 40
@@ -49,7 +51,7 @@ def both(request):
 def test_the_rendition_is_the_same_function(both, k, lam):
     ours, reference, cases = both
     batch = cases.batch(np.arange(len(cases)))
-    items, packing, targets = gather(resident(cases, CPU), batch)
+    items, packing, targets = gather(resident(cases.items, CPU), batch.lengths, batch.ends)
     encoding, catalogue = ours.with_catalogue(items, packing)
     loss = fused_loss(encoding.session, catalogue, targets, ours.items.temperature, Objective(k, lam))
     theirs = reference.loss(*padded(batch, SETTINGS["max_length"]), k, lam)
@@ -63,7 +65,7 @@ def test_the_rendition_is_the_same_function(both, k, lam):
 
 def test_both_evaluations_find_the_target_at_the_same_place(both):
     ours, reference, cases = both
-    ranks = rank(ours, cases, 16, CPU)
+    ranks = rank(CoreScorer(ours), cases, 16, CPU)
     batch = cases.batch(np.arange(len(cases)))
     places = reference.eval().target_positions(*padded(batch, SETTINGS["max_length"])).numpy()
     clear = ranks.tied[batch.cases] == 1

@@ -15,6 +15,7 @@ from recore.data.cases import Cases
 from recore.data.sessions import Sessions
 from recore.evaluation.ranking import Ranks, rank
 from recore.models.device import prepare
+from recore.models.scorer import CoreScorer
 from recore.stages import run
 
 
@@ -35,7 +36,7 @@ def main(argv: list[str] | None = None) -> None:
     with artifacts.reading(weights) as file:
         model.load_state_dict(load_file(file))
     test = Cases(Sessions.load(paths.split(args.dataset), "test"), config["settings"]["max_length"])
-    ranks = rank(model.to(device), test, given.at("evaluate.batch_size"), device)
+    ranks = rank(CoreScorer(model.to(device)), test, given.at("evaluate.batch_size"), device)
 
     meta = {
         "dataset": args.dataset,
