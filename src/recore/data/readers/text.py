@@ -67,7 +67,7 @@ def _parsed(
     names = [unquoted(name) for name in stored] if way.quoting == "none" else stored
     names = [re.sub(r"^([^:]*):\w+$", r"\1", name) for name in names] if recbole else names
     chosen = positions(columns, names, file.name, named=header)
-    if header:
+    if header and "columns.time" in chosen:
         _refuse_click(file, names[chosen["columns.time"]], columns["columns.time"])
     types = {stored[at]: IDS if key in ids else pa.string() for key, at in chosen.items()}
     convert = pacsv.ConvertOptions(include_columns=list(types), column_types=types, null_values=[])
