@@ -7,6 +7,7 @@ import measure
 import numpy as np
 import page
 import pytest
+import recommend
 import startup
 import torch
 import workload
@@ -19,6 +20,7 @@ from recore.models.fused import fused_loss
 from recore.models.objectives import Objective
 from recore.models.packing import gather, resident
 from recore.models.scorer import CoreScorer
+from recore.recommender import Recommender
 
 CPU = torch.device("cpu")
 N_ITEMS = 40
@@ -104,6 +106,15 @@ def test_the_two_sorting_ways_agree_with_counting():
     above = (scores > scores.gather(1, columns[:, None])).sum(dim=1)
     assert torch.equal(places_by_sort(scores, columns), above)
     assert torch.equal(places_by_topk(scores, columns), above.clamp(max=CUTOFF))
+
+
+def test_the_plain_ways_recommend_the_same():
+    scorer = CoreScorer(model("da", N_ITEMS))
+    sessions = sorted(random_sessions(30, N_ITEMS, longest=6), key=len)
+    ours = Recommender(scorer, np.arange(1, N_ITEMS + 1), workload.MODEL["max_length"], CPU).recommend(sessions, 5)
+    for select in (recommend.by_topk, recommend.by_argsort):
+        found = recommend.plain(scorer, sessions, 5, select)
+        assert [rows.tolist() for rows in found] == [answer.items.tolist() for answer in ours]
 
 
 def test_every_number_of_the_tables_is_measured():
