@@ -164,12 +164,15 @@ def test_a_table_in_and_a_table_out(shop, capsys):
     )
 
 
-def test_slices_of_sessions_make_the_same_table(shop, monkeypatch):
-    content = "session,item\nb,x\na,p\nc,q\n"
-    whole = table_of(content, "whole.parquet", "--k", "1")
-    monkeypatch.setattr(recommend, "SLICE", 1)  # the first slice has no row
-    assert table_of(content, "slices.parquet", "--k", "1") == whole
-    assert whole["session"] == ["a", "c"]
+def test_slices_of_sessions_make_the_same_table(shop, monkeypatch, capsys):
+    content = "session,item\na,p\nb,q\nc,x\n"
+    whole = table_of(content, "out.parquet", "--k", "1")
+    said = capsys.readouterr().out
+    monkeypatch.setattr(recommend, "SLICE", 1)  # that of c has no row
+    assert table_of(content, "out.parquet", "--k", "1") == whole
+    assert whole["session"] == ["a", "b"]
+    assert capsys.readouterr().out == said
+    assert said.endswith("which have no row: 1, the first is c\n")
 
 
 def test_columns_of_other_names_an_order_and_numbers_for_sessions(shop):
