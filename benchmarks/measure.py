@@ -20,8 +20,10 @@ from workload import CPU, MODEL, PARAMS, ROOT, SIDES, Feed, OurStep, ReferenceSt
 
 from recore.data.cases import Cases
 from recore.evaluation.ranking import CHUNK as RANKED
-from recore.evaluation.ranking import count_above_and_tied, gather, rank, resident
+from recore.evaluation.ranking import count_above_and_tied, rank
 from recore.models.objectives import CROSS_ENTROPY, Objective
+from recore.models.packing import gather, resident
+from recore.models.scorer import CoreScorer, Cosines
 from recore.training.provenance import peak_memory_bytes, provenance
 
 Row = dict[str, Any]
@@ -138,7 +140,7 @@ def evaluation(items: int, batch: int, sessions: int, rounds: int) -> list[Row]:
     cases = Cases(generate(items, sessions), MODEL["max_length"])
     ours, reference = OurStep("trm", items), ReferenceStep("trm", items)
     calls: Calls = {
-        "ours": lambda _: rank(ours.model, cases, batch, CPU),
+        "ours": lambda _: rank(CoreScorer(ours.model), cases, batch, CPU),
         "reference": lambda _: reference.evaluate(cases, batch),
     }
     seconds = in_turns(calls, rounds)
@@ -150,7 +152,8 @@ def evaluation(items: int, batch: int, sessions: int, rounds: int) -> list[Row]:
 
 def encoded(ours: OurStep, feed: Feed) -> tuple[Tensor, Tensor, Tensor]:
     """What ranking starts from: unit items (V - 1, D), one batch's unit sessions (B, D) and its targets (B,)."""
-    items, packing, targets = gather(resident(feed.cases, CPU), feed.batch(0))
+    batch = feed.batch(0)
+    items, packing, targets = gather(resident(feed.cases.items, CPU), batch.lengths, batch.ends)
     return ours.model.items.catalogue(), ours.model(items, packing).session, targets
 
 
@@ -159,7 +162,7 @@ def ranking(ours: OurStep, feed: Feed, rounds: int) -> list[Row]:
     """Counting against topk on the same encoded batch, the product of sessions and items included in both."""
     catalogue, session, targets = encoded(ours, feed)
     calls: Calls = {
-        "ours": lambda _: count_above_and_tied(session, catalogue, targets),
+        "ours": lambda _: count_above_and_tied(Cosines(session, catalogue), len(catalogue), targets),
         "reference": lambda _: places_by_topk(session @ catalogue.T, targets - 1),
     }
     seconds = in_turns(calls, rounds)
@@ -179,7 +182,7 @@ def rankings(items: int, batch: int, rounds: int) -> list[Row]:
             torch.mm(catalogue, chunk.T, out=buffers[len(chunk) < width])
 
     calls: Calls = {
-        "counting": lambda _: count_above_and_tied(session, catalogue, targets),
+        "counting": lambda _: count_above_and_tied(Cosines(session, catalogue), len(catalogue), targets),
         "topk": lambda _: places_by_topk(session @ catalogue.T, targets - 1),
         "sort": lambda _: places_by_sort(session @ catalogue.T, targets - 1),
         "product": lambda _: session @ catalogue.T,
@@ -202,7 +205,7 @@ def evaluation_alone(side: str, items: int, batch: int, sessions: int) -> list[R
     step = SIDES[side]("trm", items)
     step.optimizer = None
     if isinstance(step, OurStep):
-        rank(step.model, cases, batch, CPU)
+        rank(CoreScorer(step.model), cases, batch, CPU)
     else:
         step.evaluate(cases, batch)
     return [peak("peak of evaluation", "trm", side)]

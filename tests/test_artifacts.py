@@ -88,3 +88,12 @@ def test_a_write_that_fails_without_a_name_gets_that_of_the_destination(tmp_path
         raise OSError(28, "No space left on device")
     assert fault.value.filename == str(tmp_path / "out")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_never_replaces_a_folder(tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "kept").touch()
+    with pytest.raises(IsADirectoryError) as fault:
+        artifacts.write_text(tmp_path / "out", "text")
+    assert fault.value.filename == str(tmp_path / "out")
+    assert (tmp_path / "out" / "kept").exists()

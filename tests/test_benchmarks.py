@@ -7,6 +7,7 @@ import measure
 import numpy as np
 import page
 import pytest
+import recommend
 import startup
 import torch
 import workload
@@ -14,9 +15,12 @@ from builders import SETTINGS, flat, model, random_sessions
 from reference import CUTOFF, PaddedCore, padded, places_by_sort, places_by_topk
 
 from recore.data.cases import Cases
-from recore.evaluation.ranking import gather, rank, resident
+from recore.evaluation.ranking import rank
 from recore.models.fused import fused_loss
 from recore.models.objectives import Objective
+from recore.models.packing import gather, resident
+from recore.models.scorer import CoreScorer
+from recore.recommender import Recommender
 
 CPU = torch.device("cpu")
 N_ITEMS = 40
@@ -49,7 +53,7 @@ def both(request):
 def test_the_rendition_is_the_same_function(both, k, lam):
     ours, reference, cases = both
     batch = cases.batch(np.arange(len(cases)))
-    items, packing, targets = gather(resident(cases, CPU), batch)
+    items, packing, targets = gather(resident(cases.items, CPU), batch.lengths, batch.ends)
     encoding, catalogue = ours.with_catalogue(items, packing)
     loss = fused_loss(encoding.session, catalogue, targets, ours.items.temperature, Objective(k, lam))
     theirs = reference.loss(*padded(batch, SETTINGS["max_length"]), k, lam)
@@ -63,7 +67,7 @@ def test_the_rendition_is_the_same_function(both, k, lam):
 
 def test_both_evaluations_find_the_target_at_the_same_place(both):
     ours, reference, cases = both
-    ranks = rank(ours, cases, 16, CPU)
+    ranks = rank(CoreScorer(ours), cases, 16, CPU)
     batch = cases.batch(np.arange(len(cases)))
     places = reference.eval().target_positions(*padded(batch, SETTINGS["max_length"])).numpy()
     clear = ranks.tied[batch.cases] == 1
@@ -102,6 +106,15 @@ def test_the_two_sorting_ways_agree_with_counting():
     above = (scores > scores.gather(1, columns[:, None])).sum(dim=1)
     assert torch.equal(places_by_sort(scores, columns), above)
     assert torch.equal(places_by_topk(scores, columns), above.clamp(max=CUTOFF))
+
+
+def test_the_plain_ways_recommend_the_same():
+    scorer = CoreScorer(model("da", N_ITEMS))
+    sessions = sorted(random_sessions(30, N_ITEMS, longest=6), key=len)
+    ours = Recommender(scorer, np.arange(1, N_ITEMS + 1), workload.MODEL["max_length"], CPU).recommend(sessions, 5)
+    for select in (recommend.by_topk, recommend.by_argsort):
+        found = recommend.plain(scorer, sessions, 5, select)
+        assert [rows.tolist() for rows in found] == [answer.items.tolist() for answer in ours]
 
 
 def test_every_number_of_the_tables_is_measured():

@@ -5,6 +5,7 @@ any moment leaves at worst a hidden leftover, which the next writer of the same 
 torn in another way, as by a copy that broke off, is named by whoever reads it.
 """
 
+import errno
 import hashlib
 import json
 import os
@@ -58,7 +59,9 @@ def new_folder(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def new_file(path: Path) -> Iterator[Path]:
-    """Yields a file name to write to, which becomes ``path`` when the block succeeds."""
+    """Yields a file name to write to, which becomes ``path`` when the block succeeds; a folder is never replaced."""
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     with _replacing(path) as unfinished:
         yield unfinished
 

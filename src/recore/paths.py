@@ -11,6 +11,7 @@ DATA = Path("data")
 METRICS = Path("metrics")
 PLOTS = Path("plots")
 
+MODELS = DATA / "models"
 RANKS = DATA / "ranks"
 RECORDS = DATA / "records"
 SIGNIFICANCE = DATA / "significance"
@@ -30,7 +31,7 @@ def split(dataset: str) -> Path:
 
 
 def model(dataset: str, variant: str, seed: int) -> Path:
-    return DATA / "models" / dataset / variant / str(seed)
+    return MODELS / dataset / variant / str(seed)
 
 
 def record(dataset: str, variant: str, seed: int) -> Path:

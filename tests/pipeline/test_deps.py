@@ -142,11 +142,14 @@ def test_a_hybrid_stage_is_the_plain_one_and_more(stage):
 def test_imports_point_one_way():
     """stages -> training -> evaluation -> variants -> models, data; significance and reporting stand alone.
 
-    cells.py stands on the stages, and nothing on it.
+    What people call stands on the stages, and nothing on it.
     """
     floors = {
         "cells": -1,
         "check": -1,
+        "recommend": -1,
+        "export": -1,
+        "recommender": 0,
         "stages": 0,
         "training": 1,
         "evaluation": 2,

@@ -10,9 +10,11 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from recore import RecoreError
 from recore.data.cases import Cases
-from recore.evaluation.ranking import rank, resident
+from recore.evaluation.ranking import rank
 from recore.models.device import prepare
 from recore.models.objectives import CROSS_ENTROPY, Objective
+from recore.models.packing import resident
+from recore.models.scorer import CoreScorer
 from recore.training import loop
 from recore.training.adam import Adam
 from recore.training.loop import fit, train_step
@@ -72,8 +74,8 @@ def test_one_item_has_no_hard_negative_of_any_number():
 
 def test_an_epoch_sees_every_case_once(monkeypatch):
     seen = []
-    original = loop.gather
-    monkeypatch.setattr(loop, "gather", lambda clicks, batch: seen.append(batch.cases) or original(clicks, batch))
+    original = loop.train_step
+    monkeypatch.setattr(loop, "train_step", lambda *given: seen.append(given[3].cases) or original(*given))
     train(epochs=1, batch_size=13)
     assert sorted(np.concatenate(seen)) == list(range(len(SPLIT["train"])))
 
@@ -100,7 +102,7 @@ def one_step(variant, device):
     attach_streams(built.train().to(device), 1, device)
     objective = Objective(5, 0.2) if "hn" in variant else CROSS_ENTROPY
     optimizer = Adam(built.parameters(), 0.001)
-    clicks = resident(SPLIT["train"], device)
+    clicks = resident(SPLIT["train"].items, device)
     return lambda: train_step(built, optimizer, clicks, SPLIT["train"].batch(np.arange(20)), objective)
 
 
@@ -171,7 +173,7 @@ def test_a_loss_that_is_not_finite_stops_the_run():
 def test_validation_is_the_ranking_of_the_kept_weights():
     training, built = train(epochs=2)
     built.load_state_dict(training.weights)
-    ranks = rank(built, SPLIT["valid"], 7, CPU)
+    ranks = rank(CoreScorer(built), SPLIT["valid"], 7, CPU)
     expected = np.mean([1 / (above + 1) if above < 20 else 0 for above in ranks.above])
     assert (ranks.tied == 1).all()
     assert training.epochs[training.best - 1].valid["mrr@20"] == pytest.approx(expected)

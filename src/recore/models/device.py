@@ -9,15 +9,18 @@ from torch import Tensor
 from recore import RecoreError
 
 
-def prepare(name: str, threads: int) -> torch.device:
-    """``auto`` (a GPU if there is one), ``cpu`` or ``cuda``; fixes the CPU threads and determinism.
-
-    Raises RecoreError for a device that is not there.
-    """
+def chosen(name: str) -> torch.device:
+    """``auto`` (a GPU if there is one), ``cpu`` or ``cuda``; RecoreError for a device that is not there."""
     if name not in ("auto", "cpu", "cuda"):
         raise RecoreError(f"--device is {name!r}; it can be auto, cpu or cuda")
     if name == "cuda" and not torch.cuda.is_available():
         raise RecoreError("--device is cuda, but torch sees no GPU here; use --device auto or install a CUDA build")
+    return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")
+
+
+def prepare(name: str, threads: int) -> torch.device:
+    """The ``chosen`` device for a stage: fixes the CPU threads and determinism of this process."""
+    device = chosen(name)
     torch.set_num_threads(threads)
     torch.set_float32_matmul_precision("highest")  # ranks are compared in fp32, whatever the environment allows
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
@@ -25,7 +28,7 @@ def prepare(name: str, threads: int) -> torch.device:
     torch.set_deterministic_debug_mode("error")
     # Deterministic mode would otherwise fill every new tensor with NaN, which costs and changes nothing here.
     torch.utils.deterministic.fill_uninitialized_memory = False
-    return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")
+    return device
 
 
 SCORES = 2**28  # numbers that a buffer of scores may hold: 1 GiB in single precision

@@ -88,3 +88,19 @@ class _Pool(torch.autograd.Function):
         of_click = grad[ctx.row]  # (T, D)
         of_weights = torch.linalg.vecdot(of_click, vectors) if ctx.needs_input_grad[0] else None
         return of_weights, of_click.mul_(weights[:, None]), None
+
+
+def resident(clicks: np.ndarray, device: torch.device | str) -> Tensor:
+    """The item numbers of a whole split (clicks,), on the device; ``clicks`` may be read-only."""
+    return torch.from_numpy(np.array(clicks)).to(device)
+
+
+def gather(clicks: Tensor, lengths: np.ndarray, ends: np.ndarray) -> tuple[Tensor, Packing, Tensor]:
+    """A batch's item numbers (T,), their packing and its targets (B,), from the split's ``clicks`` where these are.
+
+    ``lengths`` (B,) is ascending; ``ends`` (B,) is where each target stands in ``clicks``, right behind its prefix.
+    """
+    packing = Packing(lengths, clicks.device)
+    ends = moved(ends, clicks.device)
+    places = (ends - packing.length)[packing.row] + packing.position
+    return clicks[places].long(), packing, clicks[ends].long()

@@ -2,19 +2,19 @@
 
 import argparse
 import hashlib
-import importlib
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from safetensors.torch import load_file
 
 from recore import artifacts, params, paths
 from recore.data.cases import Cases
 from recore.data.sessions import Sessions
 from recore.evaluation.ranking import Ranks, rank
+from recore.evaluation.trained import read_trained
 from recore.models.device import prepare
+from recore.models.scorer import CoreScorer
 from recore.stages import run
 
 
@@ -28,22 +28,17 @@ def main(argv: list[str] | None = None) -> None:
 
     given = params.load()
     device = prepare(args.device, given.at("train.threads"))
-    folder = paths.model(args.dataset, args.variant, args.seed)
-    config = artifacts.read_json(folder / "config.json")
-    model = importlib.import_module(f"recore.variants.{args.variant}").build(config["settings"], config["n_items"])
-    weights = folder / "weights.safetensors"
-    with artifacts.reading(weights) as file:
-        model.load_state_dict(load_file(file))
-    test = Cases(Sessions.load(paths.split(args.dataset), "test"), config["settings"]["max_length"])
-    ranks = rank(model.to(device), test, given.at("evaluate.batch_size"), device)
+    trained = read_trained(args.dataset, args.variant, args.seed)
+    test = Cases(Sessions.load(paths.split(args.dataset), "test"), trained.max_length)
+    ranks = rank(CoreScorer(trained.model.to(device)), test, given.at("evaluate.batch_size"), device)
 
     meta = {
         "dataset": args.dataset,
         "variant": args.variant,
         "seed": args.seed,
-        "n_items": config["n_items"],
+        "n_items": trained.n_items,
         "test_hash": cases_hash(test),
-        "weights_hash": _sha256(weights),
+        "weights_hash": _sha256(trained.weights),
     }
     with artifacts.new_folder(paths.ranks(args.dataset, args.variant, args.seed)) as out:
         pq.write_table(table(test, ranks), out / "cases.parquet")

@@ -17,10 +17,12 @@ from torch import Tensor
 from recore import RecoreError
 from recore.data.cases import Batch, Cases
 from recore.evaluation.metrics import metric_table
-from recore.evaluation.ranking import gather, rank, resident
+from recore.evaluation.ranking import rank
 from recore.models.core import Core
 from recore.models.fused import fused_loss
 from recore.models.objectives import Objective
+from recore.models.packing import gather, resident
+from recore.models.scorer import CoreScorer
 from recore.training.adam import Adam
 from recore.training.progress import Progress
 from recore.training.seeding import attach_streams, batch_order, initialise
@@ -66,14 +68,14 @@ def fit(
     attach_streams(model, seed, device)
     optimizer = Adam(model.parameters(), settings["learning_rate"])
     metric = f"mrr@{settings['validation_cutoff']}"
-    clicks = resident(train, device)
+    clicks = resident(train.items, device)
     training = Training()
     for epoch in range(1, settings["epochs"] + 1):
         began = time.perf_counter()
         loss = _train_epoch(model, optimizer, train, clicks, settings["batch_size"], objective, seed, epoch, progress)
         trained = time.perf_counter()
         with progress.steps(f"epoch {epoch} validation", len(valid)) as advance:
-            ranks = rank(model, valid, settings["batch_size"], device, advance)
+            ranks = rank(CoreScorer(model), valid, settings["batch_size"], device, advance)
         metrics = metric_table(ranks.above, ranks.tied, [settings["validation_cutoff"]])
         means = {name: float(np.mean(values)) for name, values in metrics.items()}
         ended = time.perf_counter()
@@ -92,7 +94,7 @@ def train_step(model: Core, optimizer: Adam, clicks: Tensor, batch: Batch, objec
 
     ``clicks`` are the split's, on the model's device.
     """
-    items, packing, targets = gather(clicks, batch)
+    items, packing, targets = gather(clicks, batch.lengths, batch.ends)
     encoding, catalogue = model.with_catalogue(items, packing)
     loss = fused_loss(encoding.session, catalogue, targets, model.items.temperature, objective)
     optimizer.zero_grad()

@@ -62,7 +62,7 @@ def _parsed(
     columns: dict[str, Column],
     ids: list[str],
 ) -> tuple[pa.Table, list[str]]:
-    header, recbole, time = not options.autogenerate_column_names, config["format"] == "recbole", config["time"]
+    header, recbole, time = not options.autogenerate_column_names, config["format"] == "recbole", config.get("time")
     begin = next(blocks(file), b"")
     if not begin:
         raise RecoreError(f"{file.name} is empty; give a log with at least one row")
@@ -71,7 +71,7 @@ def _parsed(
     names = [unquoted(name) for name in stored] if way.quoting == "none" else stored
     names = [re.sub(r"^([^:]*):\w+$", r"\1", name) for name in names] if recbole else names
     chosen = positions(columns, names, file.name, named=header)
-    if header:
+    if header and "columns.time" in chosen:
         _refuse_click(file, names[chosen["columns.time"]], columns["columns.time"], time)
     types = {stored[at]: pa.string() for at in chosen.values()} | {stored[chosen[key]]: IDS for key in ids}
     convert = pacsv.ConvertOptions(include_columns=list(types), column_types=types, null_values=[])

@@ -1,0 +1,50 @@
+"""A CORE model as a scorer, which is all that evaluation asks of any model (``recore.evaluation.ranking.Scorer``)."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from recore import RecoreError
+from recore.models.core import Core
+from recore.models.packing import Packing
+
+
+class CoreScorer:
+    """Scores by cosine: Eq. 11 without its temperature, which changes no order.
+
+    Raises RecoreError for a vector that is not finite: no rank would be true.
+    """
+
+    @torch.inference_mode()
+    def __init__(self, model: Core):
+        self.model = model.eval()
+        self.catalogue = _finite(model.items.catalogue())  # (V - 1, D)
+        self.n_items = len(self.catalogue)
+
+    def __call__(self, items: Tensor, packing: Packing) -> "Cosines":
+        """Item numbers (T,) of B sessions to their scores."""
+        encoding = self.model(items, packing)
+        return Cosines(_finite(encoding.session), self.catalogue, encoding.gate)
+
+
+@dataclass(frozen=True)
+class Cosines:
+    """B sessions (B, D) against the catalogue (V - 1, D), all of norm 1."""
+
+    session: Tensor
+    catalogue: Tensor
+    gate: Tensor | None = None
+
+    def fill(self, out: Tensor, chosen: slice) -> None:
+        """The scores of the C ``chosen`` sessions into ``out`` (V - 1, C)."""
+        torch.mm(self.catalogue, self.session[chosen].T, out=out)
+
+
+def _finite(vectors: Tensor) -> Tensor:
+    # Both ends are finite where all numbers are (NaN is both), and are found in one pass without a copy.
+    if not torch.stack(vectors.aminmax()).isfinite().all():
+        raise RecoreError(
+            "the model's scores are not finite, so nothing can be ranked; train it with a lower learning_rate"
+        )
+    return vectors
