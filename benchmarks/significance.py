@@ -3,7 +3,8 @@
     PYTHONPATH=src python benchmarks/significance.py [--datasets 5] [--seeds 5] [--cases 60000]
 
 Runs the stage itself, in a temporary folder, on the variants, cutoffs and comparisons of params.yaml: reading the
-ranks, checking them, every test, writing the table. Only the generation of the ranks is not counted.
+ranks, checking them, the means of runs and groups, every test, writing the tables. Only the generation of the ranks
+is not counted.
 """
 
 import argparse
@@ -18,20 +19,22 @@ import numpy as np
 import pandas as pd
 
 from recore import paths, yaml12
+from recore.data.sessions import Sessions, offsets_of
 from recore.stages import significance
 
 DATASETS = ("diginetica", "nowplaying", "retailrocket", "tmall", "yoochoose")
 ROOT = Path(__file__).parents[1]
+N_ITEMS = 40_000
 
 
 def generate(dataset: str, variants: list[str], seeds: list[int], n_cases: int) -> None:
-    """Ranks of every run on one test set, with sessions of three cases on average."""
+    """Ranks of every run on one test set, with sessions of three cases on average, and train clicks."""
     random = np.random.default_rng(DATASETS.index(dataset))
     cases = pd.DataFrame(
         {
             "session": np.sort(random.integers(0, n_cases // 3, n_cases)),
             "position": random.integers(1, 51, n_cases).astype(np.int32),
-            "target": random.integers(1, 40_000, n_cases).astype(np.int32),
+            "target": random.integers(1, N_ITEMS, n_cases).astype(np.int32),
             "tied": np.ones(n_cases, np.int32),
         }
     )
@@ -42,6 +45,10 @@ def generate(dataset: str, variants: list[str], seeds: list[int], n_cases: int) 
         above = random.geometric(ease).astype(np.int32) - 1
         cases.assign(above=above).to_parquet(folder / "cases.parquet", index=False)
         (folder / "meta.json").write_text(json.dumps({"test_hash": dataset}))
+    paths.split(dataset).mkdir(parents=True)
+    items = random.integers(1, N_ITEMS, 10 * n_cases).astype(np.int32)
+    sessions = np.arange(n_cases)
+    Sessions(items, offsets_of(np.full(n_cases, 10)), sessions, sessions).save(paths.split(dataset), "train")
 
 
 def main() -> None:

@@ -76,7 +76,9 @@ class FakeDvc:
 def aggregated(file: Path) -> None:
     """Of stage aggregate only what the tests read: the figures take seconds."""
     experiment = standing.Experiment.load()
-    table = standing.corrected(standing.read_comparisons(experiment.datasets), experiment.synthetic, experiment.plan)
+    table = standing.corrected(
+        standing.read_tables(experiment.datasets, "comparisons.csv"), experiment.synthetic, experiment.plan
+    )
     file.parent.mkdir(exist_ok=True)
     table.to_csv(file, index=False)
 
@@ -226,7 +228,7 @@ def test_half_a_look_is_not_looked_at(dvc, capsys):
     assert f"da {MINUS} trm: inconclusive" in said
     assert "look 2" not in said
     assert "The next look: 1 cell, about 0.0025 cell-hours (ave on demo)." in said
-    assert set(standing.read_comparisons(["demo"])["look"]) == {1, 2}  # the tests have seen it
+    assert set(standing.read_tables(["demo"], "comparisons.csv")["look"]) == {1, 2}  # the tests have seen it
 
 
 def test_six_of_eight_seeds_are_the_look_of_six_and_a_hole_ends_the_count(dvc, capsys):
@@ -236,14 +238,14 @@ def test_six_of_eight_seeds_are_the_look_of_six_and_a_hole_ends_the_count(dvc, c
     for seed in SEEDS[6:]:  # not the sixth
         write_cell("demo", "trm", seed)
     compare()
-    table = standing.read_comparisons(["demo"])
+    table = standing.read_tables(["demo"], "comparisons.csv")
     assert set(table["n_seeds"]) == {5}
     assert run(capsys, "--next").splitlines()[:3] == [f"train@demo-{name}-2025" for name in ("da", "trm", "ave")]
     for seed in SEEDS[5:7]:
         write_cell("demo", "da", seed)
     write_cell("demo", "trm", 2025)
     compare()
-    table = standing.read_comparisons(["demo"]).query("a == 'da' and metric == 'mrr@20'")
+    table = standing.read_tables(["demo"], "comparisons.csv").query("a == 'da' and metric == 'mrr@20'")
     assert list(table["n_seeds"]) == [5, 6]  # seven of eight: the look of six
 
 

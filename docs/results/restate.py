@@ -25,11 +25,12 @@ from scipy import stats
 
 from recore import RecoreError, artifacts, params
 from recore.reporting.evidence import Evidence
+from recore.reporting.files import write_csv
 from recore.reporting.forest import forest_figure, forest_table
 from recore.reporting.format import pair
 from recore.reporting.mde import mde_figure, mde_table
 from recore.reporting.notes import notes
-from recore.reporting.paper import beside_paper
+from recore.reporting.paper import as_published, beside_paper
 from recore.reporting.render import markdown
 from recore.reporting.results import baseline_of
 from recore.reporting.style import rendered
@@ -44,7 +45,6 @@ from recore.significance.plan import Plan
 from recore.significance.projection import detectable_by_seeds
 from recore.significance.windows import logs_of
 from recore.stages import run
-from recore.stages.aggregate import FLOATS, as_published
 
 RESULTS = Path(__file__).parent
 RULE = "where MS_r < MS_rs the df come from MS_rs; p is never below p_sessions, an interval never narrower than theirs"
@@ -228,7 +228,7 @@ def gathered(folder: Path, given: params.Params, comparisons: pd.DataFrame) -> E
         margins=section["margins"],
         looks=plan.looks,
         fewest=plan.fewest,
-        measured=pd.DataFrame(columns=["dataset", "variant", "tie_gap"]),
+        measured=pd.DataFrame(columns=["dataset", "variant", "optimistic", "pessimistic"]),
         results=results,
         comparisons=comparisons,
         across=across.assign(fragile=math.nan),
@@ -243,11 +243,6 @@ def gathered(folder: Path, given: params.Params, comparisons: pd.DataFrame) -> E
         groups=_read(folder / "breakdowns.csv").assign(effective_sessions=math.nan),
         curves=nothing,
     )
-
-
-def write_csv(path: Path, table: pd.DataFrame) -> None:
-    with artifacts.new_file(path) as file:
-        table.to_csv(file, index=False, float_format=FLOATS, lineterminator="\n")
 
 
 def _read(path: Path) -> pd.DataFrame:

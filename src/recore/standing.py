@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 from recore import RecoreError, params, paths
-from recore.evaluation.runs import read_comparisons, seeds_made
+from recore.evaluation.runs import seeds_made
+from recore.evaluation.tables import is_saved, read_tables
 from recore.significance.family import corrected
 from recore.significance.plan import Plan
 
@@ -87,9 +88,9 @@ def next_stages(experiment: Experiment) -> list[str]:
 
 def tested(experiment: Experiment) -> pd.DataFrame | None:
     """The rows of ``significance`` by the metric that confirms; None where they are not of every look that is made."""
-    if not all((paths.significance(name) / "comparisons.csv").exists() for name in experiment.datasets):
+    if not all(map(is_saved, experiment.datasets)):
         return None
-    raw = read_comparisons(experiment.datasets)
+    raw = read_tables(experiment.datasets, "comparisons.csv")
     raw = raw[raw["metric"] == experiment.confirm]
     due = {
         (dataset, a, b, number, look)

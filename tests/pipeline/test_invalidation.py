@@ -42,6 +42,8 @@ def test_the_first_run_ran_everything_and_the_second_nothing(finished):
         ("src/recore/variants/hn.py", cells("train_hybrid", HYBRID_CELLS) | cells("evaluate_hybrid", HYBRID_CELLS)),
         ("src/recore/variants/ave.py", set()),
         ("src/recore/significance/crossed.py", TESTS),
+        ("src/recore/evaluation/breakdowns.py", {"significance@demo"}),
+        ("src/recore/evaluation/tables.py", TESTS),
         ("src/recore/params.py", set()),
         ("README.md", set()),
     ],

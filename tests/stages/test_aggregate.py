@@ -1,13 +1,14 @@
 import itertools
 import json
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from recore import paths, yaml12
+from recore import RecoreError, paths, yaml12
 from recore.stages import aggregate, significance
 
 from . import fake_grid
@@ -249,6 +250,22 @@ def test_a_second_run_writes_the_same_bytes(tmp_path, monkeypatch):
     first = {name: Path(name).read_bytes() for name in outputs()}
     report()
     assert {name: Path(name).read_bytes() for name in outputs()} == first
+
+
+def test_nothing_is_read_twice_and_nothing_stale_is_joined(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    fake_grid.write_grid(seeds=(0, 1))
+    significance.main(["demo"])
+    shutil.rmtree(paths.RANKS)
+    for file in paths.split("demo").glob("*.npy"):
+        file.unlink()
+    fake_grid.write_params(seeds=(0,))
+    with pytest.raises(RecoreError, match=r"^data/significance/demo was made with other `seeds` than params\.yaml has"):
+        aggregate.main([])
+    assert not outputs()
+    fake_grid.write_params(seeds=(0, 1))
+    aggregate.main([])
+    assert outputs() == OUTPUTS
 
 
 @pytest.mark.parametrize(

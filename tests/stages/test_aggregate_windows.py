@@ -7,6 +7,8 @@ import pandas as pd
 import pytest
 
 from recore import yaml12
+from recore.reporting import files
+from recore.reporting.paper import as_published
 from recore.stages import aggregate, significance
 
 from . import fake_grid
@@ -32,7 +34,7 @@ def grid(tmp_path_factory):
         monkeypatch.chdir(tmp_path_factory.mktemp("grid"))
         sources = fake_grid.read_params_of_the_repository()["sources"]
         fake_grid.write_grid(DATASETS, sources=sources | {"older": sources["tmall"]})
-        monkeypatch.setattr(aggregate, "pictures", lambda evidence: [])  # none of them knows of windows
+        monkeypatch.setattr(files, "pictures", lambda evidence: [])  # none of them knows of windows
         for dataset in DATASETS:
             significance.main([dataset])
         yield
@@ -73,4 +75,4 @@ def test_a_period_is_not_the_papers_data(grid):
     beside = table.split("## Beside the paper")[1].split("##")[0]
     assert "tmall" in beside
     assert "older" not in beside
-    assert not aggregate.as_published({"read": {"comparable": True}, "split": {"recent": 1.0, "skip": 0.1}})
+    assert not as_published({"read": {"comparable": True}, "split": {"recent": 1.0, "skip": 0.1}})

@@ -38,7 +38,7 @@ def test_two_runs_write_the_same_bytes(compare):
     fake_grid.write_grid()
     compare()
     first = {file.name: file.read_bytes() for file in paths.significance("demo").iterdir()}
-    assert set(first) == {"comparisons.csv", "sessions.parquet"}
+    assert set(first) == {"comparisons.csv", "runs.csv", "groups.csv", "sessions.parquet", "made.json"}
     compare()
     assert {file.name: file.read_bytes() for file in paths.significance("demo").iterdir()} == first
 
@@ -106,3 +106,35 @@ def test_one_session_has_no_p(compare):
     table = compare()
     assert set(table["level"]) == {"n/a"}
     assert table[["p", "p_sessions"]].isna().all(axis=None)
+
+
+def test_runs_are_measured_on_their_own_ranks(compare):
+    fake_grid.write_grid(seeds=(0, 1))
+    compare()
+    runs = pd.read_csv(paths.significance("demo") / "runs.csv")
+    assert len(runs) == 5 * 2 * (9 + 3)  # runs; metrics, and MRR given a hit by cutoff
+    assert not runs.drop(columns=["optimistic", "pessimistic"]).isna().any(axis=None)
+    for variant, seed in (("ave", 0), ("hn", 1)):
+        above = pd.read_parquet(paths.ranks("demo", variant, seed) / "cases.parquet")["above"]
+        own = runs[(runs["variant"] == variant) & (runs["seed"] == seed)].set_index("metric")
+        assert own.loc["recall@10", "value"] == pytest.approx((above < 10).mean())
+        assert own.loc["mrr@5", "value"] == pytest.approx((1 / (above + 1)).where(above < 5, 0).mean())
+        # Nothing ties in these ranks.
+        assert own.loc["mrr@5", "optimistic"] == own.loc["mrr@5", "pessimistic"] == own.loc["mrr@5", "value"]
+    assert set(runs["n_cases"]) == {600}
+    assert set(runs["n_sessions"]) == {200}
+
+
+def test_groups_are_means_of_their_cases(compare):
+    fake_grid.write_grid(seeds=(0, 1))
+    compare()
+    groups = pd.read_csv(paths.significance("demo") / "groups.csv", dtype={"group": str})
+    assert groups.groupby(["variant", "metric", "breakdown"])["n_cases"].sum().eq(600).all()
+    hits = []
+    for seed in (0, 1):
+        cases = pd.read_parquet(paths.ranks("demo", "da", seed) / "cases.parquet").query("position == 2")
+        hits.append((cases["above"] < 20).mean())
+    own = groups[(groups["variant"] == "da") & (groups["group"] == "2")].set_index("metric")
+    assert own.loc["recall@20", "mean"] == pytest.approx(np.mean(hits))
+    assert own.loc["recall@20", "n_cases"] == 160
+    assert own.loc["gate", "mean"] == pytest.approx(0.5005, abs=1e-6)

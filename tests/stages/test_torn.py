@@ -6,6 +6,7 @@ import pytest
 
 from recore import RecoreError, paths
 from recore.data.sessions import Sessions
+from recore.evaluation.tables import read_tables
 from recore.stages import aggregate, evaluate, significance, train
 
 from . import fake_grid
@@ -43,12 +44,13 @@ def lose_a_line(file: Path) -> None:
     [
         (lambda: significance.main(["demo"]), RANKS / "cases.parquet", lose_the_end),
         (lambda: significance.main(["demo"]), RANKS / "meta.json", lose_the_end),
-        (lambda: aggregate.main([]), RANKS / "cases.parquet", lose_the_end),
+        (lambda: significance.main(["demo"]), paths.split("demo") / "train.items.npy", lose_the_end),
         (lambda: aggregate.main([]), RECORD / "record.json", lose_the_end),
         (lambda: aggregate.main([]), RECORD / "history.csv", lose_the_end),
         (lambda: aggregate.main([]), RECORD / "history.csv", lose_a_line),
+        (lambda: aggregate.main([]), TESTS / "made.json", lose_the_end),
         (lambda: aggregate.main([]), TESTS / "sessions.parquet", lose_the_end),
-        (lambda: aggregate.main([]), paths.split("demo") / "train.items.npy", lose_the_end),
+        (lambda: aggregate.main([]), paths.split("demo") / "stats.json", lose_the_end),
     ],
 )
 def test_a_torn_file_is_named(tested, monkeypatch, stage, file, tear):
@@ -63,10 +65,11 @@ def test_a_torn_file_is_named(tested, monkeypatch, stage, file, tear):
     assert not Path("metrics").exists()
 
 
-def test_a_torn_table_of_tests_is_named_wherever_it_breaks_off(tested, monkeypatch):
-    """Between two lines too: a family with fewer tests would have other p."""
+@pytest.mark.parametrize("name", ["comparisons.csv", "runs.csv", "groups.csv"])
+def test_a_torn_table_of_tests_is_named_wherever_it_breaks_off(tested, monkeypatch, name):
+    """Between two lines too: a family with fewer tests would have other p, a mean over fewer runs another value."""
     monkeypatch.chdir(tested)
-    file = TESTS / "comparisons.csv"
+    file = TESTS / name
     whole = file.read_bytes()
     try:
         lines = whole.splitlines(keepends=True)
@@ -74,7 +77,7 @@ def test_a_torn_table_of_tests_is_named_wherever_it_breaks_off(tested, monkeypat
         for part in torn + [b"".join(lines[:count]) for count in range(1, len(lines))]:
             file.write_bytes(part)
             with pytest.raises(RecoreError, match=rf"^{file} is torn"):
-                aggregate.main([])
+                read_tables(["demo"], name)
     finally:
         file.write_bytes(whole)
 

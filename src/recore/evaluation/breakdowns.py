@@ -15,6 +15,7 @@ LENGTHS = ((1, 1), (2, 2), (3, 3), (4, 4), (5, 6), (7, 9), (10, None))
 HEAD_SHARE = 0.2
 
 PREFIX_LENGTH, POPULARITY = "prefix length", "target popularity"
+GATE = "gate"  # stands beside the metrics: the share given to the recent branch
 
 
 @dataclass(frozen=True)

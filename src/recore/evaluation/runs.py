@@ -1,13 +1,9 @@
-"""What earlier stages left, read back: the ranks of every test case, and the tests made of them.
+"""What stage evaluate left, read back: the ranks of every test case.
 
 The cells that params names are read, never what happens to lie in a folder.
 """
 
-import io
-from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -59,56 +55,6 @@ def seeds_made(dataset: str, variant: str, seeds: list[int]) -> int:
     """How many of the seeds have ranks, counted from the first up to the first that has none."""
     missing = (i for i, seed in enumerate(seeds) if not paths.ranks(dataset, variant, seed).exists())
     return next(missing, len(seeds))
-
-
-def read_comparisons(datasets: list[str], planned: Iterable[tuple[str, str, str]] = ()) -> pd.DataFrame:
-    """The rows of ``significance.comparisons`` of every dataset, as stage significance left them.
-
-    RecoreError where one of the ``planned`` (a, b, metric) has none: fewer tests would have other p.
-    """
-    return pd.concat([_comparisons(dataset, set(planned)) for dataset in datasets], ignore_index=True)
-
-
-def _comparisons(dataset: str, planned: set[tuple[str, str, str]]) -> pd.DataFrame:
-    file = paths.significance(dataset) / "comparisons.csv"
-    # "n/a" is a level here, not a missing value.
-    table = _read_csv(file, keep_default_na=False, na_values=[""])
-    with artifacts.reading(file):
-        rows = table.groupby(["a", "b", "metric"]).size()
-        if missing := planned - set(rows.index):
-            raise ValueError(f"no row of {' '.join(min(missing))}")
-        looks = rows.groupby(["a", "b"])
-        if (looks.min() < looks.max()).any():
-            raise ValueError("not every metric has all looks")
-    return table
-
-
-def read_history(dataset: str, variant: str, seed: int, epochs: int) -> pd.DataFrame:
-    """The training curve of a run, a row for each of its ``epochs``."""
-    file = paths.record(dataset, variant, seed) / "history.csv"
-    table = _read_csv(file)
-    with artifacts.reading(file):
-        if len(table) != epochs:
-            raise ValueError(f"{len(table)} epochs, where the record has {epochs}")
-    return table
-
-
-def read_sessions(datasets: list[str]) -> pd.DataFrame:
-    """What each session adds to each difference, of every dataset, as stage significance left it."""
-    tables = []
-    for dataset in datasets:
-        with artifacts.reading(paths.significance(dataset) / "sessions.parquet") as file:
-            tables.append(pd.read_parquet(file).assign(dataset=dataset))
-    return pd.concat(tables, ignore_index=True)
-
-
-def _read_csv(path: Path, **options: Any) -> pd.DataFrame:
-    """One that breaks off is no error to pandas: it would fill the rest of the line with empty cells."""
-    with artifacts.reading(path) as file:
-        text = file.read_text(encoding="utf-8")
-        if not text.endswith("\n"):
-            raise ValueError("its last line has no end")
-        return pd.read_csv(io.StringIO(text), **options)
 
 
 def read_cases(dataset: str, variant: str, seed: int) -> pd.DataFrame:

@@ -16,8 +16,8 @@ from matplotlib.lines import Line2D
 from recore.reporting.format import metric_title, percent
 from recore.reporting.style import GREY, LIGHT, says, styled, tiles, variant_look
 
-GATE = "gate"  # beside the metrics: the share given to the recent branch
-PREFIX_LENGTH, POPULARITY = "prefix length", "target popularity"  # as ``evaluation.breakdowns`` names them
+# As ``evaluation.breakdowns`` names them.
+PREFIX_LENGTH, POPULARITY, GATE = "prefix length", "target popularity", "gate"
 KEYS = ["dataset", "variant", "metric", "breakdown"]
 VALUES = ["mean", "ci_lo", "ci_hi", "std"]
 

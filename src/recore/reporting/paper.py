@@ -11,6 +11,7 @@ Its CORE-trm scored positions with an MLP where CORE has a linear layer; see doc
 """
 
 import math
+from typing import Any
 
 import pandas as pd
 from scipy import stats
@@ -59,6 +60,12 @@ ENOUGH = 5  # seeds, as for a verdict
 
 # What Table 1 names is not what the paper's text describes (docs/DEVIATIONS.md): its numbers stand beside both.
 SAME_MODEL = {"trm_table1": "trm", "da_table1": "da", "hn_table1": "hn", "dahn_table1": "dahn"}
+
+
+def as_published(source: dict[str, Any]) -> bool:
+    """Whether a row of ``sources`` is the paper's data; a part of that is not."""
+    split = source["split"]
+    return source["read"]["comparable"] and split["recent"] == 1 and split.get("skip", 0) == 0
 
 
 def prediction_interval(mean: float, std: float, n_runs: int, alpha: float) -> tuple[float, float]:

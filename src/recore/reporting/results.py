@@ -1,10 +1,8 @@
 """The tables behind every report: one row a run (``runs``), one row a dataset, variant and metric (``results``).
 
-``measured`` is the long table both come from: dataset, variant, seed, metric, value, session_value, tie_share,
-tie_gap, n_cases, n_sessions, test_hash.
+``measured`` is the long table both come from: the rows of ``evaluation.measures`` with a column dataset.
 """
 
-import math
 from typing import Any
 
 import numpy as np
@@ -14,48 +12,9 @@ RUN = ["dataset", "variant", "seed"]
 CELL = ["dataset", "variant", "metric"]
 
 
-def measures(
-    table: dict[str, np.ndarray],
-    best: dict[str, np.ndarray],
-    worst: dict[str, np.ndarray],
-    tied: np.ndarray,
-    session_starts: np.ndarray,
-) -> pd.DataFrame:
-    """One run, a row a metric: mean over cases, mean of session means, and what ties do to it.
-
-    table, best, worst: metric -> (N,) expected, optimistic and pessimistic values; tied: (N,) counts, the target
-    included. tie_share: share of the cases whose target shares its score; tie_gap: optimistic minus pessimistic mean.
-    Beside each MRR stands ``mrr@K/recall@K``, the mean reciprocal rank of the hits: what a variant does with a target
-    that it has found. It is a ratio of means (NaN without a hit), and its tie_gap is NaN.
-    """
-    sizes = np.diff(session_starts, append=len(tied))
-    rows = [
-        {
-            "metric": metric,
-            "value": values.mean(),
-            "session_value": (np.add.reduceat(values, session_starts) / sizes).mean(),
-            "tie_share": (tied > 1).mean(),
-            "tie_gap": best[metric].mean() - worst[metric].mean(),
-        }
-        for metric, values in table.items()
-    ]
-    by_metric = {row["metric"]: row for row in rows}
-    return pd.DataFrame(rows + [_given_hit(by_metric, name) for name in table if name.startswith("mrr@")])
-
-
 def given_hit(cutoff: int | str) -> str:
-    """The key of MRR@K / Recall@K."""
+    """The key of MRR@K / Recall@K, as ``evaluation.measures`` names it."""
     return f"mrr@{cutoff}/recall@{cutoff}"
-
-
-def _given_hit(by_metric: dict[str, dict], mrr: str) -> dict:
-    cutoff = mrr.partition("@")[2]
-    ranks, hits = by_metric[mrr], by_metric[f"recall@{cutoff}"]
-    ratios = {
-        name: ranks[name] / hits[name] if hits[name] else math.nan  # without a hit there is no rank of a hit
-        for name in ("value", "session_value")
-    }
-    return {"metric": given_hit(cutoff), **ratios, "tie_share": ranks["tie_share"], "tie_gap": math.nan}
 
 
 def results_table(measured: pd.DataFrame) -> pd.DataFrame:
