@@ -57,7 +57,7 @@ def read_or_sentence(folder, content, config):
 QUOTINGS = [writer.QUOTE_MINIMAL, writer.QUOTE_ALL, writer.QUOTE_NONNUMERIC]
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
     rows(),
     st.sampled_from(QUOTINGS),
@@ -79,7 +79,7 @@ def test_a_file_that_quotes(tmp_path_factory, table, quoting, delimiter, end, sa
         assert as_text(log) == expected(table)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(rows(), st.sampled_from(",;\t"), st.sampled_from(["\n", "\r\n"]), st.booleans())
 def test_a_file_that_does_not_quote(tmp_path_factory, table, delimiter, end, said):
     """Delimiters and line ends cannot be written there, everything else can."""
@@ -126,7 +126,7 @@ def test_arrows_own_writer(tmp_path_factory, table):
         assert as_text(log) == expected(table)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.binary(max_size=200), st.sampled_from([b"", b"s,i,t\n", b"s,i,t\n1,a,5\n"]))
 def test_any_bytes(tmp_path_factory, noise, begin):
     """No traceback, no noise in a sentence, and no row that is not there."""
