@@ -101,7 +101,7 @@ def test_the_repository_s_own_file_is_valid():
         ),
         (
             {"sources__demo__read": GIVEN["sources"]["demo"]["read"] | {"delimiter": "§"}},
-            "`sources.demo.read.delimiter`: a delimiter is one printable ASCII character (no quote, no backslash) or a tab, not '§'",
+            "`sources.demo.read.delimiter`: a delimiter is one printable ASCII character (no quote, no backslash)",
         ),
         ({"sources__demo__train": {"batch_siz": 2}}, "`sources.demo.train.batch_siz` is not a known key"),
         ({"sources__demo__train": {"epochs": 0}}, "`sources.demo.train.epochs` is 0"),

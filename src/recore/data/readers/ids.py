@@ -48,8 +48,11 @@ class Ids:
     def by_first_appearance(self) -> tuple[np.ndarray, pa.Array]:
         """Codes and words renumbered by first appearance, words that do not occur left out, as plain as they are.
 
-        Blocks of a file are parsed in parallel and a stored dictionary has any order; the file's own order is one.
+        A stored dictionary has any order, and rows may have left; that of a text file is in this order mostly.
         """
+        newest = np.maximum.accumulate(self.codes)
+        if len(newest) and newest[0] == 0 and newest[-1] == len(self.words) - 1 and np.diff(newest).max(initial=0) <= 1:
+            return self.codes, _as_integers(self.words)
         first = np.full(len(self.words), len(self.codes))
         first[self.codes[::-1]] = np.arange(len(self.codes) - 1, -1, -1)
         order = np.argsort(first)[: np.count_nonzero(first < len(self.codes))]

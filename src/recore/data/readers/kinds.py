@@ -62,15 +62,13 @@ def open_text(file: Path) -> pa.NativeFile:
 def blocks(file: Path) -> Iterator[bytes]:
     """A text file in pieces of whole lines, without the mark that some editors put before UTF-8."""
     stream = open_text(file)
-    rest, line = _read(stream, 3, file).removeprefix(b"\xef\xbb\xbf"), 1
+    rest = _read(stream, 3, file).removeprefix(b"\xef\xbb\xbf")
     while block := _read(stream, BLOCK, file):
         if b"\0" in block:
-            refuse_zeros(file, rest + block, line)
+            _refuse_zeros_below(file)
         cut = block.rfind(b"\n") + 1
         if cut:
-            whole = rest + block[:cut]
-            yield whole
-            line += whole.count(b"\n")
+            yield rest + block[:cut]
             rest = block[cut:]
         else:
             rest += block
@@ -106,6 +104,14 @@ def kind_of(head: bytes) -> tuple[str, str] | None:
         ),
         None,
     )
+
+
+def _refuse_zeros_below(file: Path) -> None:
+    """RecoreError naming the first line with a zero byte, of a file that has one."""
+    stream, line = open_text(file), 1
+    while block := _read(stream, BLOCK, file):
+        refuse_zeros(file, block, line)
+        line += block.count(b"\n")
 
 
 def refuse_zeros(file: Path, content: bytes, line: int = 1) -> None:

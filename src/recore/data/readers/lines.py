@@ -28,13 +28,14 @@ class Lines:
         return np.diff(np.searchsorted(delimiters, self.ends), prepend=0) + 1
 
 
-def full_lines(block: bytes) -> int:
-    """The lines of a block that hold anything."""
+def counted(block: bytes) -> tuple[int, int]:
+    """The lines of a block, and those of them that hold anything."""
     if b"\r" in block:
-        return int(np.count_nonzero(Lines(block).full))
-    ends = np.frombuffer(block, np.uint8) == LF
-    empty = np.count_nonzero(ends[1:] & ends[:-1]) + ends[0]
-    return int(np.count_nonzero(ends) - empty) + (block[-1] != LF)
+        full = Lines(block).full
+        return len(full), int(np.count_nonzero(full))
+    at_end = np.frombuffer(block, np.uint8) == LF
+    ends = int(np.count_nonzero(at_end)) + (block[-1] != LF)
+    return ends, ends - int(np.count_nonzero(at_end[1:] & at_end[:-1]) + at_end[0])
 
 
 class Scan:
@@ -77,9 +78,9 @@ class Scan:
                 self._follow(lines)
             self._before += len(lines.ends)
         else:
-            full = full_lines(block)
+            lines, full = counted(block)
             self.rows += full
-            self._before += block.count(b"\n")
+            self._before += lines
             self.end = self._bytes + len(block)
             self._end_row()
             self._row = (0, 0, True)

@@ -18,7 +18,7 @@ import numpy as np
 
 from recore import RecoreError
 from recore.data.readers.kinds import blocks
-from recore.data.readers.lines import Lines, Scan, full_lines
+from recore.data.readers.lines import Lines, Scan, counted
 
 WAYS = 'correct it, or set `read.quoting`: csv (a quote in a field is ""), backslash (it is \\") or none (no quoting)'
 
@@ -40,7 +40,7 @@ def way_of(file: Path, delimiter: str, quoting: str | None) -> Way:
     Raises RecoreError naming the line where the file does not show it, or shows something else.
     """
     if quoting == "none":
-        return Way("none", sum(map(full_lines, blocks(file))))
+        return Way("none", sum(counted(block)[1] for block in blocks(file)))
     scan = Scan(delimiter, backslash=quoting == "backslash")
     for block in blocks(file):
         scan.add(block)

@@ -174,7 +174,9 @@ class _Log:
     def _require(self, missing: np.ndarray, key: str, role: str, fault: str = "stands for none") -> None:
         """A row without a session, an item or a time is a fault, or leaves."""
         at = np.flatnonzero(missing)
-        if at.size and self.config.get("missing") != "drop":
+        if not at.size:
+            return
+        if self.config.get("missing") != "drop":
             value = self._cell(key, int(at[0]))
             what = f"{shown(value)} {fault}" if value.strip() else "is empty"
             others = f", and so in {at.size - 1:,} more rows" if at.size > 1 else ""

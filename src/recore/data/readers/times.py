@@ -108,6 +108,8 @@ def _in_unit(values: np.ndarray, unit: str, column: pa.ChunkedArray, place: Plac
     if 19_900_101 <= highest <= 20_991_231 and _are_dates(values):
         at = int(np.argmax(values))
         raise place.fault(at, "time", column[at], f"{unit} (is it a date?)", 'set `time: "%Y%m%d"`')
+    if values.dtype.kind == "i" and SCALES[unit] >= 1:
+        return values * SCALES[unit]  # exact, and no copy as floats
     return np.rint(values * SCALES[unit]).astype(np.int64)
 
 
