@@ -202,7 +202,8 @@ def test_again_after_the_end_makes_nothing(dvc, capsys):
     assert run(capsys, "--next") == ""
 
 
-@pytest.mark.parametrize("cell", [2, 21, 25])  # in the first look, the second and the third
+# In the first look, the second and the third.
+@pytest.mark.parametrize("cell", [2, *(pytest.param(cell, marks=pytest.mark.slow) for cell in (21, 25))])
 def test_killed_anywhere_it_ends_with_the_same_cells_and_tests(dvc, capsys, cell):
     run(capsys)
     whole, comparisons, order = made(), Path("metrics/comparisons.csv").read_bytes(), list(dvc.evaluated)
