@@ -188,3 +188,11 @@ def test_any_time_in_any_form_is_read_to_the_millisecond(tmp_path_factory, times
     text = text_of(*((n, 1, FORMS[unit](when)) for n, when in enumerate(times)))
     log = log_of(tmp_path_factory.mktemp("times"), text, csv(time=unit))
     assert log.parts["clicks"].times.tolist() == [round(when.timestamp() * 1000) for when in times]
+
+
+def test_columns_by_position_are_the_same_in_every_file(tmp_path):
+    (tmp_path / "a.csv").write_text("s,i,t\nA,x,1\n")
+    (tmp_path / "b.csv").write_text("i,s,t\nx,A,2\n")
+    config = csv(files=["a.csv", "b.csv"], columns={"session": 0, "item": 1, "time": 2})
+    with pytest.raises(RecoreError, match=r"b\.csv has the columns i, s, t where a\.csv has s, i, t; give their names"):
+        read(tmp_path, config)

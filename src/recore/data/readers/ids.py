@@ -1,6 +1,7 @@
 """Columns of ids as numbers of words."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -98,3 +99,10 @@ def _as_integers(words: pa.Array) -> pa.Array:
     except pa.ArrowInvalid:
         return text
     return integers if pc.all(pc.equal(integers.cast(pa.string()), text)).as_py() else text
+
+
+def as_word(value: Any) -> str:
+    """A value of params.yaml or of a column as a text file has it: true for True, and for what pandas writes of it."""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value).lower() if str(value) in ("True", "False") else str(value)

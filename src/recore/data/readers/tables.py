@@ -14,12 +14,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from recore import RecoreError
-from recore.data.readers import parquet, text
+from recore.data.readers import agree, parquet, text
 from recore.data.readers.clicks import Clicks, assemble, concatenated
 from recore.data.readers.files import log_files
-from recore.data.readers.ids import Ids, encoded, unquoted
+from recore.data.readers.ids import as_word, encoded, unquoted
 from recore.data.readers.missing import CUT_SHORT, is_cut
-from recore.data.readers.places import Place, listed, shown
+from recore.data.readers.places import Place, shown
 from recore.data.readers.times import milliseconds, missing, numbers, unset
 from recore.data.sessions import Sessions
 
@@ -46,14 +46,10 @@ def read(folder: Path, config: dict[str, Any]) -> tuple[Sessions, pa.Array, list
     Raises RecoreError naming the file, and the column, row and value at fault.
     """
     logs = [_Log(file, config) for file in log_files(folder, PATTERNS[config["format"]], config.get("files"))]
-    _refuse_unmet(logs, config.get("where", {}))
-    _refuse_two_ways(logs)
+    agree.on_values(logs, config.get("where", {}))
+    agree.on_quotes(logs)
+    agree.on_positions(logs)
     for log in logs:
-        if log.names != logs[0].names:
-            raise RecoreError(
-                f"{log.place.file} has the columns {listed(log.names)} where {logs[0].place.file} has "
-                f"{listed(logs[0].names)}; give their names in place of positions"
-            )
         log.parse()
     newest_ms = max((int(log.read["columns.time"].max()) for log in logs if len(log.read["columns.time"])), default=0)
     parts = [log.clicks(newest_ms) for log in logs]
@@ -64,44 +60,9 @@ def read(folder: Path, config: dict[str, Any]) -> tuple[Sessions, pa.Array, list
     if any(log.way and log.way.quoted for log in logs):
         clicks = replace(clicks, who=clicks.who.unquoted(), item=clicks.item.unquoted())
     for role, ids in (("session", clicks.who), ("item", clicks.item)):
-        _refuse_floats(ids, role, accounts)
+        agree.on_whole_numbers(ids, role, [account.file for account in accounts])
     sessions, items = assemble(clicks, config.get("sessions"))
     return sessions, items, accounts
-
-
-def _refuse_unmet(logs: list["_Log"], where: dict[str | int, list[Any]]) -> None:
-    """Each value that ``where`` names has to occur, in one of the files."""
-    for column, values in where.items():
-        words = list(dict.fromkeys(word for log in logs for word in log.words(f"where.{column}")))
-        for value in map(_as_word, values):
-            if value not in words:
-                files, there = ", ".join(log.place.file for log in logs), ", ".join(map(shown, words[:10]))
-                raise RecoreError(
-                    f"{files}: `where.{column}` names {value!r}, which does not occur; its values are {there}"
-                )
-
-
-def _refuse_two_ways(logs: list["_Log"]) -> None:
-    """Quotes that are taken off in one file and kept in another would make two ids of one."""
-    off = next((log for log in logs if log.way and (log.way.quoted or log.way.quoting != "none")), None)
-    kept = next((log for log in logs if log.way and log.way.stray), None)
-    if off and kept:
-        raise RecoreError(
-            f"{off.place.file} quotes its fields, but {kept.place.file} has quotes that open or close none; correct "
-            "that file, or set `read.quoting`"
-        )
-
-
-def _refuse_floats(ids: Ids, role: str, accounts: list[Account]) -> None:
-    """An id that is written 123 here and 123.0 there, as pandas writes whole numbers of a column with gaps, is two."""
-    if ids.plain:
-        return
-    words = ids.words.cast(pa.string()).to_pylist()
-    whole = set(words)
-    twice = next((word for word in words if word and word.endswith(".0") and word[:-2] in whole), None)
-    if twice:
-        files = ", ".join(account.file for account in accounts)
-        raise RecoreError(f"{files}: both the {role} {twice[:-2]} and {twice} occur; write the ids of all rows alike")
 
 
 class _Log:
@@ -131,7 +92,7 @@ class _Log:
     def parse(self) -> None:
         """Leaves the rows that are wanted, with ids, and reads their times and orders."""
         for key, values in self.where.items():
-            wanted = set(map(_as_word, values))
+            wanted = set(map(as_word, values))
             chosen = np.array([word in wanted for word in self.words(key)], bool)
             self._keep(self.ids[key].among(chosen), f"other `{key}`")
         for key, role in self.roles.items():
@@ -168,7 +129,7 @@ class _Log:
 
     def words(self, key: str) -> list[str]:
         """The different words of a column of ids, as text."""
-        words = [_as_word(word).strip() for word in self.ids[key].words.to_pylist()]
+        words = [as_word(word).strip() for word in self.ids[key].words.to_pylist()]
         return [unquoted(word) for word in words] if self.way and self.way.quoted else words
 
     def _require(self, missing: np.ndarray, key: str, role: str, fault: str = "stands for none") -> None:
@@ -227,10 +188,3 @@ class _Log:
                 int(faulty[0]), "session", cell, "a whole number, as `max_session` wants", "remove it"
             )
         return ids.among(numbers) & present
-
-
-def _as_word(value: Any) -> str:
-    """A value of params.yaml or of a column as a text file has it: true for True, and for what pandas writes of it."""
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value).lower() if str(value) in ("True", "False") else str(value)
