@@ -142,6 +142,7 @@ def test_the_figure_is_drawn_where_the_rendition_was_not_run():
     assert "not run" in page.growth_table(growth)
 
 
+@pytest.mark.slow
 def test_every_number_of_a_start_is_measured(tmp_path):
     """The scripts that time themselves and the stage, on a split that the benchmark makes."""
     assert set(page.read(page.RESULTS / "startup.csv")["what"]) == set(startup.SCRIPTS)

@@ -9,7 +9,7 @@ families = st.lists(st.floats(0, 1), min_size=1, max_size=12)
 
 
 # statsmodels takes 40 ms a family.
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(families)
 def test_holm_is_that_of_statsmodels(p):
     np.testing.assert_allclose(holm(np.array(p)), multipletests(p, method="holm")[1], atol=1e-15)

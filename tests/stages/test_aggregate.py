@@ -243,6 +243,7 @@ def test_curves_mark_one_epoch_a_run(grid):
     assert set(chosen["epoch"]) == {4}
 
 
+@pytest.mark.slow
 def test_a_second_run_writes_the_same_bytes(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     fake_grid.write_grid(seeds=(0, 1, 2))
