@@ -4,11 +4,13 @@ import copy
 import zipfile
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from recore import RecoreError, check, yaml12
 
-GIVEN = yaml12.read(Path(__file__).parents[1] / "params.yaml")
+ROOT = Path(__file__).parents[1]
+GIVEN = yaml12.read(ROOT / "params.yaml")
 READ = {"format": "delimited", "delimiter": ",", "columns": {"item": "i", "time": "t"}, "time": "seconds"}
 SHOP = {
     "fetch": {"files": {"shop.csv": {"path": "", "sha256": "0" * 64}}},
@@ -122,3 +124,12 @@ def test_a_zip_that_reaches_out_is_refused(asked, capsys, tmp_path):
         archive.writestr("../evil.csv", "u,i,t\n")
     with pytest.raises(RecoreError, match=r"shop\.zip is refused: its member '\.\./evil\.csv' would land outside"):
         check.main([])
+
+
+def test_the_expected_time_is_that_of_the_benchmark_to_a_factor_of_two():
+    measured = pd.read_csv(ROOT / "benchmarks" / "results" / "growth.csv")
+    steps = measured[(measured.what == "step alone") & (measured.side == "ours") & measured.prefix_length.isna()]
+    assert len(steps) >= 4
+    for step in steps.itertuples():
+        expected_s = step.batch * (check.CASE_MS / 1e3 + step.items * check.ITEM_NS / 1e9)
+        assert 0.5 < expected_s / step.value < 2

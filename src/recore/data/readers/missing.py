@@ -11,39 +11,11 @@ import pyarrow.compute as pc
 
 # In lower case, without blanks and quotes around them.
 WORDS = (
-    *(
-        "",
-        "null",
-        "(null)",
-        "<null>",
-        "[null]",
-        "__null__",
-        "nil",
-        "none",
-        "<none>",
-        "(none)",
-        "nonetype",
-        "\\n",
-        "\\\\n",
-    ),
-    *(
-        "nan",
-        "-nan",
-        "1.#qnan",
-        "-1.#ind",
-        "na",
-        "n/a",
-        "n.a.",
-        "n.a",
-        "<na>",
-        "#n/a",
-        "#n/a n/a",
-        "#value!",
-        "#ref!",
-        "nat",
-    ),
-    *("undefined", "missing", "unknown", "(not set)", "not set", "blank", "(blank)", "empty", "(empty)", "{}", "[]"),
-    *("-", "--", "–", "—", "?", ".", "__hive_default_partition__", "00000000-0000-0000-0000-000000000000"),
+    *("", "null", "(null)", "<null>", "[null]", "__null__", "nil", "none", "<none>", "(none)", "nonetype"),
+    *("\\n", "\\\\n", "nan", "-nan", "1.#qnan", "-1.#ind", "nat", "na", "n/a", "n.a.", "n.a", "<na>"),
+    *("#n/a", "#n/a n/a", "#value!", "#ref!", "undefined", "missing", "unknown", "not set", "(not set)"),
+    *("blank", "(blank)", "empty", "(empty)", "{}", "[]", "-", "--", "–", "—", "?", "."),
+    *("__hive_default_partition__", "00000000-0000-0000-0000-000000000000"),
 )
 UNSEEN = "[\u00ad\u200b-\u200f\u2060\ufeff]"
 # 1.29403E+18: a spreadsheet's or R's way to write 19 digits, of which 6 are left.
