@@ -19,6 +19,7 @@ import numpy as np
 from recore import RecoreError, params, paths
 from recore.data import demo, fetch, heads, readers
 from recore.data.filter import compact, filter_clicks
+from recore.data.public import files_of
 from recore.data.sessions import Sessions
 from recore.data.split import Split, split_clicks, split_parts
 from recore.stages import run
@@ -93,14 +94,15 @@ def _put_heads(dataset: str, source: dict[str, Any], folder: Path) -> float | No
     if "generate" in wanted:
         demo.generate(wanted["seed"], wanted["sessions"], wanted["items"]).to_csv(folder / "demo.csv", index=False)
         return 1.0
+    specs = files_of(wanted)
     files = sorted(file for file in raw.rglob("*") if file.is_file())
-    unpacked = any(spec.get("unzip") for spec in wanted["files"].values())
-    as_wanted = files and (unpacked or {file.name for file in files} == set(wanted["files"]))
-    if as_wanted and not any("path" in spec for spec in wanted["files"].values()):
+    unpacked = any(spec.get("unzip") for spec in specs.values())
+    as_wanted = files and (unpacked or {file.name for file in files} == set(specs))
+    if as_wanted and not any("path" in spec for spec in specs.values()):
         for file in files:
             parts.append(heads.head(file, folder / file.relative_to(raw), config))
     else:
-        for name, spec in wanted["files"].items():
+        for name, spec in specs.items():
             file = fetch.at_hand(dataset, name, spec)
             if file is None:
                 return None

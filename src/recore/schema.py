@@ -46,6 +46,10 @@ class Fetch(Section):
     files: Annotated[dict[FileName, File], Field(min_length=1)]
 
 
+class Public(Section):
+    public: str
+
+
 class Generate(Section):
     generate: Literal["demo"]
     seed: Seed
@@ -72,11 +76,14 @@ class SourceSplit(Section):
 
 
 def _fetch_kind(value: Any) -> str:
-    return "generated" if isinstance(value, dict) and "generate" in value else "files"
+    return next((kind for kind in ("generate", "public") if isinstance(value, dict) and kind in value), "files")
 
 
 class Source(Section):
-    fetch: Annotated[Annotated[Fetch, Tag("files")] | Annotated[Generate, Tag("generated")], Discriminator(_fetch_kind)]
+    fetch: Annotated[
+        Annotated[Fetch, Tag("files")] | Annotated[Public, Tag("public")] | Annotated[Generate, Tag("generate")],
+        Discriminator(_fetch_kind),
+    ]
     read: Annotated[Prepared | Table | Delimited, Field(discriminator="format")]
     split: SourceSplit
     train: dict[str, Any]

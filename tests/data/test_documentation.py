@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from recore import params, yaml12
+from recore.data.public import files_of
 from recore.data.readers import read
 from recore.significance.windows import windows_of
 
@@ -106,7 +107,7 @@ def test_the_windows_are_two_of_one_log():
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_a_row_to_paste_reads_its_format(loaded, tmp_path, name):
     files, expected = LOGS[name]
-    assert list(files) == list(EXAMPLES[name]["fetch"]["files"])
+    assert list(files) == list(files_of(EXAMPLES[name]["fetch"]))
     for file, content in files.items():
         (tmp_path / file).write_bytes(content if isinstance(content, bytes) else content.encode())
     parts, vocabulary, _ = read(tmp_path, loaded.at(f"sources.{name}.read"))

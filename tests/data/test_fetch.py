@@ -112,7 +112,11 @@ def test_a_passing_fault_is_retried_with_growing_pauses(place, server, pin, firs
         (404, 1, r"answers 404; correct the url, or try again later, or put the file at RECORE_MIRROR/some/log\.csv"),
         (503, RETRIES + 1, r"failed 4 times \(status 503\); try again later, or put the file at RECORE_MIRROR/some"),
         ("drop", RETRIES + 1, r"failed 4 times \(the connection broke off\); try again later, or put the file at"),
-        ("wrong", RETRIES + 1, r"has wrong content, \w+ \w+ instead of \w+; correct the hash in params\.yaml"),
+        (
+            "wrong",
+            RETRIES + 1,
+            r"has wrong content, \w+ \w+ instead of \w+; pin its own hash under `sources\.some\.fetch\.files`",
+        ),
     ],
 )
 def test_a_lasting_fault_is_one_sentence_and_leaves_nothing(place, server, pin, act, requests, said):

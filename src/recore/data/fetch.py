@@ -1,4 +1,4 @@
-"""Files of a source, byte for byte as params.yaml pins them, from the first place that has them.
+"""Files of a source, byte for byte as they are pinned, from the first place that has them.
 
 The mirror folder (``RECORE_MIRROR/SOURCE/FILE``) is looked at first, then the user's own path, then the net through
 pooch, which retries with growing pauses, shows progress and places a file only when it is whole. Downloads are kept in
@@ -104,11 +104,11 @@ def _locate(source: str, name: str, spec: dict[str, Any]) -> Path:
     if mirror and os.path.lexists(mirrored := Path(mirror) / source / name):
         if not _is_file(mirrored):
             raise RecoreError(f"{mirrored} of the mirror is no file; replace it, or remove it to use another place")
-        return _verified(mirrored, spec, f"replace that file of the mirror, or correct the hash of `{key}`")
+        return _verified(mirrored, spec, f"replace that file of the mirror, or pin its own hash under `{key}`")
     if mirror and (same := _same_bytes(Path(mirror), name, spec)):
         return same
     if own:
-        way_out = f"restore that file, or correct the hash of `{key}` if you meant to change it"
+        way_out = f"restore that file, or pin its own hash under `{key}` if you meant to change it"
         return _verified(_existing(own, key), spec, way_out)
     if spec.get("url") is None:
         raise RecoreError(f"{name} of {source} has no public address; put it at RECORE_MIRROR/{source}/{name}")
@@ -168,7 +168,7 @@ def _download(source: str, name: str, spec: dict[str, Any]) -> Path:
         raise RecoreError(f"{url} failed {RETRIES + 1} times ({_reason(error)}); {ways_out}") from None
     except ValueError as error:
         raise RecoreError(
-            f"{url} has {error}; correct the hash in params.yaml if you trust it, or {ways_out}"
+            f"{url} has {error}; pin its own hash under `sources.{source}.fetch.files` if you trust it, or {ways_out}"
         ) from None
     except OSError as error:
         raise RecoreError(

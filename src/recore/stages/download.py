@@ -4,6 +4,7 @@ import argparse
 
 from recore import artifacts, params, paths
 from recore.data import demo, fetch
+from recore.data.public import files_of
 from recore.stages import run
 
 
@@ -18,7 +19,7 @@ def main(argv: list[str] | None = None) -> None:
             log = demo.generate(source["seed"], source["sessions"], source["items"])
             log.to_csv(folder / "demo.csv", index=False, lineterminator="\n")
         else:
-            fetch.fetch(dataset, source["files"], folder)
+            fetch.fetch(dataset, files_of(source), folder)
 
 
 if __name__ == "__main__":
