@@ -141,7 +141,8 @@ def test_marks_in_the_table_are_the_verdicts(grid):
 
 def test_the_notes_say_what_the_table_does_not(grid):
     table = Path("metrics/table.md").read_text()
-    assert "demo is synthetic: this proves that the pipeline works and ranks nobody." in table
+    opening = "**demo is synthetic: this proves that the pipeline works and ranks nobody.**\n\n## Results"
+    assert table.startswith(opening)
     assert "m = 12 and m = 6 (synthetic)" in table
     assert 'No mark is not "no difference"' in table
 

@@ -7,7 +7,7 @@ import pandas as pd
 
 from recore import artifacts, paths
 from recore.reporting.evidence import Evidence
-from recore.reporting.notes import notes
+from recore.reporting.notes import notes, synthetic_notes
 from recore.reporting.page.report import report_html
 from recore.reporting.pictures import Picture, pictures
 from recore.reporting.render import latex, markdown
@@ -27,9 +27,9 @@ def write_report(
         write_csv(paths.METRICS / f"{name}.csv", table)
     brief = summary(evidence.results, evidence.comparisons, evidence.compared, evidence.baseline)
     artifacts.write_json(paths.METRICS / "summary.json", brief)
-    sections, below = table_sections(evidence), notes(evidence)
-    artifacts.write_text(paths.METRICS / "table.md", markdown(sections, below))
-    artifacts.write_text(paths.METRICS / "table.tex", latex(sections, below))
+    sections, below, opening = table_sections(evidence), notes(evidence), synthetic_notes(evidence.synthetic)
+    artifacts.write_text(paths.METRICS / "table.md", markdown(sections, below, opening))
+    artifacts.write_text(paths.METRICS / "table.tex", latex(sections, below, opening))
     images = [(picture, _write_picture(picture)) for picture in pictures(evidence)]
     page = report_html(evidence, sections, below, images, settings, statistics)
     artifacts.write_text(paths.PLOTS / "report.html", page)

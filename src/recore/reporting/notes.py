@@ -18,7 +18,6 @@ def notes(evidence: Evidence) -> list[str]:
     """The sentences in order; which ones depends on the seeds, the datasets and the ties."""
     comparisons = evidence.comparisons
     return [
-        *synthetic_notes(evidence.synthetic),
         "± is the standard deviation over seeds (training runs). It is a spread, not an interval.",
         *_marks(evidence),
         *_levels(comparisons),
@@ -54,7 +53,7 @@ def _paper(beside: pd.DataFrame) -> list[str]:
 
 
 def synthetic_notes(synthetic: list[str]) -> list[str]:
-    """The sentence that has to stand first where a dataset is generated."""
+    """The sentence that stands above everything else where a dataset is generated."""
     if not synthetic:
         return []
     names, verb = ", ".join(synthetic), "is" if len(synthetic) == 1 else "are"

@@ -1,5 +1,6 @@
 """Text tables as Markdown (tabulate) and as LaTeX (booktabs), both through pandas."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import pandas as pd
@@ -38,8 +39,9 @@ class Section:
     table: pd.DataFrame
 
 
-def markdown(sections: list[Section], notes: list[str]) -> str:
-    blocks = []
+def markdown(sections: list[Section], notes: list[str], opening: Iterable[str] = ()) -> str:
+    """``opening``: sentences that no reader may miss."""
+    blocks = [f"**{sentence}**" for sentence in opening]
     for section in sections:
         if not section.table.empty:
             # Numbers are text already: tabulate must not align or rewrite them.
@@ -48,9 +50,9 @@ def markdown(sections: list[Section], notes: list[str]) -> str:
     return "\n\n".join(blocks) + "\n"
 
 
-def latex(sections: list[Section], notes: list[str]) -> str:
-    """Needs \\usepackage{booktabs,longtable,amssymb}."""
-    blocks = [r"% \usepackage{booktabs,longtable,amssymb}"]
+def latex(sections: list[Section], notes: list[str], opening: Iterable[str] = ()) -> str:
+    """As ``markdown``; needs \\usepackage{booktabs,longtable,amssymb}."""
+    blocks = [r"% \usepackage{booktabs,longtable,amssymb}", *(rf"\textbf{{{_escaped(s)}}}" for s in opening)]
     for section in sections:
         if not section.table.empty:
             table = section.table.map(_escaped).rename(columns=_escaped)
