@@ -14,7 +14,7 @@ from builders import SETTINGS, flat, model, random_sessions
 from safetensors.torch import save_file
 
 import recore
-from recore import RecoreError, artifacts, export, paths, recommend, recommender
+from recore import RecoreError, artifacts, embeddings, paths, recommend, recommender
 from recore.data.cases import Cases
 from recore.evaluation.ranking import rank
 from recore.models.scorer import CoreScorer
@@ -225,7 +225,7 @@ def test_an_output_that_cannot_be_written_is_refused_first():
 
 
 def test_embeddings_are_unit_vectors_under_their_own_ids(shop):
-    export.main(["shop", "ave", "--seed", "1", "-o", "items.parquet"])
+    embeddings.main(["shop", "ave", "--seed", "1", "-o", "items.parquet"])
     made = pq.read_table("items.parquet").to_pydict()
     assert made["item"] == ["p", "q", "r", "s"]
     np.testing.assert_allclose(made["embedding"], [[1, 0], [0, 1], [-1, 0], [0.6, 0.8]], atol=1e-6)

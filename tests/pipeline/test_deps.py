@@ -148,6 +148,7 @@ def test_imports_point_one_way():
         "cells": -1,
         "check": -1,
         "recommend": -1,
+        "embeddings": -1,
         "export": -1,
         "recommender": 0,
         "stages": 0,
