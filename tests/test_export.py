@@ -95,7 +95,7 @@ def test_what_cannot_be_written_is_said(place, capsys):
     with pytest.raises(RecoreError, match=r"^'shp' is not among the `datasets` of params.yaml, which are shop$"):
         export.main(["shp", "out", "--format", "tsv"])
     exported("tsv", capsys)
-    with pytest.raises(RecoreError, match="^out exists; name a new folder, or delete that one$"):
+    with pytest.raises(RecoreError, match=r"^out exists; name a new folder, or delete that one$"):
         exported("tsv", capsys)
     paths.split("shop").rename(place / "gone")
     with pytest.raises(RecoreError, match=r"^data/split/shop does not exist; make it with `dvc repro split@shop`$"):

@@ -8,10 +8,9 @@ it. The command prints the hash of the test cases, which vouches for them.
 
 recbole   DATASET.train.inter, .valid.inter, .test.inter: a row a case, its last ``train.model.max_length`` clicks in
           ``item_id_list``; RecBole takes them as ``benchmark_filename: [train, valid, test]``
-tsv       DATASET_train_full.txt, _train_tr.txt, _train_valid.txt, _test.txt: a row a click (SessionId, ItemId, Time)
-          as
-          GRU4Rec (official) and session-rec read them. ``train_full`` is train alone, since every model here is
-          trained on that; ``train_tr`` is the same. CaseId is -1 for the first click of a session, which is no target.
+tsv       DATASET_train_full.txt, _train_tr.txt, _train_valid.txt, _test.txt: a row a click, as GRU4Rec (official) and
+          session-rec read them. ``train_full`` is train alone, since every model here is trained on that; ``train_tr``
+          is the same. CaseId is -1 for the first click of a session, which is no target.
 parquet   train.parquet, valid.parquet, test.parquet: a row a case, the whole prefix as a list
 """
 
