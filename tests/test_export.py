@@ -43,10 +43,10 @@ def exported(form, capsys):
 
 def test_recbole_reads_a_row_a_case(place, capsys):
     exported("recbole", capsys)
-    assert (place / "out/shop.test.inter").read_text() == (
+    assert (place / "out/shop/shop.test.inter").read_text() == (
         "session_id:token\titem_id_list:token_seq\titem_id:token\tcase_id:token\n8\t3\t2\t0\n8\t3 2\t2\t1\n5\t1\t3\t2\n"
     )
-    longest = (place / "out/shop.train.inter").read_text().splitlines()[3]
+    longest = (place / "out/shop/shop.train.inter").read_text().splitlines()[3]
     assert longest == "7\t2 1\t3\t2"  # of 1 2 1 the last two
 
 

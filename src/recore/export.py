@@ -6,8 +6,8 @@ Items have the numbers of the split, 1 to n (items.parquet says which id of the 
 session and the clicks before it; its ``case_id`` counts from 0 in the order of the test set, and ranks come back under
 it. The command prints the hash of the test cases, which vouches for them.
 
-recbole   DATASET.train.inter, .valid.inter, .test.inter: a row a case, its last ``train.model.max_length`` clicks in
-          ``item_id_list``; RecBole takes them as ``benchmark_filename: [train, valid, test]``
+recbole   DATASET/DATASET.train.inter, .valid.inter, .test.inter: a row a case, its last ``train.model.max_length`` clicks
+          in ``item_id_list``; for RecBole FOLDER is the ``data_path``, with ``benchmark_filename: [train, valid, test]``
 tsv       DATASET_train_full.txt, _train_tr.txt, _train_valid.txt, _test.txt: a row a click, as GRU4Rec (official) and
           session-rec read them. ``train_full`` is train alone, since every model here is trained on that; ``train_tr``
           is the same. CaseId is -1 for the first click of a session, which is no target.
@@ -64,9 +64,11 @@ def main(argv: list[str] | None = None) -> None:
 
 
 def _recbole(dataset: str, parts: dict[str, Sessions], max_length: int, folder: Path) -> None:
+    own = folder / dataset
+    own.mkdir()
     for name, sessions in parts.items():
         header = "session_id:token\titem_id_list:token_seq\titem_id:token\tcase_id:token\n"
-        with (folder / f"{dataset}.{name}.inter").open("w", encoding="utf-8") as file:
+        with (own / f"{dataset}.{name}.inter").open("w", encoding="utf-8") as file:
             file.write(header)
             for table in _cases(sessions, max_length):
                 for case, session, prefix, target in zip(*(column.to_pylist() for column in table), strict=True):
