@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from builders import published_params
 
 from recore import costs, paths, yaml12
 from recore.data.sessions import Sessions, offsets_of
@@ -20,13 +21,9 @@ def read_params() -> dict:
     return yaml12.read(Path("params.yaml"))
 
 
-def read_params_of_the_repository() -> dict:
-    return yaml12.read(ROOT / "params.yaml")
-
-
 def write_params(datasets=("demo",), seeds=(0, 1, 2, 3, 4), **changes) -> None:
     """The repository's own params.yaml with another grid; ``changes`` replaces top-level keys."""
-    tree = read_params_of_the_repository()
+    tree = published_params()
     tree |= {"datasets": list(datasets), "seeds": list(seeds), **changes}
     Path("params.yaml").write_text(yaml12.dump(tree))
 

@@ -301,7 +301,7 @@ def test_a_grid_without_comparisons_still_reports(tmp_path, monkeypatch):
 def test_a_grid_without_a_gate_still_has_the_figure(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     plain = {"plain": {"ave": {}, "trm": {}}, "hybrid": {"hn": {}}}
-    section = fake_grid.read_params_of_the_repository()["significance"] | {"comparisons": [["ave", "trm"]]}
+    section = fake_grid.published_params()["significance"] | {"comparisons": [["ave", "trm"]]}
     fake_grid.write_grid(seeds=(0, 1), variants=plain, significance=section)
     report()
     assert outputs() == OUTPUTS

@@ -29,7 +29,7 @@ def drawn(variant: str, seed: int, n: int, below: int = 40) -> np.ndarray:
 
 def report(above, sizes=MANY, seeds=range(5), comparisons=(("ave", "trm"),)) -> str:
     """Writes ranks, above(variant, seed, n), of runs with weights of their own; returns table.md."""
-    section = fake_grid.read_params_of_the_repository()["significance"]
+    section = fake_grid.published_params()["significance"]
     section |= {"comparisons": [list(pair) for pair in comparisons]}
     fake_grid.write_params(seeds=tuple(seeds), variants=TWO, significance=section)
     table = cases(sizes)

@@ -19,7 +19,7 @@ HEADER = "datasets,a,b,metric,level,deltas,verdicts,replicated"
 
 def report(splits) -> str:
     """The table of four datasets, of which ``older`` is a second part of Tmall, with their splits changed."""
-    sources = fake_grid.read_params_of_the_repository()["sources"]
+    sources = fake_grid.published_params()["sources"]
     sources["older"] = copy.deepcopy(sources["tmall"])
     for name, split in splits.items():
         sources[name]["split"] = split
@@ -32,7 +32,7 @@ def report(splits) -> str:
 def grid(tmp_path_factory):
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.chdir(tmp_path_factory.mktemp("grid"))
-        sources = fake_grid.read_params_of_the_repository()["sources"]
+        sources = fake_grid.published_params()["sources"]
         fake_grid.write_grid(DATASETS, sources=sources | {"older": sources["tmall"]})
         monkeypatch.setattr(files, "pictures", lambda evidence: [])  # none of them knows of windows
         for dataset in DATASETS:
