@@ -7,6 +7,7 @@ from builders import published_params
 
 from recore import yaml12
 
+ROOT = Path(__file__).parents[2]
 PREFIXES = "session_id:token\titem_id_list:token_seq\titem_id:token\n"
 CSV = {
     "format": "delimited",
