@@ -12,8 +12,6 @@ from recore.models.fused import fused_loss
 from recore.models.items import scores
 from recore.models.objectives import CROSS_ENTROPY, Objective
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 ATTENTION = tuple(variant for variant in CONSISTENT if variant != "ave")
 
 

@@ -253,6 +253,7 @@ def test_a_second_run_writes_the_same_bytes(tmp_path, monkeypatch):
     assert {name: Path(name).read_bytes() for name in outputs()} == first
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_nothing_is_read_twice_and_nothing_stale_is_joined(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     fake_grid.write_grid(seeds=(0, 1))
@@ -276,6 +277,7 @@ def test_nothing_is_read_twice_and_nothing_stale_is_joined(tmp_path, monkeypatch
         ((0, 1, 2), ["none: exploratory", f"- {THREE_OR_FOUR}\n"], ["| ▲ better"]),
     ],
 )
+@pytest.mark.usefixtures("unrendered")
 def test_few_seeds_are_shown_and_not_judged(tmp_path, monkeypatch, seeds, said, absent):
     monkeypatch.chdir(tmp_path)
     fake_grid.write_grid(seeds=seeds)
@@ -288,6 +290,7 @@ def test_few_seeds_are_shown_and_not_judged(tmp_path, monkeypatch, seeds, said, 
     assert set(cell) == ({"mean"} if len(seeds) == 1 else {"mean", "std", "p", "p_holm"})
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_a_grid_without_comparisons_still_reports(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     fake_grid.write_grid(seeds=(0, 1))
@@ -311,6 +314,7 @@ def test_a_grid_without_a_gate_still_has_the_figure(tmp_path, monkeypatch):
     assert "add up" not in Path("metrics/table.md").read_text()
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_one_session_is_told_and_not_blamed_on_the_seeds(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     fake_grid.write_grid()
@@ -327,6 +331,7 @@ def test_one_session_is_told_and_not_blamed_on_the_seeds(tmp_path, monkeypatch):
     assert outputs() == OUTPUTS
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_ties_that_matter_are_told(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     fake_grid.write_grid(seeds=(0, 1))

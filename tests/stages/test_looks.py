@@ -109,6 +109,7 @@ def test_the_notes_say_that_there_were_looks(grid):
     assert read("metrics/across.csv")["p"].isna().all()
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_without_looks_nothing_is_said_of_them(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     fake_grid.write_grid()
