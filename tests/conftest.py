@@ -8,6 +8,7 @@ import pytest
 # Before PyTorch is loaded, here or in a process of a test: models this small gain nothing from a second thread, and
 # wait for it where another job has the cores.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # and where a test takes two, they do not spin
 
 
 @pytest.fixture(autouse=True)

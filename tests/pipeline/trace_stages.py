@@ -10,10 +10,18 @@ import json
 import os
 import sys
 
+import jinja2  # noqa: F401
 import matplotlib.figure  # noqa: F401
 import pandas as pd  # noqa: F401
+import pooch  # noqa: F401
+import pyarrow.parquet as pq  # noqa: F401
+import pydantic  # noqa: F401
+import requests  # noqa: F401
+import ruamel.yaml  # noqa: F401
+import safetensors.torch  # noqa: F401
 import scipy.stats  # noqa: F401
 import torch  # noqa: F401
+import tqdm  # noqa: F401
 
 
 def trace(command: str) -> None:
@@ -36,6 +44,6 @@ def trace(command: str) -> None:
 for command in sys.argv[1:]:
     if not (child := os.fork()):
         trace(command)
-        sys.exit()
+        os._exit(0)  # what this process shares with its parent takes a second to take down
     if os.waitpid(child, 0)[1]:
         sys.exit(f"{command} failed")

@@ -2,13 +2,10 @@
 
 import pytest
 
-from recore.reporting import files
+from . import fake_grid
 
 
 @pytest.fixture
-def unrendered(monkeypatch):
-    """Figures are made and not rendered, which is most of the time of a report: for tests that read words and numbers.
-
-    ``test_aggregate_edges`` (``make test-slow``) renders such grids.
-    """
-    monkeypatch.setattr(files, "rendered", lambda figure, kind: b"")
+def unrendered():
+    with fake_grid.unrendered():
+        yield
