@@ -1,11 +1,13 @@
 """Small inputs for tests: settings, models, splits."""
 
 import importlib
+from pathlib import Path
 
 import numpy as np
 import torch
 from hypothesis import strategies as st
 
+from recore import yaml12
 from recore.data.sessions import Sessions
 from recore.models.packing import Packing
 from recore.training.seeding import attach_streams, initialise
@@ -27,10 +29,19 @@ SETTINGS = {
 TRAIN = {"epochs": 3, "patience": 5, "validation_cutoff": 20, "batch_size": 16, "learning_rate": 0.01, "threads": 1}
 VARIANTS = ("ave", "trm", "da", "hn", "dahn")
 # Every encoder that differs from the others: hn and dahn have those of trm and da.
-ENCODERS = ("ave", "trm", "trm_before", "trm_table1", "da", "da_last", "da_norecent", "da_fixed", "da_noresidual")
+CONSISTENT = ("ave", "trm", "trm_before", "trm_table1", "da", "da_last", "da_norecent", "da_fixed", "da_noresidual")
+ENCODERS = (*CONSISTENT, "gru", "last")
 SESSIONS = st.lists(st.lists(st.integers(1, 12), min_size=1, max_size=10), min_size=1, max_size=6).map(
     lambda sessions: sorted(sessions, key=len)  # as ``packed`` takes them
 )
+
+
+def published_params() -> dict:
+    """The repository's params.yaml with the published variants and the comparisons between them, whatever was added."""
+    tree = yaml12.read(Path(__file__).parents[1] / "params.yaml")
+    rows = {group: {name: {} for name in named if name in VARIANTS} for group, named in tree["variants"].items()}
+    planned = [pair for pair in tree["significance"]["comparisons"] if set(pair) <= set(VARIANTS)]
+    return tree | {"variants": rows, "significance": tree["significance"] | {"comparisons": planned}}
 
 
 def model(variant: str, n_items: int = 12, seed: int = 1, **settings):

@@ -81,6 +81,22 @@ def transformer(w, prefix, vectors, heads, eps, masks):
     return hidden
 
 
+def gru(w, prefix, vectors):
+    """The last state of one session by one layer of nn.GRU: reset r, update z, candidate n."""
+
+    def sigmoid(x):
+        return 1 / (1 + np.exp(-x))
+
+    h = np.zeros(w[f"{prefix}.weight_hh_l0"].shape[1])
+    for x in vectors:
+        of_x = np.split(w[f"{prefix}.weight_ih_l0"] @ x + w[f"{prefix}.bias_ih_l0"], 3)
+        of_h = np.split(w[f"{prefix}.weight_hh_l0"] @ h + w[f"{prefix}.bias_hh_l0"], 3)
+        r, z = sigmoid(of_x[0] + of_h[0]), sigmoid(of_x[1] + of_h[1])
+        n = np.tanh(of_x[2] + r * of_h[2])
+        h = (1 - z) * n + z * h
+    return h
+
+
 def mlp(w, prefix, x):
     inner = gelu(w[f"{prefix}.hidden.weight"] @ x + w[f"{prefix}.hidden.bias"])
     return w[f"{prefix}.output.weight"] @ inner + w[f"{prefix}.output.bias"]
@@ -110,12 +126,16 @@ FORMS = {  # scorer, gate, residual, what attention sees: vectors after or befor
 
 
 def session_vector(form, w, session, masks=None, heads=2, eps=1e-12):
-    """hₛ of Eq. 2, 4 or 10, of norm 1, for ``form`` ave or one of FORMS."""
+    """hₛ of Eq. 2, 4 or 10, of norm 1, for ``form`` ave, gru, last or one of FORMS."""
     undropped = [w["items.table"][item] for item in session]
     vectors = [vector * kept(masks, "items.session_dropout", i) for i, vector in enumerate(undropped)]
     uniform = combine([1 / len(session)] * len(session), vectors)  # Eq. 3
     if form == "ave":
         return norm(uniform)
+    if form == "gru":
+        return norm(w["encoder.output.weight"] @ gru(w, "encoder.gru", vectors) + w["encoder.output.bias"])
+    if form == "last":
+        return norm(transformer(w, "encoder.transformer", vectors, heads, eps, masks)[-1])
     scorer, gate, residual, seen = FORMS[form]
     states = transformer(w, "encoder.transformer", vectors if seen == "after" else undropped, heads, eps, masks)
     if scorer == "linear":

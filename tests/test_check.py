@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from builders import published_params
 
 from recore import RecoreError, check, yaml12
 
 ROOT = Path(__file__).parents[1]
-GIVEN = yaml12.read(ROOT / "params.yaml")
+GIVEN = published_params()
 READ = {"format": "delimited", "delimiter": ",", "columns": {"item": "i", "time": "t"}, "time": "seconds"}
 SHOP = {
     "fetch": {"files": {"shop.csv": {"path": "", "sha256": "0" * 64}}},

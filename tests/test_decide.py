@@ -84,7 +84,7 @@ def aggregated(file: Path) -> None:
 
 
 def plan(datasets=("demo",), seeds=SEEDS, comparisons=PAIRS, looks=LOOKS, **changes) -> None:
-    given = fake_grid.read_params_of_the_repository()
+    given = fake_grid.published_params()
     section = given["significance"] | {"comparisons": comparisons, "looks": looks}
     variants = {"plain": {"trm": {}, "da": {}, "ave": {}}, "hybrid": {"hn": {}}}
     shared = {"significance": section, "variants": variants, "evaluate": given["evaluate"] | {"cutoffs": [20]}}

@@ -192,10 +192,31 @@ def test_a_row_must_fit_what_a_dataset_changes(tmp_path):
 def test_rows_may_set_the_switches_of_their_file(tmp_path):
     path = write(tmp_path, variants__plain__da={"scorer": "last", "residual": False})
     assert params.load(path).at("variants.plain.da.scorer") == "last"
-    with pytest.raises(RecoreError, match=r"`variants\.plain\.da\.scorer` is 'first'; it can be 'linear', 'position'"):
+    with pytest.raises(
+        RecoreError, match=r"`variants\.plain\.da\.scorer` is 'first', but input should be 'linear', 'position'"
+    ):
         params.load(write(tmp_path, variants__plain__da={"scorer": "first"}))
     with pytest.raises(RecoreError, match=r"`variants\.plain\.ave\.scorer` is not a known setting"):
         params.load(write(tmp_path, variants__plain__ave={"scorer": "last"}))
+
+
+@pytest.mark.parametrize(
+    ("value", "sentence"),
+    [
+        (64, None),
+        (0, "is 0, but input should be greater than or equal to 1"),
+        (1.5, "is 1.5, but input should be a valid integer"),
+        ("64", "is '64', but input should be a valid integer"),
+        (True, "is True, but input should be a valid integer"),
+    ],
+)
+def test_a_setting_of_a_file_may_be_a_range(tmp_path, value, sentence):
+    path = write(tmp_path, variants__plain__gru={"gru_size": value})
+    if sentence is None:
+        assert params.load(path).at("variants.plain.gru.gru_size") == 64
+    else:
+        with pytest.raises(RecoreError, match=rf"^params\.yaml: `variants\.plain\.gru\.gru_size` {sentence}$"):
+            params.load(path)
 
 
 def test_the_named_combinations_are_rows(tmp_path):

@@ -8,9 +8,9 @@ import importlib
 import importlib.util
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from pydantic import BaseModel, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from recore import RecoreError, paths, schema, yaml12
 
@@ -55,9 +55,10 @@ def load(path: Path = paths.PARAMS) -> Params:
     return Params(tree)
 
 
-def _check(model: type[BaseModel], value: Any, prefix: str) -> None:
+def _check(kind: Any, value: Any, prefix: str) -> None:
+    """``kind`` is what pydantic checks against: a model, or a type with bounds."""
     try:
-        model.model_validate(value)
+        TypeAdapter(kind).validate_python(value, strict=True)
     except ValidationError as error:
         # A misspelt key is also a missing one: the spelling is the better sentence.
         faults = sorted(error.errors(), key=lambda fault: fault["type"] != "extra_forbidden")
@@ -170,10 +171,7 @@ def _check_variant(
             known = ", ".join([*tree["train"]["model"], *objective, *own])
             raise RecoreError(f"params.yaml: `{key}.{setting}` is not a known setting; known are {known}")
         allowed = own[setting]
-        if row[setting] not in allowed:
-            raise RecoreError(
-                f"params.yaml: `{key}.{setting}` is {row[setting]!r}; it can be {', '.join(map(repr, allowed))}"
-            )
+        _check(Literal[allowed] if isinstance(allowed, tuple) else allowed, row[setting], f"{key}.{setting}")
 
 
 if __name__ == "__main__":

@@ -15,8 +15,6 @@ from recore.models.attention import CausalAttention, Tile, Tiling
 from recore.models.packing import Packing
 from recore.training.seeding import initialise
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 SLACKS = st.sampled_from([0, 10, 50, math.inf])  # from a tile for each length to one for all
 
 

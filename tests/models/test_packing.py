@@ -34,6 +34,20 @@ def test_by_hand():
     assert_close(packing.mean(vectors), torch.tensor([[5.0, 6.0], [2.0, 4.0]]))
 
 
+def test_a_grid_and_a_sequence_by_hand():
+    packing = Packing(np.array([1, 2, 3]))
+    vectors = torch.arange(1.0, 13.0).view(6, 2).requires_grad_()
+    grid = packing.grid(vectors)
+    assert grid[:, :, 0].tolist() == [[1, 0, 0], [3, 5, 0], [7, 9, 11]]
+    assert packing.grid(vectors[:, 1], -1.0).tolist() == [[2, -1, -1], [4, 6, -1], [8, 10, 12]]
+    (gradient,) = torch.autograd.grad((packing.from_grid(grid) * torch.arange(12.0).view(6, 2)).sum(), vectors)
+    assert torch.equal(packing.from_grid(grid), vectors)
+    assert gradient.flatten().tolist() == list(range(12))
+    padded, lengths = torch.nn.utils.rnn.pad_packed_sequence(packing.sequence(vectors), batch_first=True)
+    assert torch.equal(padded, grid)
+    assert lengths.tolist() == [1, 2, 3]
+
+
 @given(sessions=SESSIONS, seed=st.integers(0, 50))
 @settings(deadline=None, max_examples=40)
 def test_value_and_gradient_are_those_of_each_session_by_itself(sessions, seed):

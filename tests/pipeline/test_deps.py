@@ -58,22 +58,22 @@ def traces(tmp_path_factory):
     given |= {"datasets": ["demo"], "seeds": [1], "variants": {"plain": {"da": {}}, "hybrid": {"hn": {}}}}
     given["sources"]["demo"]["fetch"] |= {"sessions": 120, "items": 25}
     given["sources"]["demo"]["train"] |= {"epochs": 1}
+    given["train"]["threads"] = 1
     given["significance"]["comparisons"] = [["hn", "da"]]
     (folder / "params.yaml").write_text(yaml12.dump(given))
-    traced = {}
-    for stage, variant in TRACED.items():
-        words = resolved(STAGES[stage]["cmd"], variant).split()
-        command = words[words.index("-m") + 1 :]
-        result = subprocess.run(
-            [sys.executable, ROOT / "tests/pipeline/trace_stage.py", *command],
-            cwd=folder,
-            env={"PYTHONPATH": str(ROOT / "src"), "PATH": "/usr/bin:/bin"},
-            capture_output=True,
-            text=True,
-        )
-        assert result.returncode == 0, f"{stage}: {result.stderr}"
-        traced[stage] = json.loads(result.stdout.splitlines()[-1])
-    return traced
+    commands = {
+        stage: resolved(STAGES[stage]["cmd"], variant).partition(" -m ")[2] for stage, variant in TRACED.items()
+    }
+    result = subprocess.run(
+        [sys.executable, ROOT / "tests/pipeline/trace_stages.py", *commands.values()],
+        cwd=folder,
+        env={"PYTHONPATH": str(ROOT / "src"), "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+    )
+    assert result.returncode == 0, result.stderr
+    lines = [line for line in result.stdout.splitlines() if line.startswith('{"modules"')]
+    return dict(zip(commands, map(json.loads, lines), strict=True))
 
 
 def code(stage):

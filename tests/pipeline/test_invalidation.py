@@ -43,6 +43,8 @@ def test_the_first_run_ran_everything_and_the_second_nothing(finished):
         ("src/recore/variants/ave.py", set()),
         ("src/recore/significance/crossed.py", TESTS),
         ("src/recore/evaluation/breakdowns.py", {"significance@demo"}),
+        ("src/recore/evaluation/metrics.py", {"significance@demo"}),
+        ("src/recore/evaluation/expected.py", TRAIN | {"significance@demo"}),
         ("src/recore/evaluation/tables.py", TESTS),
         ("src/recore/params.py", set()),
         ("README.md", set()),

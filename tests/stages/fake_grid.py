@@ -2,13 +2,18 @@
 
 import hashlib
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pytest
+from builders import published_params
 
 from recore import costs, paths, yaml12
 from recore.data.sessions import Sessions, offsets_of
+from recore.reporting import files
 
 ROOT = Path(__file__).parents[2]
 N_ITEMS = 300
@@ -20,13 +25,9 @@ def read_params() -> dict:
     return yaml12.read(Path("params.yaml"))
 
 
-def read_params_of_the_repository() -> dict:
-    return yaml12.read(ROOT / "params.yaml")
-
-
 def write_params(datasets=("demo",), seeds=(0, 1, 2, 3, 4), **changes) -> None:
     """The repository's own params.yaml with another grid; ``changes`` replaces top-level keys."""
-    tree = read_params_of_the_repository()
+    tree = published_params()
     tree |= {"datasets": list(datasets), "seeds": list(seeds), **changes}
     Path("params.yaml").write_text(yaml12.dump(tree))
 
@@ -104,6 +105,17 @@ def write_split(dataset: str) -> None:
     part = {"sessions": len(lengths), "clicks": len(items), "cases": len(items) - len(lengths)}
     stats = {"items": N_ITEMS, "train": part, "valid": part, "test": part | {"cases": 1234}}
     (folder / "stats.json").write_text(json.dumps(stats))
+
+
+@contextmanager
+def unrendered() -> Iterator[None]:
+    """Figures are made and not rendered, which is most of the time of a report: for tests that read words and numbers.
+
+    ``test_looks``, ``test_report`` and ``test_aggregate_edges`` (``make test-slow``) render such grids.
+    """
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(files, "rendered", lambda figure, kind: b"")
+        yield
 
 
 def write_grid(datasets=("demo",), seeds=(0, 1, 2, 3, 4), **changes) -> None:

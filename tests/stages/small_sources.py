@@ -3,6 +3,8 @@
 import hashlib
 from pathlib import Path
 
+from builders import published_params
+
 from recore import yaml12
 
 ROOT = Path(__file__).parents[2]
@@ -21,7 +23,7 @@ def enter(folder, monkeypatch) -> dict:
     monkeypatch.chdir(folder)
     monkeypatch.setenv("RECORE_CACHE", str(folder / "cache"))
     monkeypatch.delenv("RECORE_MIRROR", raising=False)
-    return yaml12.read(ROOT / "params.yaml")
+    return published_params()
 
 
 def write(tree, name, fetch, read, recent=1.0, **split):

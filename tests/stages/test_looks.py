@@ -27,7 +27,7 @@ def grid(tmp_path_factory):
     """A report on two datasets, of which the second has come to the first look only."""
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.chdir(tmp_path_factory.mktemp("looks"))
-        section = fake_grid.read_params_of_the_repository()["significance"] | {"looks": LOOKS}
+        section = fake_grid.published_params()["significance"] | {"looks": LOOKS}
         fake_grid.write_params(("diginetica", "tmall"), SEEDS, significance=section)
         for variant, n in MADE.items():
             for seed in SEEDS[:n]:
@@ -109,6 +109,7 @@ def test_the_notes_say_that_there_were_looks(grid):
     assert read("metrics/across.csv")["p"].isna().all()
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_without_looks_nothing_is_said_of_them(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     fake_grid.write_grid()
@@ -124,7 +125,7 @@ def test_without_looks_nothing_is_said_of_them(tmp_path, monkeypatch):
 
 def test_before_the_first_look_the_variant_is_named(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    section = fake_grid.read_params_of_the_repository()["significance"] | {"looks": LOOKS}
+    section = fake_grid.published_params()["significance"] | {"looks": LOOKS}
     fake_grid.write_params(seeds=SEEDS, significance=section)
     for variant in fake_grid.SKILL:
         for seed in (0, 1, 2, 3, 5, 6, 7) if variant == "da" else SEEDS:
@@ -137,7 +138,7 @@ def test_before_the_first_look_the_variant_is_named(tmp_path, monkeypatch):
 
 def test_arms_that_agree_everywhere_are_told_once(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    section = fake_grid.read_params_of_the_repository()["significance"]
+    section = fake_grid.published_params()["significance"]
     section |= {"looks": LOOKS, "comparisons": [["ave", "trm"]]}
     variants = {"plain": {"ave": {}, "trm": {}}, "hybrid": {}}
     fake_grid.write_params(seeds=SEEDS, significance=section, variants=variants)

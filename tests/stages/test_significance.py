@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 
 from recore import RecoreError, paths
+from recore.evaluation.metrics import metric_names
 from recore.significance.comparisons import COLUMNS
 from recore.stages import significance
 
@@ -24,7 +25,7 @@ def test_every_planned_comparison_and_metric_has_a_row(compare):
     fake_grid.write_grid()
     table = compare()
     assert list(table.columns) == COLUMNS
-    assert len(table) == 6 * 9
+    assert len(table) == 6 * len(metric_names([20, 10, 5]))
     assert set(table["level"]) == {"confirmed"}
     assert not table.drop(columns=["p_tost", "margin", "p_tost_over_sessions"]).isna().any(axis=None)
     assert table.loc[table["metric"].str.startswith("ndcg"), "p_tost"].isna().all()
@@ -112,7 +113,7 @@ def test_runs_are_measured_on_their_own_ranks(compare):
     fake_grid.write_grid(seeds=(0, 1))
     compare()
     runs = pd.read_csv(paths.significance("demo") / "runs.csv")
-    assert len(runs) == 5 * 2 * (9 + 3)  # runs; metrics, and MRR given a hit by cutoff
+    assert len(runs) == 5 * 2 * (len(metric_names([20, 10, 5])) + 3)  # runs; metrics, and MRR given a hit by cutoff
     assert not runs.drop(columns=["optimistic", "pessimistic"]).isna().any(axis=None)
     for variant, seed in (("ave", 0), ("hn", 1)):
         above = pd.read_parquet(paths.ranks("demo", variant, seed) / "cases.parquet")["above"]

@@ -28,7 +28,7 @@ def tested(tmp_path_factory):
 
 
 def _one_comparison():
-    return fake_grid.read_params_of_the_repository()["significance"] | {"comparisons": [["da", "trm"]], "looks": [5, 6]}
+    return fake_grid.published_params()["significance"] | {"comparisons": [["da", "trm"]], "looks": [5, 6]}
 
 
 def lose_the_end(file: Path) -> None:

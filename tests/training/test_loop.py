@@ -6,12 +6,15 @@ import numpy as np
 import pytest
 import torch
 from builders import SETTINGS, TRAIN, VARIANTS, flat, random_sessions
+from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from recore import RecoreError
 from recore.data.cases import Cases
 from recore.evaluation.ranking import rank
+from recore.models.core import Core, item_space
 from recore.models.device import prepare
+from recore.models.encoders import Encoding
 from recore.models.objectives import CROSS_ENTROPY, Objective
 from recore.models.packing import resident
 from recore.models.scorer import CoreScorer
@@ -28,7 +31,12 @@ SPLIT = {
 
 
 def train(variant="trm", seed=1, objective=CROSS_ENTROPY, **settings):
-    built = importlib.import_module(f"recore.variants.{variant}").build(SETTINGS, 30)
+    return trained(
+        importlib.import_module(f"recore.variants.{variant}").build(SETTINGS, 30), seed, objective, **settings
+    )
+
+
+def trained(built, seed=1, objective=CROSS_ENTROPY, **settings):
     return fit(
         built, SPLIT["train"], SPLIT["valid"], TRAIN | settings, objective, seed, CPU, Progress("test", 1)
     ), built
@@ -48,6 +56,36 @@ def test_the_same_seed_gives_the_same_bits_and_another_does_not():
     for name, value in first.weights.items():
         assert torch.equal(value, second.weights[name])
     assert first.epochs[0].loss != other.epochs[0].loss
+
+
+class Dropped(nn.Module):
+    """PyTorch's own dropouts, of which one stands in no layer of its own, and a table that is not trained."""
+
+    def __init__(self):
+        super().__init__()
+        self.gru = nn.GRU(8, 8, num_layers=2, dropout=0.5)
+        self.dropout = nn.Dropout(0.5)
+        self.fixed = nn.Embedding(2, 8).requires_grad_(False)
+
+    def forward(self, vectors, undropped, packing):
+        _, last = self.gru(packing.sequence(self.dropout(vectors) + self.fixed.weight[1]))
+        return Encoding(last[-1])
+
+
+def test_pytorchs_dropout_is_a_stream_of_the_run_and_leaves_the_global_generator_alone():
+    losses, fixed = [], []
+    for before, seed in ((3, 1), (99, 1), (3, 2)):
+        torch.manual_seed(before)
+        state = torch.get_rng_state()
+        built = Core(item_space(SETTINGS, 30), Dropped())
+        torch.set_rng_state(state)
+        training, _ = trained(built, seed, epochs=2)
+        assert torch.equal(torch.get_rng_state(), state)
+        losses.append([epoch.loss for epoch in training.epochs])
+        fixed.append(training.weights["encoder.fixed.weight"])
+    assert losses[0] == losses[1] != losses[2]
+    initialise(built, 2)
+    assert torch.equal(fixed[2], built.encoder.fixed.weight)  # as it was drawn
 
 
 def test_no_weight_on_hard_negatives_trains_core_trm_bit_for_bit():
@@ -133,8 +171,8 @@ def test_a_gpu_is_not_waited_for_in_a_step(variant):
 def scripted(monkeypatch, values):
     """Validation MRR@20 by script: 1 / (above + 1) with ``above`` chosen so that it takes these values."""
     script = iter(values)
-    metric = lambda above, tied, cutoffs: {"recall@20": np.zeros(1), "mrr@20": np.array([next(script)])}  # noqa: E731
-    monkeypatch.setattr(loop, "metric_table", metric)
+    metric = lambda gains, above, tied, cutoffs: {"recall@20": np.zeros(1), "mrr@20": np.array([next(script)])}  # noqa: E731
+    monkeypatch.setattr(loop, "expected_gains", metric)
 
 
 @pytest.mark.parametrize(

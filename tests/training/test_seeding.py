@@ -6,7 +6,7 @@ import torch
 from builders import SETTINGS, model, packed
 from torch import nn
 
-from recore.training.seeding import batch_order, generator, initialise, stream_seed
+from recore.training.seeding import batch_order, generator, global_stream, initialise, stream_seed
 from recore.variants import da, trm
 
 
@@ -83,6 +83,89 @@ def test_initial_distributions():
     assert gated.encoder.gate.hidden.bias.abs().max() > 0
 
 
-def test_a_parameter_without_a_distribution_is_refused():
-    with pytest.raises(ValueError, match="weight has no initial distribution"):
-        initialise(nn.Linear(2, 2), 1)
+PYTORCH = {
+    "linear": lambda: nn.Linear(16, 32),
+    "norm": lambda: nn.LayerNorm(16),
+    "gru": lambda: nn.GRU(16, 32, num_layers=2, bidirectional=True),
+    "attention": lambda: nn.MultiheadAttention(16, 2),
+    "block": lambda: nn.TransformerEncoderLayer(16, 2, 32, batch_first=True),
+    "whole": lambda: nn.Transformer(16, 2, 1, 1, 32, batch_first=True),
+}
+
+
+def drawn(module, seed=1):
+    initialise(module, seed)
+    return {name: value.clone() for name, value in module.state_dict().items()}
+
+
+@pytest.mark.parametrize("layer", PYTORCH)
+def test_pytorchs_layers_are_drawn_by_the_seed_and_their_place(layer):
+    """Not by what else there is, by what was there before, or by the global generator, which stays as it was."""
+    make = PYTORCH[layer]
+    torch.manual_seed(3)
+    before = torch.get_rng_state()
+    alone = drawn(nn.ModuleDict({"mine": make()}))
+    torch.manual_seed(3)
+    module = nn.ModuleDict({"other": nn.Linear(5, 5), "mine": make(), "third": make()})
+    for value in module.parameters():
+        value.data.fill_(99.0)
+    torch.set_rng_state(before)
+    beside = drawn(module)
+    assert torch.equal(torch.get_rng_state(), before)
+    for name, value in alone.items():
+        assert torch.equal(value, beside[name]), name
+    again = drawn(nn.ModuleDict({"mine": make()}), seed=2)
+    random = [name for name, value in alone.items() if value.unique().numel() > 1]
+    assert all(not torch.equal(alone[name], again[name]) for name in random)
+    assert all(not torch.equal(beside[name], beside[name.replace("mine", "third")]) for name in random)
+
+
+@pytest.mark.parametrize("layer", PYTORCH)
+def test_pytorchs_layers_are_drawn_as_pytorch_draws_them(layer):
+    """Constants are the same numbers and what is drawn has the same range, although outer modules reset inner ones."""
+    torch.manual_seed(3)
+    module = PYTORCH[layer]()
+    theirs = {name: value.clone() for name, value in module.state_dict().items()}
+    for value in module.parameters():
+        value.data.fill_(99.0)
+    ours = drawn(module)
+    for name, value in theirs.items():
+        if value.unique().numel() == 1:
+            assert torch.equal(ours[name], value), name
+        else:
+            assert ours[name].abs().max().item() == pytest.approx(value.abs().max().item(), rel=0.3), name
+
+
+def test_what_says_its_distribution_keeps_it_beside_pytorchs_layers():
+    class Both(nn.Linear):
+        def __init__(self):
+            super().__init__(3, 4)
+            self.weight.draw = lambda value, generator: value.normal_(generator=generator)
+
+    expected = torch.empty(4, 3).normal_(generator=generator(1, "init/weight"))
+    found = drawn(Both())
+    assert torch.equal(found["weight"], expected)
+    assert found["bias"].abs().max() > 0
+
+
+def test_a_parameter_that_nothing_draws_is_refused():
+    class Bare(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.scale = nn.Parameter(torch.ones(2))
+
+    with pytest.raises(ValueError, match=r"parameter inner\.scale has no initial distribution"):
+        initialise(nn.ModuleDict({"inner": Bare()}), 1)
+
+
+def test_the_global_generator_is_a_stream_within_a_block_and_as_before_behind_it():
+    torch.manual_seed(5)
+    expected = torch.rand(2)
+    torch.manual_seed(5)
+    with global_stream(1, "torch/1"):
+        first = torch.rand(2)
+    assert torch.equal(torch.rand(2), expected)
+    with global_stream(1, "torch/1"):
+        assert torch.equal(torch.rand(2), first)
+    with global_stream(1, "torch/2"):
+        assert not torch.equal(torch.rand(2), first)

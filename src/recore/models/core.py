@@ -12,7 +12,11 @@ from recore.models.unit import unit
 
 
 class Core(nn.Module):
-    """Item numbers of sessions to unit session vectors (Eq. 2, 10)."""
+    """Item numbers of sessions to unit session vectors (Eq. 2, 10).
+
+    ``encoder(vectors, undropped, packing)`` gets the item vectors (T, D) of the clicks of a batch, after and before
+    session dropout, and returns an ``Encoding``; what it makes of them is its own. Every parameter takes part in it.
+    """
 
     def __init__(self, items: ItemSpace, encoder: nn.Module):
         super().__init__()
@@ -35,7 +39,7 @@ class Core(nn.Module):
 
 def mean_core(settings: dict[str, Any], n_items: int) -> Core:
     """CORE-ave from the settings of ``train.model``."""
-    return Core(_item_space(settings, n_items), MeanEncoder())
+    return Core(item_space(settings, n_items), MeanEncoder())
 
 
 def attention_core(
@@ -45,15 +49,20 @@ def attention_core(
 
     The switches are a variant's own (see ``encoders``); a row of params.yaml that names one wins.
     """
-    names = ("embedding_size", "max_length", "layers", "heads", "inner_size", "hidden_dropout")
-    names += ("attention_dropout", "layer_norm_eps", "init_std")
-    transformer = Transformer(**{name: settings[name] for name in names})
     switches = {"scorer": scorer, "gate": gate, "residual": residual, "attention_input": attention_input}
     switches |= {name: settings[name] for name in SWITCHES if name in settings}
-    encoder = AttentionEncoder(transformer, init_std=settings["init_std"], **switches)
-    return Core(_item_space(settings, n_items), encoder)
+    encoder = AttentionEncoder(transformer(settings), init_std=settings["init_std"], **switches)
+    return Core(item_space(settings, n_items), encoder)
 
 
-def _item_space(settings: dict[str, Any], n_items: int) -> ItemSpace:
+def transformer(settings: dict[str, Any]) -> Transformer:
+    """The self-attention blocks, from the settings of ``train.model``."""
+    names = ("embedding_size", "max_length", "layers", "heads", "inner_size", "hidden_dropout")
+    names += ("attention_dropout", "layer_norm_eps", "init_std")
+    return Transformer(**{name: settings[name] for name in names})
+
+
+def item_space(settings: dict[str, Any], n_items: int) -> ItemSpace:
+    """The item table with its dropouts and temperature, from the settings of ``train.model``."""
     names = ("embedding_size", "temperature", "session_dropout", "item_dropout")
     return ItemSpace(n_items, **{name: settings[name] for name in names})

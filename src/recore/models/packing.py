@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
+from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence
 
 from recore.models.device import moved, put
 
@@ -48,10 +49,22 @@ class Packing:
         """Mean of each session's vectors: (T, D) -> (B, D). Eq. 2 with the weights of Eq. 3."""
         return self.pool((1 / self.length.to(vectors.dtype))[self.row], vectors)
 
-    def grid(self, values: Tensor, empty: float) -> Tensor:
-        """Values (T,) to one row a session (B, longest), with ``empty`` behind its clicks."""
-        grid = values.new_full((len(self.lengths), int(self.lengths[-1])), empty)
+    def grid(self, values: Tensor, empty: float = 0.0) -> Tensor:
+        """Values (T,) or (T, D) to one row a session, (B, L) or (B, L, D): L of the longest, ``empty`` behind the last.
+
+        For layers that want padding; ``from_grid`` takes their answer back.
+        """
+        grid = values.new_full((len(self.lengths), int(self.lengths[-1]), *values.shape[1:]), empty)
         return put(grid, (self.row, self.position), values)
+
+    def from_grid(self, grid: Tensor) -> Tensor:
+        """What stands on the clicks of a ``grid``: (B, L) or (B, L, D) to (T,) or (T, D)."""
+        return grid[self.row, self.position]
+
+    def sequence(self, vectors: Tensor) -> PackedSequence:
+        """Vectors (T, D) as nn.GRU and its like take them, whose last hidden states come back in the order of B."""
+        lengths = torch.from_numpy(self.lengths)
+        return pack_padded_sequence(self.grid(vectors), lengths, batch_first=True, enforce_sorted=False)
 
 
 class _Softmax(torch.autograd.Function):
@@ -59,7 +72,7 @@ class _Softmax(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, scores: Tensor, packing: Packing) -> Tensor:
-        weights = packing.grid(scores, -math.inf).softmax(dim=1)[packing.row, packing.position]
+        weights = packing.from_grid(packing.grid(scores, -math.inf).softmax(dim=1))
         ctx.packing = packing
         ctx.save_for_backward(weights)
         return weights

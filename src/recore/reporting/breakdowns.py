@@ -13,11 +13,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from recore.reporting.evidence import Evidence
 from recore.reporting.format import metric_title, percent
+from recore.reporting.render import Section
 from recore.reporting.style import GREY, LIGHT, says, styled, tiles, variant_look
 
 # As ``evaluation.breakdowns`` names them.
 PREFIX_LENGTH, POPULARITY, GATE = "prefix length", "target popularity", "gate"
+# What a breakdown is called in the title of its table, where that is not its name.
+TITLES = {PREFIX_LENGTH: "clicks in the prefix", POPULARITY: "popularity of the target"}
 KEYS = ["dataset", "variant", "metric", "breakdown"]
 VALUES = ["mean", "ci_lo", "ci_hi", "std"]
 
@@ -49,6 +53,15 @@ def gate_figure(table: pd.DataFrame, datasets: list[str], variants: list[str], b
     if table.empty:
         return says("No variant of this grid has a gate.")
     return _figure(table, datasets, variants, baseline, "share of the recent branch (%)")
+
+
+def group_section(evidence: Evidence, breakdown: str) -> Section:
+    """The metric that confirms, by the groups of a breakdown."""
+    metric, level = evidence.compared[0], f"{100 * (1 - evidence.alpha):g} %"
+    return Section(
+        f"{metric_title(metric)} (%) by {TITLES.get(breakdown, breakdown)}, {level} CI",
+        group_table(evidence.groups, breakdown, metric, evidence.fewest),
+    )
 
 
 def group_table(groups: pd.DataFrame, breakdown: str, metric: str, fewest: float) -> pd.DataFrame:

@@ -4,7 +4,7 @@ import math
 
 import pandas as pd
 
-from recore.reporting.breakdowns import POPULARITY, group_table
+from recore.reporting.breakdowns import PREFIX_LENGTH, group_section
 from recore.reporting.evidence import Evidence
 from recore.reporting.format import MISSING, interval, mark, metric_title, p_value, pair, percent, points, spread
 from recore.reporting.render import Section
@@ -16,8 +16,6 @@ def table_sections(evidence: Evidence) -> list[Section]:
     """Every section of the report's text, in order."""
     cutoff, baseline, compared = evidence.cutoff, evidence.baseline, evidence.compared
     shown = [f"recall@{cutoff}", f"mrr@{cutoff}", given_hit(cutoff)]
-    confirm = metric_title(compared[0])
-    level = f"{100 * (1 - evidence.alpha):g} %"
     return [
         Section(
             "Results: mean ± std over seeds" + (f", marks against {baseline}" if baseline else ""),
@@ -28,10 +26,8 @@ def table_sections(evidence: Evidence) -> list[Section]:
         Section("Do two ideas add up?", complementary_table(evidence.complementary, compared)),
         Section("Across datasets", across_table(evidence.across, compared, evidence.alpha)),
         Section("Two periods of one log", windows_table(evidence.windows, compared)),
-        Section(
-            f"{confirm} (%) by popularity of the target, {level} CI",
-            group_table(evidence.groups, POPULARITY, compared[0], evidence.fewest),
-        ),
+        # Prefix lengths are a figure; every other breakdown is a table.
+        *(group_section(evidence, name) for name in evidence.groups["breakdown"].unique() if name != PREFIX_LENGTH),
         Section("Beside the paper", paper_table(evidence.beside)),
     ]
 

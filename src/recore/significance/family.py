@@ -55,13 +55,13 @@ def corrected(raw: pd.DataFrame, synthetic: set[str], plan: Plan) -> pd.DataFram
     table["looks"] = " ".join(map(str, plan.looks)) if plan.looks else ""
     table["spent"] = spent(plan.alpha, plan.planned)[table["look"].to_numpy(dtype=int) - 1]
     for suffix, effective in (CASES, SESSIONS):
-        sound = raw.where(~(raw[effective] < plan.fewest))
+        sound = ~(raw[effective] < plan.fewest)
         for name, sides in (("p", 2), ("p_tost", 1)):
-            adjusted_p = _over_looks(raw, sound[f"{name}{suffix}"], plan, sides)
+            adjusted_p = _over_looks(raw, raw[f"{name}{suffix}"].where(sound), plan, sides)
             table[f"{name}_adjusted{suffix}"] = adjusted_p
             by_family = table.groupby(family)[f"{name}_adjusted{suffix}"]
             table[f"{name}_holm{suffix}"] = by_family.transform(lambda p: holm(p.to_numpy()))
-        look = _look_shown(raw, sound[f"p{suffix}"], plan)
+        look = _look_shown(raw, raw[f"p{suffix}"].where(sound), plan)
         table[f"look_shown{suffix}"] = look
         table[f"delta_shown{suffix}"] = _by_look(raw, raw[f"delta{suffix}"])[look - 1, np.arange(len(look))]
         table[f"few_sessions{suffix}"] = table[effective] < plan.fewest

@@ -17,7 +17,7 @@ import pandas as pd
 from recore import params, paths
 from recore.data.sessions import Sessions as Clicks
 from recore.evaluation import tables
-from recore.evaluation.breakdowns import GATE, Breakdown, by_popularity, by_prefix_length
+from recore.evaluation.breakdowns import GATE, Breakdown, breakdowns_of
 from recore.evaluation.measures import measures
 from recore.evaluation.metrics import metric_names, metric_table, optimistic, pessimistic
 from recore.evaluation.runs import Run, read_cases, read_runs, seeds_at_last_look
@@ -42,7 +42,8 @@ def main(argv: list[str] | None = None) -> None:
     runs = read_runs(dataset, seeds_at_last_look(dataset, variants, given["seeds"], plan.looks))
     check_runs(dataset, runs)
     cases = read_cases(dataset, runs[0].variant, runs[0].seed)
-    sessions, breakdowns = sessions_of(cases["session"].to_numpy()), _breakdowns(dataset, cases)
+    sessions = sessions_of(cases["session"].to_numpy())
+    breakdowns = breakdowns_of(cases, Clicks.load(paths.split(dataset), "train"))
 
     arms: dict[str, dict[str, Arm]] = {}
     measured, groups = [], []
@@ -63,11 +64,6 @@ def main(argv: list[str] | None = None) -> None:
         "sessions.parquet": session_table(arms, sessions, section["confirm"], plan),
     }
     tables.save(dataset, made, given)
-
-
-def _breakdowns(dataset: str, cases: pd.DataFrame) -> tuple[Breakdown, ...]:
-    train = Clicks.load(paths.split(dataset), "train")
-    return by_prefix_length(cases["position"].to_numpy()), by_popularity(cases["target"].to_numpy(), train.items)
 
 
 def _measured(runs: list[Run], by_seed: Tables, sessions: Sessions, cutoffs: list[int]) -> Iterator[pd.DataFrame]:

@@ -11,10 +11,10 @@ from torch import nn
 
 
 class Adam:
-    """Steps ``parameters`` in place along their gradients; β₁ 0.9, β₂ 0.999, ε 1e-8."""
+    """Steps those ``parameters`` that take a gradient in place along their gradients; β₁ 0.9, β₂ 0.999, ε 1e-8."""
 
     def __init__(self, parameters: Iterable[nn.Parameter], learning_rate: float):
-        self.parameters = list(parameters)
+        self.parameters = [parameter for parameter in parameters if parameter.requires_grad]
         self.learning_rate = learning_rate
         self._means = [torch.zeros_like(parameter) for parameter in self.parameters]
         self._squares = [torch.zeros_like(parameter) for parameter in self.parameters]

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from recore import RecoreError
 from recore.data.cases import Batch, Cases
-from recore.evaluation.metrics import metric_table
+from recore.evaluation.expected import VALIDATED, expected_gains
 from recore.evaluation.ranking import rank
 from recore.models.core import Core
 from recore.models.fused import fused_loss
@@ -25,7 +25,7 @@ from recore.models.packing import gather, resident
 from recore.models.scorer import CoreScorer
 from recore.training.adam import Adam
 from recore.training.progress import Progress
-from recore.training.seeding import attach_streams, batch_order, initialise
+from recore.training.seeding import attach_streams, batch_order, global_stream, initialise
 
 
 @dataclass(frozen=True)
@@ -72,11 +72,14 @@ def fit(
     training = Training()
     for epoch in range(1, settings["epochs"] + 1):
         began = time.perf_counter()
-        loss = _train_epoch(model, optimizer, train, clicks, settings["batch_size"], objective, seed, epoch, progress)
+        with global_stream(seed, f"torch/{epoch}", device):
+            loss = _train_epoch(
+                model, optimizer, train, clicks, settings["batch_size"], objective, seed, epoch, progress
+            )
         trained = time.perf_counter()
         with progress.steps(f"epoch {epoch} validation", len(valid)) as advance:
             ranks = rank(CoreScorer(model), valid, settings["batch_size"], device, advance)
-        metrics = metric_table(ranks.above, ranks.tied, [settings["validation_cutoff"]])
+        metrics = expected_gains(VALIDATED, ranks.above, ranks.tied, [settings["validation_cutoff"]])
         means = {name: float(np.mean(values)) for name, values in metrics.items()}
         ended = time.perf_counter()
         training.epochs.append(Epoch(epoch, loss, means, trained - began, ended - trained))

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from recore.reporting.breakdowns import PREFIX_LENGTH, group_table
+from recore.reporting.breakdowns import PREFIX_LENGTH, group_section
 from recore.reporting.evidence import Evidence
 from recore.reporting.format import metric_title
 from recore.reporting.notes import complementary_notes, synthetic_notes
@@ -31,10 +31,7 @@ def report_html(
     """The page. images: PNG bytes; settings: params.yaml; statistics: stats.json by dataset."""
     confirm = evidence.compared[0]
     confirming = evidence.comparisons[evidence.comparisons["metric"] == confirm]
-    by_length = Section(
-        f"{metric_title(confirm)} (%) by clicks in the prefix, {100 * (1 - evidence.alpha):g} % CI",
-        group_table(evidence.groups, PREFIX_LENGTH, confirm, evidence.fewest),
-    )
+    by_length = group_section(evidence, PREFIX_LENGTH)
     first, *others = [section for section in [*sections, by_length] if not section.table.empty]
     # Whatever a dataset or a machine is called, it is text and never markup.
     environment = Environment(
