@@ -79,7 +79,6 @@ class _FusedLoss(torch.autograd.Function):
         own = None if exact else torch.linalg.vecdot(scaled, catalogue[rows])  # (B,) the targets' scores
         factor = catalogue.to(numbers.dtype)
         buffer = factor.new_empty(n_items * min(width, batch))
-        product = None if exact else torch.empty_like(factor)
         grad_session = torch.empty_like(session)
         grad_catalogue = _aligned_zeros(catalogue)
         shift = not _exp_is_safe(temperature, n_items * batch, session.dtype)
@@ -92,7 +91,7 @@ class _FusedLoss(torch.autograd.Function):
             target = None if own is None else own[cases]
             losses, scale = _scores_to_gradient(z, target, rows[cases], objective, batch, shift, numbers)
             loss += losses.sum()
-            _add_product(grad_catalogue, z, chunk * (scale * numbers.unit)[:, None], product)
+            _add_product(grad_catalogue, z, chunk * (scale * numbers.unit)[:, None])
             grad_session[cases] = torch.mm(z.T, factor)
             grad_session[cases].mul_(scale[:, None] / temperature)
         ctx.save_for_backward(grad_session, grad_catalogue)
@@ -105,12 +104,15 @@ class _FusedLoss(torch.autograd.Function):
         return grad * grad_session, grad * grad_catalogue, None, None, None, None
 
 
-def _add_product(total: Tensor, left: Tensor, right: Tensor, product: Tensor | None) -> None:
-    """``total += left @ right``, by way of ``product`` where the factors are not of its type: PyTorch has no other."""
-    if product is None:
+def _add_product(total: Tensor, left: Tensor, right: Tensor) -> None:
+    """``total += left @ right``. PyTorch has no such product of bfloat16, so its own are added, a piece at a time."""
+    if left.dtype == total.dtype:
         total.addmm_(left, right)
-    else:
-        total.add_(torch.mm(left, right.to(left.dtype), out=product))
+        return
+    right = right.to(left.dtype)
+    size = PIECE[left.device.type]
+    for sums, piece in zip(total.split(size), left.split(size), strict=True):
+        sums.add_(torch.mm(piece, right))
 
 
 def _aligned_zeros(like: Tensor) -> Tensor:
