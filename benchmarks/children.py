@@ -30,7 +30,7 @@ def measure(kind: str, threads: int, allocator: str = "shipped", **task: Any) ->
     print("measuring", kind, allocator, *task.values(), file=sys.stderr, flush=True)
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MALLOC_")}
     environment |= ALLOCATORS[allocator] | {"PYTHONPATH": str(ROOT / "src"), "OMP_NUM_THREADS": str(threads)}
-    environment["THP_MEM_ALLOC_ENABLE"] = "1" if kind in OURS_ALONE or task.get("side") == "ours" else "0"
+    environment["THP_MEM_ALLOC_ENABLE"] = "1" if kind in OURS_ALONE or task.get("side") in ("ours", "bfloat16") else "0"
     command = [sys.executable, str(ROOT / "benchmarks" / "measure.py")]
     described = json.dumps({"kind": kind, "threads": threads} | task)
     child = subprocess.run([*command, described], env=environment, cwd=ROOT, stdout=subprocess.PIPE, check=True)

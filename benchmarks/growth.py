@@ -38,7 +38,8 @@ def main() -> None:
         ours = measure("alone", side="ours", items=items, rounds=rounds, **common)
         fits = reference_gb(items, chosen.batch) <= chosen.cap
         cell = {"side": "reference", "items": items, "rounds": rounds} | common
-        rows += ours + (measure("alone", **cell) if fits else not_run(ours))
+        rows += ours + measure("alone", side="bfloat16", items=items, rounds=rounds, **common)
+        rows += measure("alone", **cell) if fits else not_run(ours)
     for length in LENGTHS:
         cell = {"items": LENGTH_ITEMS // scale, "rounds": chosen.rounds, "prefix_length": length} | common
         rows += measure("alone", side="ours", **cell)

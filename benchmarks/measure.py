@@ -30,6 +30,7 @@ Row = dict[str, Any]
 Calls = dict[str, Callable[[int], object]]
 CHUNK = 256  # cases: the buffer of the measured pass
 SQUARE = 2048
+OURS = {"ours": "float32", "bfloat16": "bfloat16"}  # the precision of each of our sides
 SHORT = 4  # times as many rounds of what takes a second at the most
 SUBTLE = 16  # and where a difference of a few per cent is sought, less than what the machine does to a step
 
@@ -64,7 +65,7 @@ def ratios(left: list[float], right: list[float]) -> list[float]:
 
 
 def beside_reference(label: str, items: int, batch: int, rounds: int) -> list[Row]:
-    """The training step of both sides in turns."""
+    """The training step of every side in turns."""
     feed = Feed(items, batch)
     steps = {side: make(label, items) for side, make in SIDES.items()}
     seconds = in_turns({side: lambda i, s=step: s(feed.batch(i)) for side, step in steps.items()}, rounds)
@@ -84,7 +85,11 @@ def own_steps(labels: list[str], items: int, batch: int, rounds: int) -> list[Ro
 
 def mining(ks: list[int], items: int, batch: int, rounds: int) -> list[Row]:
     """The share of a step that hard negatives take: one model under each objective in turn; nothing else differs."""
-    feed, step = Feed(items, batch), OurStep("trm", items)
+    return [row for side in OURS for row in mining_of(side, ks, items, batch, rounds)]
+
+
+def mining_of(side: str, ks: list[int], items: int, batch: int, rounds: int) -> list[Row]:
+    feed, step = Feed(items, batch), SIDES[side]("trm", items)
     objectives = {f"hn K={k}": Objective(k, PARAMS["hard_neg_lambda"]) for k in ks} | {"trm": CROSS_ENTROPY}
 
     def under(label: str) -> Callable[[int], object]:
@@ -97,15 +102,27 @@ def mining(ks: list[int], items: int, batch: int, rounds: int) -> list[Row]:
     seconds = in_turns({label: under(label) for label in objectives}, SUBTLE * rounds)
     hybrid = {label: values for label, values in seconds.items() if label != "trm"}
     shares = {label: [1 - trm for trm in ratios(seconds["trm"], values)] for label, values in hybrid.items()}
-    return [row("mining share of the step", label, "ours", values, "fraction") for label, values in shares.items()]
+    return [row("mining share of the step", label, side, values, "fraction") for label, values in shares.items()]
 
 
 def beside_floor(items: int, batch: int, rounds: int) -> list[Row]:
-    """Our trm step, the only model in memory as in training, in turns with the measured parts of its floor."""
+    """Our trm step, the only model in memory as in training, in turns with the measured parts of its floor.
+
+    The one model takes its steps in either precision; the floor is that of float32.
+    """
     feed, step = Feed(items, batch), OurStep("trm", items)
-    calls: Calls = {"step": lambda i: step(feed.batch(i))}
+
+    def in_precision(precision: str) -> Callable[[int], object]:
+        def call(i: int) -> None:
+            step.precision = precision
+            step(feed.batch(i))
+
+        return call
+
+    calls = {side: in_precision(precision) for side, precision in OURS.items()}
     seconds = in_turns(calls | floor_calls(items, batch), SHORT * rounds)
-    return [row("step beside its floor", "trm", "ours", seconds["step"], "s"), *floor(seconds, feed, items, batch)]
+    rows = [row("step beside its floor", "trm", side, seconds[side], "s") for side in OURS]
+    return rows + floor(seconds, feed, items, batch)
 
 
 def floor_calls(items: int, batch: int) -> Calls:

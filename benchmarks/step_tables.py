@@ -8,6 +8,7 @@ import pandas as pd
 from tables import gigabytes, markdown, per_second, percent, seconds, times, value
 
 PAIRS = ("ave", "trm", "dahn K=5")
+SIDES = ("ours", "bfloat16", "reference")
 ALLOCATORS = {"shipped": "as shipped", "tuned": "allocator tuned"}
 
 
@@ -17,6 +18,20 @@ def step_table(results: pd.DataFrame) -> str:
     for variant in PAIRS:
         steps = {allocator: _both(results, "step beside the reference", variant, allocator) for allocator in ALLOCATORS}
         rows.append({"training step": variant} | _beside(steps, seconds, lambda ours, theirs: theirs / ours))
+    return markdown(rows)
+
+
+def precision_table(results: pd.DataFrame) -> str:
+    """Our steps with the loss in bfloat16, measured in turns with those above."""
+    rows = []
+    for variant in PAIRS:
+        row = {"training step in bfloat16": variant}
+        for allocator, how in ALLOCATORS.items():
+            half = value(results, "step beside the reference", variant, "bfloat16", allocator)
+            ours, theirs = _both(results, "step beside the reference", variant, allocator)
+            row |= {f"recore, {how}": seconds(half), f"float32 over it, {how}": times(ours / half)}
+            row[f"rendition over it, {how}"] = times(theirs / half)
+        rows.append(row)
     return markdown(rows)
 
 
@@ -40,8 +55,8 @@ def _beside(
     return cells
 
 
-def share(results: pd.DataFrame, variant: str) -> float:
-    return value(results, "mining share of the step", variant)
+def share(results: pd.DataFrame, variant: str, side: str = "ours") -> float:
+    return value(results, "mining share of the step", variant, side)
 
 
 def own_table(results: pd.DataFrame) -> str:
@@ -86,8 +101,9 @@ def memory_table(results: pd.DataFrame) -> str:
     """Peak memory of processes that do one thing."""
     rows = []
     for what, variant in (("training", "trm"), ("training", "dahn K=5"), ("evaluation", "trm")):
-        ours, reference = (value(results, f"peak of {what}", variant, side) for side in ("ours", "reference"))
-        row = {"peak memory": f"{what}, {variant}", "recore": gigabytes(ours), "rendition": gigabytes(reference)}
+        ours, half, reference = (value(results, f"peak of {what}", variant, side) for side in SIDES)
+        row = {"peak memory": f"{what}, {variant}", "recore": gigabytes(ours), "in bfloat16": gigabytes(half)}
+        row["rendition"] = gigabytes(reference)
         rows.append(row | {"ratio": times(reference / ours)})
     return markdown(rows)
 
@@ -104,12 +120,13 @@ class Goal:
 
     def row(self) -> dict[str, str]:
         reached = (operator.ge if self.at_least else operator.le)(self.measured, self.bound)
+        outcome = "" if pd.isna(self.measured) else "reached" if reached else "MISSED"
         aim = f"{'at least' if self.at_least else 'at most'} {self.show(self.bound)}"
         return {
             "goal": self.what,
             "aim": aim,
             "measured": self.show(self.measured),
-            "": "reached" if reached else "MISSED",
+            "": outcome,
         }
 
 
@@ -139,11 +156,33 @@ def target_table(results: pd.DataFrame) -> str:
             "evaluation, recore / rendition, allocator tuned", 3, evaluated_tuned[0] / evaluated_tuned[1], times, True
         ),
     ]
-    return markdown([goal.row() for goal in goals])
+    return markdown([goal.row() for goal in [*goals, *precision_goals(results)]])
+
+
+def precision_goals(results: pd.DataFrame) -> list[Goal]:
+    """The goals of the loss in bfloat16, each against float32 or the rendition of the same process."""
+    over = {
+        (variant, side): value(results, "step beside the reference", variant, side)
+        / value(results, "step beside the reference", variant, "bfloat16")
+        for variant in ("ave", "trm")
+        for side in ("ours", "reference")
+    }
+    of_floor = value(results, "step beside its floor", side="bfloat16") / value(results, "floor", side="all")
+    half, full = (value(results, "peak of training", side=side) for side in ("bfloat16", "ours"))
+    return [
+        Goal("trm step, float32 / bfloat16", 1.6, over["trm", "ours"], times, True),
+        Goal("ave step, float32 / bfloat16", 2, over["ave", "ours"], times, True),
+        Goal("trm step, rendition / bfloat16, as shipped", 17, over["trm", "reference"], times, True),
+        Goal("trm in bfloat16 / the floor of float32", 1, of_floor, times, False),
+        Goal("peak memory of trm, bfloat16 / float32", 1, half / full, times, False),
+        Goal("mining's share in bfloat16, K=5", 0.10, share(results, "hn K=5", "bfloat16"), percent, False),
+        Goal("mining's share in bfloat16, K=64", 0.25, share(results, "hn K=64", "bfloat16"), percent, False),
+    ]
 
 
 TABLES = {
     "steps": step_table,
+    "steps in bfloat": precision_table,
     "own": own_table,
     "floor": floor_table,
     "evaluation": evaluation_table,

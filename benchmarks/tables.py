@@ -62,12 +62,13 @@ def growth_table(results: pd.DataFrame) -> str:
     """The trm step of both sides for every size of the catalogue."""
     rows = []
     for items, cell in by_catalogue(results):
-        ours, reference = (
+        ours, half, reference = (
             (value(cell, "step alone", side=side), value(cell, "peak of training", side=side))
-            for side in ("ours", "reference")
+            for side in ("ours", "bfloat16", "reference")
         )
-        row = {"items": f"{items:,}", "recore": seconds(ours[0]), "rendition": seconds(reference[0])}
-        row |= {"ratio": times(reference[0] / ours[0]), "peak of recore": gigabytes(ours[1])}
+        row = {"items": f"{items:,}", "recore": seconds(ours[0]), "in bfloat16": seconds(half[0])}
+        row |= {"rendition": seconds(reference[0]), "ratio": times(reference[0] / ours[0])}
+        row |= {"peak of recore": gigabytes(ours[1]), "peak in bfloat16": gigabytes(half[1])}
         row |= {"peak of the rendition": gigabytes(reference[1])}
         rows.append({name: "not run" if text == MISSING else text for name, text in row.items()})
     return markdown(rows)

@@ -1,6 +1,7 @@
 """What is measured: generated cases with Diginetica's shapes, and one training step of either side."""
 
 import importlib
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -67,9 +68,9 @@ def split_label(label: str) -> tuple[str, int, float]:
 class OurStep:
     """recore's training step."""
 
-    def __init__(self, label: str, n_items: int):
+    def __init__(self, label: str, n_items: int, precision: str = "float32"):
         variant, k, lam = split_label(label)
-        self.objective = Objective(k, lam)
+        self.objective, self.precision = Objective(k, lam), precision
         self.model: Core = importlib.import_module(f"recore.variants.{variant}").build(MODEL, n_items)
         initialise(self.model, SEED)
         attach_streams(self.model, SEED, CPU)
@@ -77,7 +78,7 @@ class OurStep:
 
     def __call__(self, batch: Batch) -> float:
         clicks = torch.from_numpy(batch.clicks)
-        return train_step(self.model, self.optimizer, clicks, batch, self.objective).item()
+        return train_step(self.model, self.optimizer, clicks, batch, self.objective, self.precision).item()
 
 
 class ReferenceStep:
@@ -107,4 +108,4 @@ class ReferenceStep:
         return places
 
 
-SIDES = {"ours": OurStep, "reference": ReferenceStep}
+SIDES = {"ours": OurStep, "bfloat16": partial(OurStep, precision="bfloat16"), "reference": ReferenceStep}

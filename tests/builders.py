@@ -26,7 +26,8 @@ SETTINGS = {
     "layer_norm_eps": 1e-12,
     "init_std": 0.3,  # large, so that attention is far from uniform
 }
-TRAIN = {"epochs": 3, "patience": 5, "validation_cutoff": 20, "batch_size": 16, "learning_rate": 0.01, "threads": 1}
+TRAIN = {"epochs": 3, "patience": 5, "validation_cutoff": 20, "batch_size": 16, "learning_rate": 0.01}
+TRAIN |= {"threads": 1, "precision": "float32"}
 VARIANTS = ("ave", "trm", "da", "hn", "dahn")
 # Every encoder that differs from the others: hn and dahn have those of trm and da.
 CONSISTENT = ("ave", "trm", "trm_before", "trm_table1", "da", "da_last", "da_norecent", "da_fixed", "da_noresidual")

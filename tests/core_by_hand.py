@@ -111,6 +111,7 @@ FORMS = {  # scorer, gate, residual, what attention sees: vectors after or befor
     "trm": ("linear", "global", False, "after"),
     "hn": ("linear", "global", False, "after"),
     "hn64": ("linear", "global", False, "after"),
+    "trm_bf16": ("linear", "global", False, "after"),
     "trm_before": ("linear", "global", False, "before"),
     "trm_table1": ("position", "global", False, "before"),
     "hn_table1": ("position", "global", True, "before"),

@@ -55,6 +55,14 @@ def test_the_repository_s_own_file_is_valid():
         ({"train__epochs": True}, "`train.epochs` is True, but input should be a valid integer"),
         ({"train__epochs": None}, "`train.epochs` is missing"),
         ({"train__epoch": 3}, "`train.epoch` is not a known key"),
+        (
+            {"train__precision": "float16"},
+            "`train.precision` is 'float16', but input should be 'float32' or 'bfloat16'",
+        ),
+        (
+            {"variants__plain__da": {"precision": 16}},
+            "`variants.plain.da.precision` is 16, but input should be 'float32'",
+        ),
         ({"train__learning_rate": "1e-3"}, "`train.learning_rate` is '1e-3', but input should be a valid number"),
         ({"train__learning_rate": True}, "`train.learning_rate` is True, but input should be a valid number"),
         ({"train__learning_rate": float("inf")}, "`train.learning_rate` is inf, but input should be a finite number"),

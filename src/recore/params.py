@@ -161,14 +161,16 @@ def _check_variant(
     objective = schema.Objective.model_fields if group == "hybrid" else ()
     numbers = {setting: row.get(setting, tree[setting]) for setting in schema.Objective.model_fields}
     _check(schema.Objective, numbers, f"{key}.")
-    unknown = [setting for setting in row if setting not in shared and setting not in objective]
+    precision = {setting: row[setting] for setting in schema.Precision.model_fields if setting in row}
+    _check(schema.Precision, precision, f"{key}.")
+    unknown = [setting for setting in row if setting not in {*shared, *objective, *precision}]
     if not unknown:
         return
     # Only a row with settings of its own pays for this import: it loads torch.
     own: dict[str, Any] = getattr(importlib.import_module(module), "SETTINGS", {})
     for setting in unknown:
         if setting not in own:
-            known = ", ".join([*tree["train"]["model"], *objective, *own])
+            known = ", ".join([*tree["train"]["model"], *objective, *schema.Precision.model_fields, *own])
             raise RecoreError(f"params.yaml: `{key}.{setting}` is not a known setting; known are {known}")
         allowed = own[setting]
         _check(Literal[allowed] if isinstance(allowed, tuple) else allowed, row[setting], f"{key}.{setting}")

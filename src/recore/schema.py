@@ -1,4 +1,6 @@
-"""The schema of ``params.yaml``: which keys there are, of which type and in which range. It holds no default.
+"""The schema of ``params.yaml``: which keys there are, of which type and in which range.
+
+Only keys that came later have a default: a file from before them means what it meant.
 
 What one value alone can show to be wrong is checked here; what needs two sections is checked in ``params``.
 """
@@ -20,6 +22,7 @@ Rate = Annotated[float, Field(ge=0, lt=1)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Lambda = Annotated[float, Field(ge=0, le=1)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
+Numbers = Literal["float32", "bfloat16"]
 
 
 class File(Section):
@@ -141,6 +144,7 @@ class Train(Section):
     batch_size: Count
     learning_rate: Positive
     threads: Count
+    precision: Numbers = "float32"
     model: Model
 
 
@@ -188,3 +192,7 @@ class Experiment(Section):
 class Objective(Section):
     hard_neg_k: Count
     hard_neg_lambda: Lambda
+
+
+class Precision(Section):
+    precision: Numbers = "float32"

@@ -102,14 +102,15 @@ def test_a_temperature_too_small_for_the_exponential_stays_finite():
     columns=st.integers(1, 4),
     k=st.integers(1, 40),
     best_at=st.sampled_from([None, 0, -1]),
+    dtype=st.sampled_from([torch.float32, torch.bfloat16]),
     seed=st.integers(0, 100),
 )
-@example(n=3001, columns=2, k=5, best_at=-1, seed=0)  # 46 blocks of 64, and 57 rows more
-@example(n=3001, columns=2, k=1, best_at=0, seed=0)
+@example(n=3001, columns=2, k=5, best_at=-1, dtype=torch.float32, seed=0)  # 46 blocks of 64, and 57 rows more
+@example(n=3001, columns=2, k=1, best_at=0, dtype=torch.bfloat16, seed=0)
 @settings(deadline=None, max_examples=60)
-def test_top_k_is_exact(n, columns, k, best_at, seed):
+def test_top_k_is_exact(n, columns, k, best_at, dtype, seed):
     """Among many ties, and with the largest in the first row or in the last, which may belong to no block."""
-    z = torch.randint(-30, 30, (n, columns), generator=torch.Generator().manual_seed(seed)).float()
+    z = torch.randint(-30, 30, (n, columns), generator=torch.Generator().manual_seed(seed)).to(dtype)
     if best_at is not None:
         z[best_at] = 100.0
     k = min(k, n)

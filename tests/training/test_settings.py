@@ -23,7 +23,8 @@ def given(own=None, plain=None, hybrid=None) -> Params:
 
 def test_a_source_overrides_numbers_of_its_own_and_of_the_model():
     settings = Settings.of(given({"epochs": 3, "model": {"heads": 1}}), "demo", "trm", hybrid=False)
-    assert settings.train == {"epochs": 3, "batch_size": 2048, "model": {"layers": 2, "heads": 1}}
+    expected = {"epochs": 3, "batch_size": 2048, "precision": "float32", "model": {"layers": 2, "heads": 1}}
+    assert settings.train == expected
     assert settings.model == {"layers": 2, "heads": 1}
     assert TRAIN["model"] == {"layers": 2, "heads": 2}
 
@@ -38,6 +39,19 @@ def test_a_hybrid_row_sets_its_objective_and_its_model():
     settings = Settings.of(given(hybrid={"hard_neg_k": 64, "layers": 1}), "demo", "hn", hybrid=True)
     assert (settings.objective.hard_neg_k, settings.objective.hard_neg_lambda) == (64, 0.2)
     assert settings.model == {"layers": 1, "heads": 2}
+
+
+def test_the_precision_is_that_of_the_row_else_of_the_source_else_float32():
+    def precision(row, own=None, hybrid=False):
+        settings = Settings.of(given(own, row, row), "demo", "hn" if hybrid else "trm", hybrid)
+        assert "precision" not in settings.model
+        return settings.train["precision"]
+
+    for hybrid in (False, True):
+        assert precision({}, hybrid=hybrid) == "float32"  # of a params.yaml that is older than the setting
+        assert precision({"precision": "bfloat16"}, hybrid=hybrid) == "bfloat16"
+        assert precision({}, {"precision": "bfloat16"}, hybrid) == "bfloat16"
+        assert precision({"precision": "float32"}, {"precision": "bfloat16"}, hybrid) == "float32"
 
 
 def test_a_variant_of_the_other_group_is_none():

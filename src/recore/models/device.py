@@ -31,6 +31,13 @@ def prepare(name: str, threads: int) -> torch.device:
     return device
 
 
+def fast_in_bfloat16(device: torch.device) -> bool:
+    """Whether the device has instructions for products of bfloat16; without them float32 is faster."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+
+
 SCORES = 2**28  # numbers that a buffer of scores may hold: 1 GiB in single precision
 LINE = 16  # numbers of single precision in a cache line: products with rows of another multiple take a quarter longer
 

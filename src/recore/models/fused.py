@@ -12,7 +12,8 @@ Scaling a column of the buffer by its softmax denominator is left to the narrow 
 
 import math
 import sys
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -29,33 +30,70 @@ CHUNK = {"cpu": 384, "cuda": 2048}
 PIECE = {"cpu": 4096, "cuda": sys.maxsize}
 
 
-def fused_loss(session: Tensor, catalogue: Tensor, targets: Tensor, temperature: float, objective: Objective) -> Tensor:
-    """As ``objectives.plain_loss``, equal to rounding in value and gradients; second derivatives are not defined."""
-    return _FusedLoss.apply(session, catalogue, targets, temperature, objective)
+class Numbers(NamedTuple):
+    """What scores are held in: a score s is s · ``unit`` nats, of which ``power`` makes e^(s · unit) in place."""
+
+    dtype: torch.dtype
+    power: Callable[[Tensor], Tensor]
+    unit: float
+
+
+def _numbers(precision: str, given: torch.dtype) -> Numbers:
+    if precision == "bfloat16":  # powers of 2, which take a CPU half as long there as those of e
+        return Numbers(torch.bfloat16, Tensor.exp2_, math.log(2))
+    return Numbers(given, Tensor.exp_, 1.0)
+
+
+def fused_loss(
+    session: Tensor,
+    catalogue: Tensor,
+    targets: Tensor,
+    temperature: float,
+    objective: Objective,
+    precision: str = "float32",
+) -> Tensor:
+    """As ``objectives.plain_loss``, equal to rounding in value and gradients; second derivatives are not defined.
+
+    With ``precision`` ``bfloat16`` the rounding is that of bfloat16 for the wide products and the exponentials. The
+    target's score and its terms, the sums over the catalogue and over chunks and what is returned are not rounded so.
+    """
+    return _FusedLoss.apply(session, catalogue, targets, temperature, objective, _numbers(precision, session.dtype))
 
 
 class _FusedLoss(torch.autograd.Function):
     @staticmethod
     def forward(
-        ctx: Any, session: Tensor, catalogue: Tensor, targets: Tensor, temperature: float, objective: Objective
+        ctx: Any,
+        session: Tensor,
+        catalogue: Tensor,
+        targets: Tensor,
+        temperature: float,
+        objective: Objective,
+        numbers: Numbers,
     ) -> Tensor:
         batch, n_items = len(session), len(catalogue)
         width = cases_at_once(CHUNK, session.device, n_items)
-        scaled = session / temperature
+        scaled = session / (temperature * numbers.unit)
         rows = targets - 1
-        buffer = catalogue.new_empty(n_items * min(width, batch))
+        exact = numbers.dtype == session.dtype
+        own = None if exact else torch.linalg.vecdot(scaled, catalogue[rows])  # (B,) the targets' scores
+        factor = catalogue.to(numbers.dtype)
+        buffer = factor.new_empty(n_items * min(width, batch))
         grad_session = torch.empty_like(session)
         grad_catalogue = _aligned_zeros(catalogue)
         shift = not _exp_is_safe(temperature, n_items * batch, session.dtype)
         loss = session.new_zeros(())
         for start in range(0, batch, width):
-            chunk = scaled[start : start + width]
-            z = torch.mm(catalogue, chunk.T, out=buffer[: n_items * len(chunk)].view(n_items, len(chunk)))
-            losses, scale = _scores_to_gradient(z, rows[start : start + width], objective, batch, shift)
+            cases = slice(start, start + width)
+            chunk = scaled[cases]
+            z = buffer[: n_items * len(chunk)].view(n_items, len(chunk))
+            torch.mm(factor, chunk.T.to(numbers.dtype), out=z)
+            target = None if own is None else own[cases]
+            losses, scale = _scores_to_gradient(z, target, rows[cases], objective, batch, shift, numbers)
             loss += losses.sum()
-            grad_catalogue.addmm_(z, chunk * scale[:, None])
-            torch.mm(z.T, catalogue, out=grad_session[start : start + width])
-            grad_session[start : start + width].mul_(scale[:, None] / temperature)
+            _add_product(grad_catalogue, z, chunk * (scale * numbers.unit)[:, None])
+            grad_session[cases] = torch.mm(z.T, factor)
+            grad_session[cases].mul_(scale[:, None] / temperature)
         ctx.save_for_backward(grad_session, grad_catalogue)
         return loss / batch
 
@@ -63,7 +101,18 @@ class _FusedLoss(torch.autograd.Function):
     @torch.autograd.function.once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         grad_session, grad_catalogue = ctx.saved_tensors
-        return grad * grad_session, grad * grad_catalogue, None, None, None
+        return grad * grad_session, grad * grad_catalogue, None, None, None, None
+
+
+def _add_product(total: Tensor, left: Tensor, right: Tensor) -> None:
+    """``total += left @ right``. PyTorch has no such product of bfloat16, so its own are added, a piece at a time."""
+    if left.dtype == total.dtype:
+        total.addmm_(left, right)
+        return
+    right = right.to(left.dtype)
+    size = PIECE[left.device.type]
+    for sums, piece in zip(total.split(size), left.split(size), strict=True):
+        sums.add_(torch.mm(piece, right))
 
 
 def _aligned_zeros(like: Tensor) -> Tensor:
@@ -79,38 +128,41 @@ def _exp_is_safe(temperature: float, n_scores: int, dtype: torch.dtype) -> bool:
 
 
 def _scores_to_gradient(
-    z: Tensor, rows: Tensor, objective: Objective, batch: int, shift: bool
+    z: Tensor, own: Tensor | None, rows: Tensor, objective: Objective, batch: int, shift: bool, numbers: Numbers
 ) -> tuple[Tensor, Tensor]:
     """Turns scores z (n, c) in place into G with gradient = G · diag(scale); returns losses and ``scale`` (c,).
 
-    ``total`` is the denominator of Eq. 12, ``negatives`` the choice of Eq. 13, ``pulls`` the slopes of Eq. 14.
+    ``own`` (c,) are the targets' scores where z holds them rounded. ``total`` is the denominator of Eq. 12,
+    ``negatives`` the choice of Eq. 13, ``pulls`` the slopes of Eq. 14.
     """
-    columns = torch.arange(len(rows), device=z.device)
-    target = z[rows, columns]
+    at = rows, torch.arange(len(rows), device=z.device)
+    target = z[at] if own is None else own
     weight = 1 - objective.hard_neg_lambda
-    losses = z.new_zeros(len(rows))
+    losses = torch.zeros_like(target)
     if objective.hard_neg_lambda > 0:
-        put(z, (rows, columns), torch.full_like(target, -torch.inf))  # the target is never mined
+        put(z, at, z.new_full((len(rows),), -torch.inf))  # the target is never mined
         values, negatives = top_k(z, objective.hard_neg_k)
-        put(z, (rows, columns), target)
-        margins = values - target
+        put(z, at, target.to(z.dtype))
+        margins = (values - target) * numbers.unit
         losses -= objective.hard_neg_lambda * functional.logsigmoid(-margins).mean(dim=0)
         pulls = torch.sigmoid(margins) * (objective.hard_neg_lambda / (objective.hard_neg_k * batch))
     if weight > 0:
-        highest = z.amax(dim=0) if shift else z.new_zeros(len(rows))
-        total = torch.zeros_like(highest)
+        highest = z.amax(dim=0).to(target.dtype) if shift else torch.zeros_like(target)
+        total = torch.zeros_like(target)
         for piece in z.split(PIECE[z.device.type]):
-            total += (piece.sub_(highest) if shift else piece).exp_().sum(dim=0)
-        losses += weight * (total.log() + highest - target)
+            total += numbers.power(piece.sub_(highest) if shift else piece).sum(dim=0, dtype=total.dtype)
+        term = z[at] if own is None else numbers.power(own - highest)  # the target's own, in full
+        total += term - z[at]
+        losses += weight * (total.log() + highest * numbers.unit - target * numbers.unit)
         scale = weight / (batch * total)
-        put(z, (rows, columns), -total, accumulate=True)
+        put(z, at, (term - total).to(z.dtype))
     else:
         z.zero_()
-        scale = z.new_ones(len(rows))
+        scale = torch.ones_like(target)
     if objective.hard_neg_lambda > 0:
         pulls /= scale
-        put(z, (negatives, columns), pulls, accumulate=True)
-        put(z, (rows, columns), -pulls.sum(dim=0), accumulate=True)
+        put(z, (negatives, at[1]), pulls.to(z.dtype), accumulate=True)
+        put(z, at, -pulls.sum(dim=0).to(z.dtype), accumulate=True)
     return losses, scale
 
 

@@ -12,6 +12,7 @@ class Evidence:
     datasets: list[str]
     variants: list[str]
     synthetic: list[str]  # the datasets that are generated
+    bfloat16: list[str]  # the variants with runs that were trained in it
     baseline: str | None  # what the main table marks against
     compared: list[str]  # metrics with verdicts in the report; the first one confirms
     cutoff: int  # K of the main table

@@ -32,6 +32,7 @@ def notes(evidence: Evidence) -> list[str]:
         "overlap do not mean that the variants are alike, because variants are compared pairwise. "
         f"{_few_in_a_group(evidence)}The head is the most clicked fifth of the catalogue in training.",
         *_equal_seeds(evidence.results),
+        *_precision(evidence),
         *_ties(evidence.measured),
         *_paper(evidence.beside),
     ]
@@ -209,6 +210,13 @@ def _equal_seeds(results: pd.DataFrame) -> list[str]:
         f"{dataset}, {variant}: every seed has the same value of every metric, so ± is 0.00 and the seeds add no noise."
         for dataset, variant in equal.index[equal]
     ]
+
+
+def _precision(evidence: Evidence) -> list[str]:
+    if not evidence.bfloat16:
+        return []
+    names = ", ".join(evidence.bfloat16)
+    return [f"Trained with the loss in bfloat16 (`precision`), ranked in float32 like the others: {names}."]
 
 
 def _ties(measured: pd.DataFrame) -> list[str]:

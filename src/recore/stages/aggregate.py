@@ -44,7 +44,7 @@ def main(argv: list[str] | None = None) -> None:
     measured = read_tables(datasets, "runs.csv")
     cells = measured[["dataset", "variant", "seed"]].drop_duplicates().itertuples(index=False, name=None)
     records = {cell: artifacts.read_json(paths.record(*cell) / "record.json") for cell in cells}
-    evidence = _gathered(given, measured, _read_curves(records))
+    evidence = _gathered(given, measured, records)
     tables = {
         "results": evidence.results,
         "comparisons": evidence.comparisons[COLUMNS],
@@ -66,7 +66,14 @@ def _read_curves(records: Records) -> pd.DataFrame:
     return pd.concat(rows, ignore_index=True)
 
 
-def _gathered(given: dict[str, Any], measured: pd.DataFrame, curves: pd.DataFrame) -> Evidence:
+def _in_bfloat16(records: Records) -> list[str]:
+    """The variants with such a run; a record that is older than the setting names none."""
+    return list(
+        dict.fromkeys(variant for (_, variant, _), made in records.items() if made.get("precision") == "bfloat16")
+    )
+
+
+def _gathered(given: dict[str, Any], measured: pd.DataFrame, records: Records) -> Evidence:
     """Everything that is reported, from what significance made of every dataset."""
     datasets, sources, section = given["datasets"], given["sources"], given["significance"]
     plan, alpha = Plan.of(section), section["alpha"]
@@ -81,6 +88,7 @@ def _gathered(given: dict[str, Any], measured: pd.DataFrame, curves: pd.DataFram
         datasets=datasets,
         variants=[name for group in given["variants"].values() for name in group],
         synthetic=synthetic,
+        bfloat16=_in_bfloat16(records),
         baseline=baseline_of(section["comparisons"]),
         compared=compared,
         cutoff=given["evaluate"]["cutoffs"][0],
@@ -101,7 +109,7 @@ def _gathered(given: dict[str, Any], measured: pd.DataFrame, curves: pd.DataFram
         sessions=read_tables(datasets, "sessions.parquet"),
         beside=beside_paper(results, comparable, alpha),
         groups=read_tables(datasets, "groups.csv"),
-        curves=curves,
+        curves=_read_curves(records),
     )
 
 

@@ -4,13 +4,14 @@ import argparse
 import csv
 import dataclasses
 import importlib
+import sys
 
 from safetensors.torch import save
 
 from recore import artifacts, costs, params, paths
 from recore.data.cases import Cases
 from recore.data.sessions import Sessions
-from recore.models.device import prepare
+from recore.models.device import fast_in_bfloat16, prepare
 from recore.stages import run
 from recore.training.loop import Training, fit, flatten
 from recore.training.progress import Progress
@@ -31,6 +32,12 @@ def main(argv: list[str] | None = None) -> None:
     settings = Settings.of(given, args.dataset, args.variant, hybrid=args.objective == "hybrid")
 
     device = prepare(args.device, settings.train["threads"])
+    if settings.train["precision"] == "bfloat16" and not fast_in_bfloat16(device):
+        print(
+            "recore: warning: this processor has no instructions for bfloat16 (AVX512-BF16 or AMX), so that "
+            "`precision: bfloat16` gives the same losses slower than float32 would give its own",
+            file=sys.stderr,
+        )
     folder = paths.split(args.dataset)
     n_items = artifacts.read_json(folder / "stats.json")["items"]
     model = importlib.import_module(f"recore.variants.{args.variant}").build(settings.model, n_items)
@@ -59,6 +66,7 @@ def main(argv: list[str] | None = None) -> None:
             writer.writerows(rows)
         valid = training.epochs[training.best - 1].valid
         record = {"best_epoch": training.best, "epochs": len(training.epochs), "valid": valid}
+        record["precision"] = settings.train["precision"]
         artifacts.write_json(out / "record.json", record)
         costs.write(out, _seconds(training) | {"peak_memory_bytes": peak_memory_bytes(device)} | made_by)
 

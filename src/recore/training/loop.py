@@ -73,9 +73,7 @@ def fit(
     for epoch in range(1, settings["epochs"] + 1):
         began = time.perf_counter()
         with global_stream(seed, f"torch/{epoch}", device):
-            loss = _train_epoch(
-                model, optimizer, train, clicks, settings["batch_size"], objective, seed, epoch, progress
-            )
+            loss = _train_epoch(model, optimizer, train, clicks, settings, objective, seed, epoch, progress)
         trained = time.perf_counter()
         with progress.steps(f"epoch {epoch} validation", len(valid)) as advance:
             ranks = rank(CoreScorer(model), valid, settings["batch_size"], device, advance)
@@ -92,14 +90,16 @@ def fit(
     return training
 
 
-def train_step(model: Core, optimizer: Adam, clicks: Tensor, batch: Batch, objective: Objective) -> Tensor:
+def train_step(
+    model: Core, optimizer: Adam, clicks: Tensor, batch: Batch, objective: Objective, precision: str = "float32"
+) -> Tensor:
     """One update on one batch (Algorithm 1, then Adam); returns its mean loss, which the host has not waited for.
 
-    ``clicks`` are the split's, on the model's device.
+    ``clicks`` are the split's, on the model's device; ``precision`` is that of the loss (see ``fused``).
     """
     items, packing, targets = gather(clicks, batch.lengths, batch.ends)
     encoding, catalogue = model.with_catalogue(items, packing)
-    loss = fused_loss(encoding.session, catalogue, targets, model.items.temperature, objective)
+    loss = fused_loss(encoding.session, catalogue, targets, model.items.temperature, objective, precision)
     optimizer.zero_grad()
     loss.backward()
     optimizer.step()
@@ -111,7 +111,7 @@ def _train_epoch(
     optimizer: Adam,
     cases: Cases,
     clicks: Tensor,
-    batch_size: int,
+    settings: dict[str, Any],
     objective: Objective,
     seed: int,
     epoch: int,
@@ -119,14 +119,14 @@ def _train_epoch(
 ) -> float:
     """One pass over all cases; returns the mean loss a case."""
     model.train()
-    device = clicks.device
+    device, batch_size = clicks.device, settings["batch_size"]
     order = batch_order(seed, epoch, len(cases))
     starts = range(0, len(order), batch_size)
     losses = torch.zeros(len(starts), device=device)
     with progress.steps(f"epoch {epoch}", len(order)) as advance:
         for step, start in enumerate(starts):
             batch = cases.batch(order[start : start + batch_size])
-            losses[step] = train_step(model, optimizer, clicks, batch, objective)
+            losses[step] = train_step(model, optimizer, clicks, batch, objective, settings["precision"])
             if device.type == "cpu":  # elsewhere a look at the loss would stall the device
                 _check_finite(losses[step : step + 1], epoch, step)
                 advance(len(batch.cases), float(losses[step]))

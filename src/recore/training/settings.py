@@ -9,7 +9,7 @@ from recore.params import Params
 
 @dataclass(frozen=True)
 class Settings:
-    """``train`` as the source overrides it, and ``model`` and ``objective`` as the variant's row overrides those."""
+    """``train`` as the source overrides it; ``precision``, ``model`` and ``objective`` as the row does."""
 
     train: dict[str, Any]
     model: dict[str, Any]
@@ -24,7 +24,8 @@ class Settings:
         if hybrid:
             names = [field.name for field in fields(Objective)]
             objective = Objective(**{name: row.pop(name, given.at(name)) for name in names})
-        return cls(train, train["model"] | row, objective)
+        precision = row.pop("precision", train.get("precision", "float32"))
+        return cls(train | {"precision": precision}, train["model"] | row, objective)
 
 
 def overridden(train: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
