@@ -96,7 +96,7 @@ def test_a_restored_run_has_no_cost_of_another(clone):
     def told() -> list[str]:
         return [
             line.split(":")[0]
-            for line in clone.run("python", "-m", "recore.costs", PYTHONPATH="src").stdout.splitlines()
+            for line in clone.run("python", "-m", "recore", "costs", PYTHONPATH="src").stdout.splitlines()
         ]
 
     clone.params(lambda tree: tree.update(hard_neg_k=1))

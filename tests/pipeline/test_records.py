@@ -26,7 +26,7 @@ def elsewhere(clone, tmp_path):
     for name in ("data/models", "data/ranks", "data/records", "data/significance", "metrics", "plots"):
         shutil.rmtree(clone.path / name)
     (clone.path / "dvc.lock").unlink()
-    Clone(copy).run(sys.executable, "-m", "recore.cells", "--no-weights", PATH=str(copy), **SOURCE)
+    Clone(copy).run(sys.executable, "-m", "recore", "cells", "--no-weights", PATH=str(copy), **SOURCE)
     return copy
 
 
@@ -38,7 +38,7 @@ def bring(elsewhere, clone) -> None:
 def test_cells_made_without_dvc_give_the_tables_of_dvc(elsewhere, clone, finished):
     assert not list(elsewhere.rglob("*.safetensors"))
     bring(elsewhere, clone)
-    clone.run("python", "-m", "recore.cells", "--check", **SOURCE)
+    clone.run("python", "-m", "recore", "cells", "--check", **SOURCE)
     clone.run(*TESTS)
     for file in (
         "data/ranks/demo/hn/2/cases.parquet",
@@ -51,7 +51,7 @@ def test_cells_made_without_dvc_give_the_tables_of_dvc(elsewhere, clone, finishe
     clone.run(*RECORD, "--from", ".", **SOURCE)
     record = json.loads(clone.read("docs/results/tiny/record.json"))
     assert record["commit"] == clone.run("git", "rev-parse", "HEAD").stdout.strip()
-    assert record["command"] == "python -m recore.cells; dvc repro --single-item significance aggregate"
+    assert record["command"] == "python -m recore cells; dvc repro --single-item significance aggregate"
     assert (record["cells"], record["jobs"], record["wall_seconds"]) == (4, None, None)
 
 
@@ -72,7 +72,7 @@ def test_results_of_code_that_is_not_committed_are_no_record(clone):
     for name in ("data/models", "data/ranks", "data/records"):
         shutil.rmtree(clone.path / name)
     clone.edit("src/recore/training/loop.py", '"""', '"""Changed. ')
-    clone.run("python", "-m", "recore.cells", "--no-weights", **SOURCE)
+    clone.run("python", "-m", "recore", "cells", "--no-weights", **SOURCE)
     clone.run(*TESTS)
     refused = clone.run(*RECORD, "--from", ".", ok=False, **SOURCE)
     assert "nothing shows that the code at its HEAD made them; commit src and dvc.yaml" in refused.stderr

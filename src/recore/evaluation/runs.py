@@ -24,6 +24,10 @@ class Run:
     gate: np.ndarray | None  # (N,) float32, the share given to the recent branch, where the variant has one
 
 
+# The way out where ranks are missing.
+MADE = "unless its row takes them from a record that has no more seeds"
+
+
 def read_runs(dataset: str, seeds: dict[str, list[int]]) -> list[Run]:
     """Every variant on its seeds, in this order; RecoreError names the first cell that is missing."""
     return [_read_run(dataset, variant, seed) for variant, own in seeds.items() for seed in own]
@@ -45,7 +49,7 @@ def seeds_at_last_look(
         if not reached:
             raise RecoreError(
                 f"{dataset}: {variant} has ranks of {made} of the {looks[0]} seeds of the first look; "
-                "`make decide` makes the others"
+                f"`make decide` makes the others, {MADE}"
             )
         counted[variant] = seeds[:reached]
     return counted
@@ -67,7 +71,7 @@ def _read_run(dataset: str, variant: str, seed: int) -> Run:
     folder = paths.ranks(dataset, variant, seed)
     if not folder.exists():
         raise RecoreError(
-            f"{folder} does not exist: {dataset}, {variant}, seed {seed} has no ranks; `dvc repro` trains and tests it"
+            f"{folder} does not exist: {dataset}, {variant}, seed {seed} has no ranks; `dvc repro` makes them, {MADE}"
         )
     meta = artifacts.read_json(folder / "meta.json")
     with artifacts.reading(folder / "cases.parquet") as file:
