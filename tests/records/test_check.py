@@ -6,10 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from records.test_take import write_test_set
 from stages import fake_grid
 
-from recore import RecoreError, paths
+from recore import RecoreError
 from recore.records import check, finish, sums, take, unranked
 
 RESULTS = Path(__file__).parents[2] / "docs/results"
@@ -30,7 +29,7 @@ def template(tmp_path_factory):
         significance = source["significance"] | {"comparisons": [["da", "trm"]]}
         sources = source["sources"] | {"shop": source["sources"]["demo"]}
         fake_grid.write_grid(("shop",), variants=VARIANTS, significance=significance, sources=sources)
-        write_test_set(paths.split("shop"))
+        fake_grid.write_test_set("shop")
         monkeypatch.chdir(folder)
         monkeypatch.setattr(take, "current", lambda checkout: CELLS)
         take.main(["tiny", str(checkout)])

@@ -12,7 +12,6 @@ from stages import fake_grid
 
 from recore import RecoreError, costs, params, paths
 from recore.commands import cells
-from recore.data.sessions import Sessions, offsets_of
 from recore.evaluation.stored import load, saved
 from recore.records import checkout as reading
 from recore.records import finish, restore, sums, take
@@ -33,7 +32,7 @@ def template(tmp_path_factory):
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.chdir(folder)
         fake_grid.write_grid(("tmall",))
-        write_test_set(paths.split("tmall"))
+        fake_grid.write_test_set("tmall")
         for variant in VARIANTS:
             for seed in range(5):
                 (paths.ranks("tmall", variant, seed) / "inputs.json").write_text('{"params": {}, "sha256": {}}')
@@ -48,15 +47,6 @@ def checkout(template, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path / "home")
     offer(monkeypatch, MOST)
     return tmp_path / "clone"
-
-
-def write_test_set(folder: Path) -> None:
-    """The sessions whose cases are those of ``fake_grid.cases``; their first click is no case."""
-    cases = fake_grid.cases(200)
-    clicks = [np.append(1, own["target"]) for _, own in cases.groupby("session")]
-    lengths = np.array([len(own) for own in clicks])
-    ids = cases["session"].unique()
-    Sessions(np.concatenate(clicks).astype(np.int32), offsets_of(lengths), ids, np.arange(200)).save(folder, "test")
 
 
 def offer(monkeypatch, cells):
