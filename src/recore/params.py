@@ -1,7 +1,6 @@
 """Strict loading of ``params.yaml``: the whole file is checked before any stage does work.
 
-A check refuses and changes nothing: a stage gets the values as they stand in the file. ``python -m recore.params`` only
-checks; ``python -m recore check`` also looks at the logs.
+A check refuses and changes nothing: a stage gets the values as they stand in the file.
 """
 
 import importlib
@@ -190,10 +189,3 @@ def _check_variant(
             raise RecoreError(
                 f"params.yaml: `{key}.{setting}` is {row[setting]!r}; it can be {', '.join(map(repr, allowed))}"
             )
-
-
-if __name__ == "__main__":
-    try:
-        load()
-    except RecoreError as fault:
-        raise SystemExit(f"recore: {fault}") from None

@@ -47,6 +47,12 @@ def asked(tmp_path, monkeypatch):
     return ask
 
 
+def test_a_row_of_a_record_that_is_not_there_is_told_before_anything_is_trained(asked, capsys, monkeypatch):
+    monkeypatch.setitem(GIVEN, "variants", GIVEN["variants"] | {"external": {"kept": {"record": "r", "variant": "v"}}})
+    with pytest.raises(RecoreError, match=r"^shop: docs/results/r is no record with ranks; .* are none$"):
+        asked(capsys)
+
+
 def test_what_is_read_is_said(asked, capsys):
     said = asked(capsys)
     assert said.startswith(

@@ -10,7 +10,8 @@ from .conftest import Clone
 
 pytestmark = pytest.mark.slow
 
-RECORD = ("python", "-m", "recore", "record")
+PROGRAM = ("python", "-m", "recore")
+RECORD = (*PROGRAM, "record")
 SOURCE = {"PYTHONPATH": "src"}
 TESTS = ("dvc", "repro", "--single-item", "significance", "aggregate")
 
@@ -119,3 +120,27 @@ def test_a_grid_is_recorded_from_a_clean_clone(clone, finished, tmp_path):
     clone.commit()
     other_commit = clone.run(*RECORD, "make", "tiny", "--folder", str(kept), ok=False, **SOURCE)
     assert "is another commit than" in other_commit.stderr
+
+
+def test_a_record_stands_for_runs_that_are_not_trained_again(clone):
+    """The runs of trm, once they are on record, beside the same ones trained: a comparison of equals."""
+    clone.run(*RECORD, "from", "tiny", ".", **SOURCE)
+    assert json.loads(clone.read("docs/results/tiny/record.json"))["command"] == "dvc repro"
+    assert clone.changed() == set()
+
+    def take(tree) -> None:
+        tree["variants"] = {
+            "plain": {},
+            "hybrid": {"hn": {}},
+            "external": {"kept": {"record": "tiny", "variant": "trm"}},
+        }
+        tree["significance"]["comparisons"] = [["hn", "kept"]]
+
+    trained = clone.read("metrics/comparisons.csv")
+    clone.params(take)
+    assert clone.repro() == {"external@demo-kept", "significance@demo", "aggregate"}
+    assert clone.read("metrics/comparisons.csv") == trained.replace(",trm,", ",kept,")
+    assert "kept has ranks of trm in record tiny, of seeds 1, 2" in clone.run(*PROGRAM, "check", **SOURCE).stdout
+    assert clone.changed() == set()
+    clone.edit("docs/results/tiny/table.md", "demo", "Demo")
+    assert clone.changed() == {"external@demo-kept"}

@@ -14,7 +14,8 @@ TABLE = b"dataset,a,b,p\nshop,da,trm,0.0123456789\nshop,hn,trm,\n"
         (b"0.0123456789", b"0.0123457789", "line 2 (shop, da, trm), column p: 0.0123456789, but 0.0123457789 comes"),
         (b"trm,\n", b"trm,0.5\n", "line 3 (shop, hn, trm), column p: nothing, but 0.5 comes out"),
         (b"hn", b"ave", "line 3 (shop, hn, trm), column a: hn, but ave comes out"),
-        (b"a,b", b"a,c", "has the columns dataset, a, b, p, but dataset, a, c, p come out"),
+        (b"a,b", b"a,c", "column 3 is b, but c comes out"),
+        (b"b,p", b"b,p,q", "column 5 is nothing, but q comes out"),
         (b"shop,hn,trm,\n", b"", "has 2 rows, but 1 come out"),
     ],
 )

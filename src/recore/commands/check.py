@@ -21,6 +21,7 @@ from recore.data import demo, fetch, heads, readers
 from recore.data.filter import compact, filter_clicks
 from recore.data.sessions import Sessions
 from recore.data.split import Split, split_clicks, split_parts
+from recore.stages.external import from_record
 
 # Milliseconds that a training case of trm costs on 2 cores, and nanoseconds more for each item (docs/BENCHMARKS.md).
 CASE_MS, ITEM_NS = 0.1, 5.6
@@ -35,11 +36,12 @@ def main(argv: list[str] | None = None) -> None:
     counts = {"dataset": len(datasets), "variant": len(variants), "seed": len(seeds)}
     grid = " × ".join(f"{count} {name}{'s' * (count > 1)}" for name, count in counts.items())
     print(f"{grid} = {math.prod(counts.values())} cells of {', '.join(variants)}")
-    for name, row in given.external().items():
-        print(f"{name}: not trained, its ranks are those of {row['variant']} in {paths.ON_RECORD / row['record']}")
     faults = []
     for dataset in datasets:
         try:
+            for name, row in given.external().items():
+                kept = ", ".join(str(run.seed) for run in from_record(paths.ON_RECORD, dataset, row, seeds))
+                print(f"{dataset}: {name} has ranks of {row['variant']} in record {row['record']}, of seeds {kept}")
             for line in report(dataset, given, len(variants) * len(seeds)):
                 print(line)
         except RecoreError as fault:

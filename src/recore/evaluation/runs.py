@@ -24,10 +24,6 @@ class Run:
     gate: np.ndarray | None  # (N,) float32, the share given to the recent branch, where the variant has one
 
 
-# The way out where ranks are missing.
-MADE = "unless its row takes them from a record that has no more seeds"
-
-
 def read_runs(dataset: str, seeds: dict[str, list[int]]) -> list[Run]:
     """Every variant on its seeds, in this order; RecoreError names the first cell that is missing."""
     return [_read_run(dataset, variant, seed) for variant, own in seeds.items() for seed in own]
@@ -49,10 +45,22 @@ def seeds_at_last_look(
         if not reached:
             raise RecoreError(
                 f"{dataset}: {variant} has ranks of {made} of the {looks[0]} seeds of the first look; "
-                f"`make decide` makes the others, {MADE}"
+                "`make decide` makes the others"
             )
         counted[variant] = seeds[:reached]
     return counted
+
+
+def check_external(dataset: str, rows: dict[str, dict[str, str]], seeds: list[int], looks: list[int] | None) -> None:
+    """RecoreError where a row of `variants.external` has not the seeds of the first look, or, without looks, all."""
+    needed = looks[0] if looks else len(seeds)
+    for variant, row in rows.items():
+        made = seeds_made(dataset, variant, seeds)
+        if 0 < made < needed:
+            raise RecoreError(
+                f"{dataset}: {variant} has ranks of {made} of {needed} seeds, because record {row['record']} has none "
+                f"of {row['variant']} under seed {seeds[made]}; name seeds that it has"
+            )
 
 
 def seeds_made(dataset: str, variant: str, seeds: list[int]) -> int:
@@ -71,7 +79,7 @@ def _read_run(dataset: str, variant: str, seed: int) -> Run:
     folder = paths.ranks(dataset, variant, seed)
     if not folder.exists():
         raise RecoreError(
-            f"{folder} does not exist: {dataset}, {variant}, seed {seed} has no ranks; `dvc repro` makes them, {MADE}"
+            f"{folder} does not exist: {dataset}, {variant}, seed {seed} has no ranks; `dvc repro` trains and tests it"
         )
     meta = artifacts.read_json(folder / "meta.json")
     with artifacts.reading(folder / "cases.parquet") as file:

@@ -24,6 +24,7 @@ from recore.evaluation.identity import test_hash
 
 CASES = ("session", "position", "target")
 COUNTS = ("above", "tied")
+DESCRIBED = {"dataset", "variant", "seed", "test_hash", "n_items", "sha256", "record", "inputs"}
 # Dictionaries do not help numbers that hardly repeat, and DVC or pandas need no metadata here.
 FORMAT = {"compression": "zstd", "compression_level": 19, "use_dictionary": False, "store_schema": False}
 
@@ -115,7 +116,7 @@ def load(folder: Path, dataset: str, variant: str, seed: int) -> Stored:
     about = _read(own.with_suffix(".json"))
     files = {kind: _bytes(own.with_suffix(f".{kind}")) for kind in ("parquet", "csv")}
     for kind, content in files.items():
-        if hashlib.sha256(content).hexdigest() != about["sha256"][kind]:
+        if hashlib.sha256(content).hexdigest() != about["sha256"].get(kind):
             raise RecoreError(f"{own.with_suffix(f'.{kind}')} is not the file that was recorded; restore it from git")
     test = own.parents[1] / "test.parquet"
     cases, counted = _table(_bytes(test), test), _table(files["parquet"], own.with_suffix(".parquet"))
@@ -176,9 +177,12 @@ def _bytes(file: Path) -> bytes:
 
 def _read(file: Path) -> dict[str, Any]:
     try:
-        return json.loads(_bytes(file))
+        about = json.loads(_bytes(file))
     except ValueError as error:
         raise RecoreError(f"{file} is not JSON ({error}); restore it from git") from None
+    if missing := DESCRIBED - set(about):
+        raise RecoreError(f"{file} lacks {min(missing)}; restore it from git")
+    return about
 
 
 def _table(content: bytes, file: Path) -> pa.Table:

@@ -3,6 +3,7 @@
 import csv
 import io
 import math
+from itertools import zip_longest
 
 # The files have ten digits, and other versions of NumPy and SciPy move the last ones. A changed digit of a file itself
 # is found by its hash.
@@ -21,8 +22,10 @@ def difference(name: str, recorded: bytes, again: bytes) -> str | None:
 
 
 def _of_tables(recorded: list[list[str]], again: list[list[str]]) -> str | None:
-    if recorded[:1] != again[:1]:
-        return f"has the columns {', '.join(recorded[0])}, but {', '.join(again[0])} come out"
+    names = zip_longest(*(table[0] if table else [] for table in (recorded, again)), fillvalue="nothing")
+    for number, (was, is_now) in enumerate(names, start=1):
+        if was != is_now:
+            return f"column {number} is {was}, but {is_now} comes out"
     if len(recorded) != len(again):
         return f"has {len(recorded) - 1} rows, but {len(again) - 1} come out"
     columns = recorded[0]
