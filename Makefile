@@ -45,7 +45,7 @@ decide: setup  ## seeds until it is known: look after look as `significance.look
 	@cat metrics/table.md
 
 record: setup  ## run docs/results/NAME/params.yaml in a clean clone and put it on record (NAME=cpu JOBS=2 FOLDER=)
-	PYTHONPATH=src python -m recore record make $(NAME) --jobs $(JOBS) $${FOLDER:+--folder "$$FOLDER"}
+	PYTHONPATH=src python -m recore record make $(NAME) --jobs $(JOBS) $${FOLDER:+--folder "$$FOLDER"} $${LARGE:+--large "$$LARGE"}
 
 sweep: setup  ## run the sweep of docs/results/SENSITIVITY.md in a clean clone and render it (JOBS=2 FOLDER=)
 	PYTHONPATH=src python -m recore record sweep --jobs $(JOBS) $${FOLDER:+--folder "$$FOLDER"}

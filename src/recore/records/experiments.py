@@ -14,7 +14,7 @@ from tempfile import TemporaryFile
 from typing import Any, NamedTuple
 
 from recore import RecoreError, yaml12
-from recore.records.git import git
+from recore.records.git import git, head
 
 POLL = 10  # seconds
 PATIENCE = 30  # polls without a worker; a busy machine misses some answers
@@ -76,8 +76,8 @@ def dvc(checkout: Path, *arguments: str) -> str:
 
 def finished(checkout: Path) -> dict[Setting, str]:
     """The commit of every experiment that is done; DVC keeps them under refs/exps/BASELINE."""
-    head = git(checkout, "rev-parse", "HEAD")
-    refs = git(checkout, "for-each-ref", "--format=%(objectname)", f"refs/exps/{head[:2]}/{head[2:]}/")
+    baseline = head(checkout)
+    refs = git(checkout, "for-each-ref", "--format=%(objectname)", f"refs/exps/{baseline[:2]}/{baseline[2:]}/")
     return {setting_of(checkout, rev): rev for rev in refs.split()}
 
 
