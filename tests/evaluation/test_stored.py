@@ -110,6 +110,9 @@ def test_a_description_of_another_cell_or_a_stray_file_is_told(tmp_path):
     (folder / "2.json").write_text("<<<<<<< HEAD")
     with pytest.raises(RecoreError, match=r"2\.json is not JSON"):
         load(tmp_path, "shop", "da", 2)
+    (folder / "2.json").write_text('{"dataset": "shop"}')
+    with pytest.raises(RecoreError, match=r"2\.json lacks inputs; restore it from git"):
+        load(tmp_path, "shop", "da", 2)
     (folder / "notes.json").write_text("{}")
     with pytest.raises(RecoreError, match=r"notes\.json is not named after a seed"):
         list(saved(tmp_path))

@@ -1,4 +1,4 @@
-"""Grids on record come from a commit of this history, and pages show them. What they publish: `record check` (.ci/run)."""
+"""Grids on record come from a commit of this history, and pages show them; `record check` is for what they publish."""
 
 import json
 import shutil
