@@ -233,6 +233,15 @@ def test_another_params_yaml_is_another_record(checkout):
     assert hashlib.sha256(Path("docs/results/big/params.yaml").read_bytes()).hexdigest() == before
 
 
+def test_a_finished_record_without_ranks_is_replaced_by_a_whole_one_alone(checkout):
+    BIG.mkdir(parents=True)
+    shutil.copy(checkout / "params.yaml", BIG)
+    (BIG / "record.json").write_text("{}")
+    with pytest.raises(RecoreError, match=r"big is finished, and .* has 24 of its 25 cells; let it make the others"):
+        collect(checkout)
+    assert {file.name for file in BIG.iterdir()} == {"params.yaml", "record.json"}
+
+
 def test_a_checkout_without_a_finished_cell_is_told(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("params.yaml").write_text((fake_grid.ROOT / "params.yaml").read_text())

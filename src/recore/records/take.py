@@ -40,22 +40,28 @@ def take(name: str, checkout: Path, why: str | None, how: dict[str, Any] | None 
     theirs = artifacts.existing(offered, "name a checkout of this project").read_text(encoding="utf-8")
     own = folder / "params.yaml"
     there = [] if afresh or not (folder / "ranks").exists() else cells_of(folder)
-    if there and own.read_text(encoding="utf-8") != theirs:
+    if not afresh and own.exists() and own.read_text(encoding="utf-8") != theirs:
         raise RecoreError(f"{offered} is not {own}; a record has one, so put it on record under another name")
     given = params.load(offered)
     found = [cell_of(checkout, *cell) for cell in current(checkout)]
     new = [cell for cell in found if afresh or is_new(folder, cell)]
     cells = in_order([*there, *new], given)
+    whole = len(cells) == len(given.runs())
+    if not whole and not there and (folder / "record.json").exists():
+        raise RecoreError(
+            f"{folder} is finished, and {checkout} has {len(cells)} of its {len(given.runs())} cells; let it make the "
+            "others first, or put them on record under another name"
+        )
     with finish.replacing(folder, keep_ranks=bool(there)) as out:
         artifacts.write_text(out / "params.yaml", theirs)
         for cell in new:
             save(out, cell)
         for dataset in dict.fromkeys(cell.dataset for cell in cells):
             split.take(checkout, out, dataset)
-        if len(cells) < len(given.runs()):
-            finish.growing(out, name, given, cells, why)
-        else:
+        if whole:
             finish.whole(out, given, cells, _about(name, checkout, how), why)
+        else:
+            finish.growing(out, name, given, cells, why)
     return f"{len(new)} cells taken over; {folder} has {len(cells)} of {len(given.runs())}"
 
 
