@@ -112,6 +112,9 @@ def test_with_its_last_cell_a_record_is_what_the_checkout_publishes(checkout, mo
     there = {file.relative_to(BIG).as_posix() for file in BIG.rglob("*") if file.is_file()}
     assert set(sums.read(BIG)) == there - {"notes.md", "SHA256SUMS"}
     assert not list(sums.faults(BIG))
+    (BIG / "record.json").write_text(json.dumps(about | {"wall_seconds": 5.0}))
+    collect(checkout)  # has nothing new, and does not know how long it took
+    assert json.loads((BIG / "record.json").read_text())["wall_seconds"] == 5.0
 
 
 def test_a_large_record_says_why(checkout, monkeypatch):

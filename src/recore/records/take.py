@@ -36,18 +36,17 @@ def take(name: str, checkout: Path, why: str | None, how: dict[str, Any] | None 
 
     how: command, jobs, wall_seconds and attempts, where they are known. RecoreError names what is not right.
     """
-    folder, offered = paths.ON_RECORD / name, checkout / paths.PARAMS
-    theirs = artifacts.existing(offered, "name a checkout of this project").read_text(encoding="utf-8")
-    own = folder / "params.yaml"
+    folder = paths.ON_RECORD / name
+    theirs, given = _params(folder, checkout, afresh)
     there = [] if afresh or not (folder / "ranks").exists() else cells_of(folder)
-    if not afresh and own.exists() and own.read_text(encoding="utf-8") != theirs:
-        raise RecoreError(f"{offered} is not {own}; a record has one, so put it on record under another name")
-    given = params.load(offered)
     found = [cell_of(checkout, *cell) for cell in current(checkout)]
     new = [cell for cell in found if afresh or is_new(folder, cell)]
     cells = in_order([*there, *new], given)
-    whole = len(cells) == len(given.runs())
-    if not whole and not there and (folder / "record.json").exists():
+    whole, finished = len(cells) == len(given.runs()), (folder / "record.json").exists()
+    told = f"{len(new)} cells taken over; {folder} has {len(cells)} of {len(given.runs())}"
+    if finished and not new:
+        return told
+    if finished and not whole:
         raise RecoreError(
             f"{folder} is finished, and {checkout} has {len(cells)} of its {len(given.runs())} cells; let it make the "
             "others first, or put them on record under another name"
@@ -62,7 +61,16 @@ def take(name: str, checkout: Path, why: str | None, how: dict[str, Any] | None 
             finish.whole(out, given, cells, _about(name, checkout, how), why)
         else:
             finish.growing(out, name, given, cells, why)
-    return f"{len(new)} cells taken over; {folder} has {len(cells)} of {len(given.runs())}"
+    return told
+
+
+def _params(folder: Path, checkout: Path, afresh: bool) -> tuple[str, params.Params]:
+    """The params.yaml of a checkout, as text and checked; RecoreError where the record has another one."""
+    own, offered = folder / "params.yaml", checkout / paths.PARAMS
+    theirs = artifacts.existing(offered, "name a checkout of this project").read_text(encoding="utf-8")
+    if not afresh and own.exists() and own.read_text(encoding="utf-8") != theirs:
+        raise RecoreError(f"{offered} is not {own}; a record has one, so put it on record under another name")
+    return theirs, params.load(offered)
 
 
 def _about(name: str, checkout: Path, how: dict[str, Any] | None) -> dict[str, Any]:
