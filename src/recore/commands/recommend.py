@@ -9,6 +9,7 @@ session, rank from 1, item and score. A session without a known item has none.
 """
 
 import argparse
+import sys
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,6 +17,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
+from tqdm import tqdm
 
 from recore import RecoreError, artifacts
 from recore.data.readers import parquet, text
@@ -98,10 +100,12 @@ def write(output: Path, model: Recommender, asked: Asked, k: int) -> str:
     schema = pa.schema(list(columns.items()))
     unknown, silent = 0, []
     with artifacts.new_file(output) as file:
-        with WRITERS[output.suffix](str(file), schema) as writer:
+        bar = tqdm(total=len(asked.items), unit="session", leave=False, disable=not sys.stderr.isatty())
+        with bar, WRITERS[output.suffix](str(file), schema) as writer:
             for start in range(0, len(asked.items), SLICE):
                 answers = model.recommend(asked.items[start : start + SLICE], k)
                 writer.write_table(_rows(asked.ids[start : start + SLICE], answers, schema))
+                bar.update(len(answers))
                 unknown += sum(answer.unknown for answer in answers)
                 silent += [start + at for at, answer in enumerate(answers) if not len(answer.items)]
         if len(silent) == len(asked.items):
