@@ -145,6 +145,12 @@ def test_the_tables_are_made_again(record, capsys):
     check.main(["tiny"])
 
 
+def test_where_no_record_is_nothing_is_said_to_be_right(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(RecoreError, match=r"^docs/results holds no record here; run from the root of the repository$"):
+        check.main([])
+
+
 UNRANKED = [file.parent for file in sorted(RESULTS.glob("*/record.json")) if not (file.parent / "ranks").exists()]
 
 

@@ -29,11 +29,14 @@ def main(argv: list[str] | None = None) -> None:
     )
     parser.add_argument("names", nargs="*", metavar="NAME", help="docs/results/NAME (all)")
     names = parser.parse_args(argv).names
-    folders = [paths.ON_RECORD / name for name in names] or sorted(paths.ON_RECORD.glob("*/"))
+    every = sorted(file.parent for file in paths.ON_RECORD.glob("[!.]*/params.yaml"))
+    if not every:
+        raise RecoreError(f"{paths.ON_RECORD} holds no record here; run from the root of the repository")
+    folders = [paths.ON_RECORD / name for name in names] or every
     faults = []
     for folder in folders:
         for name, said, right in checked(folder):
-            print(f"{folder.name}: {name}: {said}", flush=True)
+            print(": ".join(filter(None, (folder.name, name, said))), flush=True)
             faults += [] if right else [f"{folder / name}: {said}"]
     if faults:
         raise RecoreError("\nrecore: ".join([f"{len(faults)} files are not what they should be", *faults]))
@@ -52,7 +55,7 @@ def checked(folder: Path) -> Iterator[tuple[str, str, bool]]:
             return  # what is computed of them would say nothing
         yield from _ranked(folder) if (folder / "ranks").exists() else _unranked(folder)
     except RecoreError as fault:
-        yield "record", str(fault), False
+        yield "", str(fault), False
 
 
 def _ranked(folder: Path) -> Iterator[tuple[str, str, bool]]:
