@@ -23,33 +23,33 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 	@touch $@
 
 repro: setup  ## the main job: run what is not up to date of the grid in params.yaml
-	PYTHONPATH=src python -m recore.check
-	@PYTHONPATH=src python -m recore.mend
+	PYTHONPATH=src python -m recore check
+	@PYTHONPATH=src python -m recore mend
 	dvc repro
 	@cat metrics/table.md
-	@PYTHONPATH=src python -m recore.costs
+	@PYTHONPATH=src python -m recore costs
 
 grid: setup  ## the same with JOBS cells at once (JOBS=2)
-	PYTHONPATH=src python -m recore.check
-	@PYTHONPATH=src python -m recore.mend
+	PYTHONPATH=src python -m recore check
+	@PYTHONPATH=src python -m recore mend
 	dvc stage list --name-only | grep '^split' | xargs dvc repro
 	dvc stage list --name-only | grep '^train' | xargs -P $(JOBS) -n 1 dvc --wait-for-lock repro --single-item
 	dvc stage list --name-only | grep '^evaluate' | xargs -P $(JOBS) -n 1 dvc --wait-for-lock repro --single-item
 	dvc repro
 	@cat metrics/table.md
-	@PYTHONPATH=src python -m recore.costs
+	@PYTHONPATH=src python -m recore costs
 
 decide: setup  ## seeds until it is known: look after look as `significance.looks` names them (JOBS=2)
-	@PYTHONPATH=src python -m recore.mend
-	PYTHONPATH=src python -m recore.decide --jobs $(JOBS)
+	@PYTHONPATH=src python -m recore mend
+	PYTHONPATH=src python -m recore decide --jobs $(JOBS)
 	@cat metrics/table.md
 
-record: setup  ## run docs/results/NAME/params.yaml in a clean clone and keep the results there (NAME=cpu JOBS=2 FOLDER=)
-	PYTHONPATH=src python docs/results/record.py $(NAME) --jobs $(JOBS) $${FOLDER:+--folder "$$FOLDER"}
+record: setup  ## run docs/results/NAME/params.yaml in a clean clone and put it on record (NAME=cpu JOBS=2 FOLDER=)
+	PYTHONPATH=src python -m recore record make $(NAME) --jobs $(JOBS) $${FOLDER:+--folder "$$FOLDER"} $${LARGE:+--large "$$LARGE"}
 
 sweep: setup  ## run the sweep of docs/results/SENSITIVITY.md in a clean clone and render it (JOBS=2 FOLDER=)
-	PYTHONPATH=src python docs/results/sweep.py --jobs $(JOBS) $${FOLDER:+--folder "$$FOLDER"}
-	PYTHONPATH=src python docs/results/render.py
+	PYTHONPATH=src python -m recore record sweep --jobs $(JOBS) $${FOLDER:+--folder "$$FOLDER"}
+	PYTHONPATH=src python -m recore record render
 
 test: setup  ## the fast tests (under 3 minutes)
 	python -m pytest

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-import render
+
+from recore.records import render
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -19,7 +20,7 @@ def test_the_shown_output_was_printed(file):
 
 def test_the_results_are_those_of_the_record_that_the_marker_names():
     assert render.BLOCK.search(README)
-    assert render.rendered(README, ROOT) == README, "run `python docs/results/render.py`"
+    assert render.rendered(README, ROOT) == README, "run `python -m recore record render`"
 
 
 def test_nothing_is_left_to_fill_in():

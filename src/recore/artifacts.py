@@ -94,7 +94,7 @@ def reading(path: Path) -> Iterator[Path]:
         fault = " ".join(f"{type(error).__name__}: {error}".split())
         raise RecoreError(
             f"{path} is torn or not what was written there ({fault}); delete it and make it again with `dvc repro`, or "
-            "with `python -m recore.cells` where that made it"
+            "with `python -m recore cells` where that made it"
         ) from None
 
 

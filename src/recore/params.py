@@ -1,7 +1,6 @@
 """Strict loading of ``params.yaml``: the whole file is checked before any stage does work.
 
-A check refuses and changes nothing: a stage gets the values as they stand in the file. ``python -m recore.params`` only
-checks; ``python -m recore.check`` also looks at the logs.
+A check refuses and changes nothing: a stage gets the values as they stand in the file.
 """
 
 import importlib
@@ -15,6 +14,8 @@ from pydantic import TypeAdapter, ValidationError
 from recore import RecoreError, paths, schema, yaml12
 
 METRICS = ("recall", "mrr", "ndcg")
+# The groups of variants that are trained here, and the stages of dvc.yaml that do it.
+TRAINED = {"plain": ("train", "evaluate"), "hybrid": ("train_hybrid", "evaluate_hybrid")}
 
 
 class Params:
@@ -31,6 +32,18 @@ class Params:
                 raise RecoreError(f"params.yaml: `{key}` does not exist")
             value = value[part]
         return value
+
+    def trained(self) -> dict[str, str]:
+        """The group of each variant that is trained here, in the order of the file."""
+        return {name: group for group in TRAINED for name in self.at(f"variants.{group}")}
+
+    def runs(self) -> list[tuple[str, str, int]]:
+        """Dataset, variant and seed of every run that is trained here."""
+        return [(d, v, s) for d in self.at("datasets") for v in self.trained() for s in self.at("seeds")]
+
+    def external(self) -> dict[str, dict[str, Any]]:
+        """Each variant whose ranks come from elsewhere, and its row."""
+        return self.at("variants").get("external", {})
 
 
 def load(path: Path = paths.PARAMS) -> Params:
@@ -49,8 +62,8 @@ def load(path: Path = paths.PARAMS) -> Params:
         _check(schema.Train, merged, f"sources.{name}.train.")
         if name in tree["datasets"] and model:
             models.append(merged["model"])
-    for group, rows in tree["variants"].items():
-        for name, row in rows.items():
+    for group in TRAINED:
+        for name, row in tree["variants"][group].items():
             _check_variant(tree, models, group, name, row)
     return Params(tree)
 
@@ -114,15 +127,17 @@ def _check_names(tree: dict[str, Any]) -> None:
         if dataset not in tree["sources"]:
             known = ", ".join(tree["sources"])
             raise RecoreError(f"params.yaml: `datasets` names {dataset!r}, which is no source; sources are {known}")
-    plain, hybrid = tree["variants"]["plain"], tree["variants"]["hybrid"]
-    if not plain and not hybrid:
-        raise RecoreError("params.yaml: `variants` names none; give `plain` or `hybrid` a row")
-    for name in plain:
-        if name in hybrid:
-            raise RecoreError(f"params.yaml: {name!r} stands in `variants.plain` and in `variants.hybrid`; keep one")
+    if not any(tree["variants"][group] for group in TRAINED):
+        raise RecoreError("params.yaml: `variants` trains none; give `plain` or `hybrid` a row")
+    groups: dict[str, str] = {}
+    for group, rows in tree["variants"].items():
+        for name in rows:
+            if groups.setdefault(name, group) != group:
+                both = f"`variants.{groups[name]}` and in `variants.{group}`"
+                raise RecoreError(f"params.yaml: {name!r} stands in {both}; keep one")
     for a, b in tree["significance"]["comparisons"]:
         for name in (a, b):
-            if name not in plain and name not in hybrid:
+            if name not in groups:
                 raise RecoreError(
                     f"params.yaml: `significance.comparisons` compares {a} with {b}, but {name!r} is not among the "
                     "variants; add its row or drop the comparison"
@@ -174,10 +189,3 @@ def _check_variant(
             raise RecoreError(f"params.yaml: `{key}.{setting}` is not a known setting; known are {known}")
         allowed = own[setting]
         _check(Literal[allowed] if isinstance(allowed, tuple) else allowed, row[setting], f"{key}.{setting}")
-
-
-if __name__ == "__main__":
-    try:
-        load()
-    except RecoreError as fault:
-        raise SystemExit(f"recore: {fault}") from None

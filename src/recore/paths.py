@@ -10,6 +10,7 @@ PIPELINE = Path("dvc.yaml")
 DATA = Path("data")
 METRICS = Path("metrics")
 PLOTS = Path("plots")
+ON_RECORD = Path("docs/results")
 
 MODELS = DATA / "models"
 RANKS = DATA / "ranks"

@@ -92,9 +92,17 @@ class Source(Section):
     train: dict[str, Any]
 
 
+class FromRecord(Section):
+    """A row whose ranks are those of a variant of docs/results/RECORD."""
+
+    record: Name
+    variant: VariantName
+
+
 class Variants(Section):
     plain: dict[VariantName, dict[str, Scalar]]
     hybrid: dict[VariantName, dict[str, Scalar]]
+    external: dict[VariantName, FromRecord] = Field(default_factory=dict)
 
 
 class Filter(Section):

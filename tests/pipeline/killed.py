@@ -28,8 +28,8 @@ from pathlib import Path
 from conftest import Clone, checkout, tiny
 
 STAGES = "python -m recore.stages"
-MEND = "PYTHONPATH=src python -m recore.mend"
-CELLS = "PYTHONPATH=src python -m recore.cells --device cpu"
+MEND = "PYTHONPATH=src python -m recore mend"
+CELLS = "PYTHONPATH=src python -m recore cells --device cpu"
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import pytest
 from .conftest import Clone, ran
 
 ROOT = Path(__file__).parents[2]
-PLAIN = "python -m recore.decide --next | xargs -r dvc repro --single-item"
+PLAIN = "python -m recore decide --next | xargs -r dvc repro --single-item"
 
 pytestmark = pytest.mark.slow
 
@@ -29,7 +29,7 @@ def cells(clone: Clone) -> set[str]:
 
 
 def decide(clone: Clone, *arguments: str) -> str:
-    return clone.run("python", "-m", "recore.decide", *arguments, PYTHONPATH="src").stdout
+    return clone.run("python", "-m", "recore", "decide", *arguments, PYTHONPATH="src").stdout
 
 
 def test_decide_makes_what_is_open_and_a_kill_changes_nothing(clone, tmp_path):
@@ -56,7 +56,7 @@ def test_decide_makes_what_is_open_and_a_kill_changes_nothing(clone, tmp_path):
     assert clone.read("metrics/comparisons.csv") == comparisons
 
     process = subprocess.Popen(
-        ["python", "-m", "recore.decide"],
+        ["python", "-m", "recore", "decide"],
         cwd=killed.path,
         env=killed.env | {"PYTHONPATH": "src", "PYTHONUNBUFFERED": "1"},
         stdout=subprocess.PIPE,

@@ -46,6 +46,10 @@ def test_the_first_run_ran_everything_and_the_second_nothing(finished):
         ("src/recore/evaluation/metrics.py", {"significance@demo"}),
         ("src/recore/evaluation/expected.py", TRAIN | {"significance@demo"}),
         ("src/recore/evaluation/tables.py", TESTS),
+        ("src/recore/evaluation/identity.py", EVALUATE),
+        ("src/recore/evaluation/stored.py", set()),
+        ("src/recore/commands/cells.py", set()),
+        ("src/recore/records/tables.py", set()),
         ("src/recore/params.py", set()),
         ("README.md", set()),
     ],
@@ -98,7 +102,7 @@ def test_a_restored_run_has_no_cost_of_another(clone):
     def told() -> list[str]:
         return [
             line.split(":")[0]
-            for line in clone.run("python", "-m", "recore.costs", PYTHONPATH="src").stdout.splitlines()
+            for line in clone.run("python", "-m", "recore", "costs", PYTHONPATH="src").stdout.splitlines()
         ]
 
     clone.params(lambda tree: tree.update(hard_neg_k=1))
@@ -137,7 +141,7 @@ def test_a_new_variant_is_one_file_and_one_row(clone):
 
 def test_a_row_without_its_file_is_named_before_any_work(clone):
     clone.params(new_variant)
-    result = clone.run("python", "-m", "recore.params", ok=False, PYTHONPATH="src")
+    result = clone.run("python", "-m", "recore", "check", ok=False, PYTHONPATH="src")
     assert result.returncode == 1
     assert result.stderr == (
         "recore: params.yaml: `variants.plain.mine` has no file src/recore/variants/mine.py; "

@@ -24,6 +24,6 @@ def test_a_killed_grid_comes_through_as_a_quiet_one(way):
 def test_what_a_kill_tore_of_dvc_is_mended_and_nothing_is_trained_again(clone, file, rest):
     (clone.path / file).write_text(rest)
     assert clone.run("dvc", "repro", ok=False).returncode != 0
-    assert f"a kill tore {file}" in clone.run("python", "-m", "recore.mend", PYTHONPATH="src").stdout
+    assert f"a kill tore {file}" in clone.run("python", "-m", "recore", "mend", PYTHONPATH="src").stdout
     assert clone.repro() <= {"aggregate"}
     assert clone.status() == ""

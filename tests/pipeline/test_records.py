@@ -10,7 +10,8 @@ from .conftest import Clone
 
 pytestmark = pytest.mark.slow
 
-RECORD = ("python", "docs/results/record.py", "tiny")
+PROGRAM = ("python", "-m", "recore")
+RECORD = (*PROGRAM, "record")
 SOURCE = {"PYTHONPATH": "src"}
 TESTS = ("dvc", "repro", "--single-item", "significance", "aggregate")
 
@@ -26,7 +27,7 @@ def elsewhere(clone, tmp_path):
     for name in ("data/models", "data/ranks", "data/records", "data/significance", "metrics", "plots"):
         shutil.rmtree(clone.path / name)
     (clone.path / "dvc.lock").unlink()
-    Clone(copy).run(sys.executable, "-m", "recore.cells", "--no-weights", PATH=str(copy), **SOURCE)
+    Clone(copy).run(sys.executable, "-m", "recore", "cells", "--no-weights", PATH=str(copy), **SOURCE)
     return copy
 
 
@@ -38,7 +39,7 @@ def bring(elsewhere, clone) -> None:
 def test_cells_made_without_dvc_give_the_tables_of_dvc(elsewhere, clone, finished):
     assert not list(elsewhere.rglob("*.safetensors"))
     bring(elsewhere, clone)
-    clone.run("python", "-m", "recore.cells", "--check", **SOURCE)
+    clone.run("python", "-m", "recore", "cells", "--check", **SOURCE)
     clone.run(*TESTS)
     for file in (
         "data/ranks/demo/hn/2/cases.parquet",
@@ -48,34 +49,34 @@ def test_cells_made_without_dvc_give_the_tables_of_dvc(elsewhere, clone, finishe
     ):
         assert (clone.path / file).read_bytes() == (finished.path / file).read_bytes()
 
-    clone.run(*RECORD, "--from", ".", **SOURCE)
+    clone.run(*RECORD, "from", "tiny", ".", **SOURCE)
     record = json.loads(clone.read("docs/results/tiny/record.json"))
     assert record["commit"] == clone.run("git", "rev-parse", "HEAD").stdout.strip()
-    assert record["command"] == "python -m recore.cells; dvc repro --single-item significance aggregate"
+    assert record["command"] == "python -m recore cells"
     assert (record["cells"], record["jobs"], record["wall_seconds"]) == (4, None, None)
 
 
-def test_results_of_other_code_or_params_are_no_record(elsewhere, clone):
+def test_results_of_other_code_or_params_are_not_taken(elsewhere, clone):
     bring(elsewhere, clone)
     clone.run(*TESTS)
     clone.edit("src/recore/training/loop.py", '"""', '"""Changed. ')
-    refused = clone.run(*RECORD, "--from", ".", ok=False, **SOURCE)
-    assert "metrics/ and plots/ of . are not those of its code, params and ranks" in refused.stderr
+    refused = clone.run(*RECORD, "from", "tiny", ".", ok=False, **SOURCE)
+    assert ". has no cell that is up to date" in refused.stderr
+    assert not (clone.path / "docs/results/tiny").exists()
     clone.run("git", "checkout", "--quiet", "src")
     clone.params(lambda tree: tree.update(hard_neg_k=1))
-    refused = clone.run(*RECORD, "--from", ".", ok=False, **SOURCE)
-    assert "metrics/ and plots/ of . are not those of its code, params and ranks" in refused.stderr
-    assert not (clone.path / "docs/results/tiny").exists()
+    taken = clone.run(*RECORD, "from", "tiny", ".", **SOURCE)
+    assert taken.stdout.splitlines()[-1] == "2 cells taken over; docs/results/tiny has 2 of 4"  # those of trm
 
 
 def test_results_of_code_that_is_not_committed_are_no_record(clone):
     for name in ("data/models", "data/ranks", "data/records"):
         shutil.rmtree(clone.path / name)
     clone.edit("src/recore/training/loop.py", '"""', '"""Changed. ')
-    clone.run("python", "-m", "recore.cells", "--no-weights", **SOURCE)
+    clone.run("python", "-m", "recore", "cells", "--no-weights", **SOURCE)
     clone.run(*TESTS)
-    refused = clone.run(*RECORD, "--from", ".", ok=False, **SOURCE)
-    assert "nothing shows that the code at its HEAD made them; commit src and dvc.yaml" in refused.stderr
+    refused = clone.run(*RECORD, "from", "tiny", ".", ok=False, **SOURCE)
+    assert "was not made by a clean commit; make it again in a clone without changes" in refused.stderr
     assert not (clone.path / "docs/results/tiny").exists()
 
 
@@ -91,14 +92,14 @@ def test_a_grid_is_recorded_from_a_clean_clone(clone, finished, tmp_path):
     broken = "raise SystemExit(1)"
     clone.edit("src/recore/stages/filter.py", "checked = params.load()", broken)
     clone.commit()
-    assert "`make grid` failed in" in clone.run(*RECORD, ok=False, **SOURCE).stderr
+    assert "`make grid` failed in" in clone.run(*RECORD, "make", "tiny", ok=False, **SOURCE).stderr
     clone.edit("src/recore/stages/filter.py", broken, "checked = params.load()")
     clone.commit()
     assert {file.name for file in folder.iterdir()} == {"params.yaml", "notes.md", "old.csv"}
 
     kept = tmp_path / "kept"
     for attempt in (1, 2):
-        clone.run(*RECORD, "--jobs", "1", "--folder", str(kept), **SOURCE)
+        clone.run(*RECORD, "make", "tiny", "--jobs", "1", "--folder", str(kept), **SOURCE)
         record = json.loads(clone.read("docs/results/tiny/record.json"))
         assert record["attempts"] == attempt
     assert record["command"] == "make record NAME=tiny JOBS=1"
@@ -109,7 +110,7 @@ def test_a_grid_is_recorded_from_a_clean_clone(clone, finished, tmp_path):
     assert {"table.md", "forest.png", "report.html", "notes.md"} < {file.name for file in folder.iterdir()}
     assert not (folder / "old.csv").exists()
     assert "hard_neg_k: 2" in (folder / "params.yaml").read_text()
-    assert clone.run("python", "docs/results/recompute.py", "tiny").returncode == 0
+    assert "table.md: the same, byte for byte" in clone.run(*RECORD, "check", "tiny", **SOURCE).stdout
     same, other = (folder / "runs.csv").read_text(), (finished.path / "metrics/runs.csv").read_text()
     assert [line for line in same.splitlines() if ",trm," in line] == [
         line for line in other.splitlines() if ",trm," in line
@@ -117,5 +118,29 @@ def test_a_grid_is_recorded_from_a_clean_clone(clone, finished, tmp_path):
     assert same != other
 
     clone.commit()
-    other_commit = clone.run(*RECORD, "--folder", str(kept), ok=False, **SOURCE)
+    other_commit = clone.run(*RECORD, "make", "tiny", "--folder", str(kept), ok=False, **SOURCE)
     assert "is another commit than" in other_commit.stderr
+
+
+def test_a_record_stands_for_runs_that_are_not_trained_again(clone):
+    """The runs of trm, once they are on record, beside the same ones trained: a comparison of equals."""
+    clone.run(*RECORD, "from", "tiny", ".", **SOURCE)
+    assert json.loads(clone.read("docs/results/tiny/record.json"))["command"] == "dvc repro"
+    assert clone.changed() == set()
+
+    def take(tree) -> None:
+        tree["variants"] = {
+            "plain": {},
+            "hybrid": {"hn": {}},
+            "external": {"kept": {"record": "tiny", "variant": "trm"}},
+        }
+        tree["significance"]["comparisons"] = [["hn", "kept"]]
+
+    trained = clone.read("metrics/comparisons.csv")
+    clone.params(take)
+    assert clone.repro() == {"external@demo-kept", "significance@demo", "aggregate"}
+    assert clone.read("metrics/comparisons.csv") == trained.replace(",trm,", ",kept,")
+    assert "kept has ranks of trm in record tiny, of seeds 1, 2" in clone.run(*PROGRAM, "check", **SOURCE).stdout
+    assert clone.changed() == set()
+    clone.edit("docs/results/tiny/table.md", "demo", "Demo")
+    assert clone.changed() == {"external@demo-kept"}

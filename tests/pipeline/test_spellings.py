@@ -6,7 +6,7 @@ import pytest
 
 pytestmark = pytest.mark.slow
 
-CHECK = ("env", "PYTHONPATH=src", "python", "-m", "recore.params")
+CHECK = ("env", "PYTHONPATH=src", "python", "-m", "recore", "check")
 
 
 def test_small_numbers_on_the_command_line_train(clone):

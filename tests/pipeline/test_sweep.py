@@ -7,7 +7,7 @@ import pytest
 
 pytestmark = pytest.mark.slow
 
-SWEEP = ("python", "docs/results/sweep.py", "--hard-neg-k", "1,5", "--hard-neg-lambda", "0.2", "--jobs", "1")
+SWEEP = ("python", "-m", "recore", "record", "sweep", "--hard-neg-k", "1,5", "--hard-neg-lambda", "0.2", "--jobs", "1")
 BREAKS = 'if os.path.exists({!r}) and settings.at("hard_neg_k") == 1: sys.exit("the cause")'
 
 

@@ -118,6 +118,16 @@ def unrendered() -> Iterator[None]:
         yield
 
 
+def write_test_set(dataset: str, n_sessions: int = 200) -> None:
+    """The sessions whose cases are those of ``cases``; their first click is no case."""
+    table = cases(n_sessions)
+    clicks = [np.append(1, own["target"]) for _, own in table.groupby("session")]
+    lengths = np.array([len(own) for own in clicks])
+    times = np.arange(n_sessions)
+    sessions = Sessions(np.concatenate(clicks).astype(np.int32), offsets_of(lengths), table["session"].unique(), times)
+    sessions.save(paths.split(dataset), "test")
+
+
 def write_grid(datasets=("demo",), seeds=(0, 1, 2, 3, 4), **changes) -> None:
     write_params(datasets, seeds, **changes)
     variants = [name for group in read_params()["variants"].values() for name in group]

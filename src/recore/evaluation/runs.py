@@ -51,6 +51,18 @@ def seeds_at_last_look(
     return counted
 
 
+def check_external(dataset: str, rows: dict[str, dict[str, str]], seeds: list[int], looks: list[int] | None) -> None:
+    """RecoreError where a row of `variants.external` has not the seeds of the first look, or, without looks, all."""
+    needed = looks[0] if looks else len(seeds)
+    for variant, row in rows.items():
+        made = seeds_made(dataset, variant, seeds)
+        if 0 < made < needed:
+            raise RecoreError(
+                f"{dataset}: {variant} has ranks of {made} of {needed} seeds, because record {row['record']} has none "
+                f"of {row['variant']} under seed {seeds[made]}; name seeds that it has"
+            )
+
+
 def seeds_made(dataset: str, variant: str, seeds: list[int]) -> int:
     """How many of the seeds have ranks, counted from the first up to the first that has none."""
     missing = (i for i, seed in enumerate(seeds) if not paths.ranks(dataset, variant, seed).exists())

@@ -7,23 +7,22 @@ import pandas as pd
 
 from recore import params
 from recore.evaluation.metrics import metric_table
-from recore.records.store import Stored
+from recore.evaluation.stored import Stored
 from recore.reporting.format import metric_title, spread
 from recore.reporting.tables import comparison_table
 from recore.significance.comparisons import arms_of, compare_all
 from recore.significance.family import corrected
-from recore.significance.plan import CONFIRMED, Plan
+from recore.significance.plan import CONFIRMED, Plan, synthetic_of
 from recore.significance.runs import sessions_of
 
 
 def page(name: str, given: params.Params, cells: list[Stored]) -> str:
     """Markdown: cells.md of a record."""
-    variants = [variant for rows in given.at("variants").values() for variant in rows]
+    variants = list(given.trained())
     seeds, datasets = given.at("seeds"), given.at("datasets")
-    n_planned = len(datasets) * len(variants) * len(seeds)
     metrics = list(dict.fromkeys([given.at("significance.confirm"), *given.at("significance.margins")]))
     blocks = [
-        f"# {name}: {len(cells)} of {n_planned} cells",
+        f"# {name}: {len(cells)} of {len(given.runs())} cells",
         _missing(cells, datasets, variants, seeds),
         _runs(cells, metrics).to_markdown(index=False, disable_numparse=True),
     ]
@@ -77,7 +76,7 @@ def verdicts(given: params.Params, cells: list[Stored], metrics: list[str]) -> p
     tested, planned = [], []
     for dataset in given.at("datasets"):
         own = {
-            variant: [c for c in cells if (c.dataset, c.variant) == (dataset, variant)] for variant in _variants(given)
+            variant: [c for c in cells if (c.dataset, c.variant) == (dataset, variant)] for variant in given.trained()
         }
         done = {v: group for v, group in own.items() if [c.seed for c in group] == seeds and len(seeds) >= CONFIRMED}
         pairs = [pair for pair in plan.comparisons if set(pair) <= set(done)]
@@ -94,13 +93,9 @@ def verdicts(given: params.Params, cells: list[Stored], metrics: list[str]) -> p
     without = pd.DataFrame(planned, columns=["dataset", "a", "b", "metric"]).assign(
         look=len(plan.planned), level="n/a", n_sessions=2
     )
-    synthetic = {d for d in given.at("datasets") if "generate" in given.at(f"sources.{d}.fetch")}
+    synthetic = set(synthetic_of(given.at("sources"), given.at("datasets")))
     return corrected(pd.concat([*tested, without], ignore_index=True), synthetic, plan)
 
 
 def _only(plan: Plan, pairs: list[tuple[str, str]]) -> Plan:
     return replace(plan, comparisons=pairs)
-
-
-def _variants(given: params.Params) -> list[str]:
-    return [name for rows in given.at("variants").values() for name in rows]

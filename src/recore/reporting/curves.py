@@ -41,7 +41,8 @@ def curves_figure(curves: pd.DataFrame, datasets: list[str], variants: list[str]
                 axis.set_ylabel(unit)
         for axis in axes[-1]:
             axis.set_xlabel("epoch")
-        handles = [Line2D([], [], label=name, **look[name]) for name in variants]
+        trained = set(curves["variant"])
+        handles = [Line2D([], [], label=name, **look[name]) for name in variants if name in trained]
         handles.append(Line2D([], [], color=GREY, marker="o", linestyle="none", label="epoch kept"))
         figure.legend(handles=handles, loc="outside lower center", ncols=min(len(handles), 6))
     return figure

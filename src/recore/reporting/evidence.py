@@ -11,6 +11,7 @@ class Evidence:
 
     datasets: list[str]
     variants: list[str]
+    external: dict[str, dict[str, str]]  # of them, those whose ranks come from elsewhere, and their rows
     synthetic: list[str]  # the datasets that are generated
     bfloat16: list[str]  # the variants with runs that were trained in it
     baseline: str | None  # what the main table marks against

@@ -25,6 +25,7 @@ def notes(evidence: Evidence) -> list[str]:
         *_estimands(evidence),
         *complementary_notes(evidence),
         *_families(evidence),
+        *_external(evidence),
         *windows_notes(evidence),
         f"{metric_title(given_hit(evidence.cutoff))} is the mean reciprocal rank of the hits: what a variant does with "
         "a target that it has found.",
@@ -198,6 +199,14 @@ def _families(evidence: Evidence) -> list[str]:
     return [
         f"Family: every planned comparison of one metric over the datasets, {' and '.join(sizes)}; one without a p "
         f"counts as 1. {metric_title(evidence.compared[0])} confirms, the other metrics are secondary."
+    ]
+
+
+def _external(evidence: Evidence) -> list[str]:
+    return [
+        f"{name} was not trained here: its ranks are those of {row['variant']} in the record {row['record']} "
+        f"(docs/results/{row['record']})."
+        for name, row in evidence.external.items()
     ]
 
 

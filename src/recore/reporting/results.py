@@ -51,12 +51,17 @@ def trained_table(records: dict[tuple[str, str, int], dict[str, Any]]) -> pd.Dat
 
 
 def runs_table(measured: pd.DataFrame, records: pd.DataFrame) -> pd.DataFrame:
-    """``runs.csv``: one row a run. ``records`` has dataset, variant, seed and what training says of the run."""
+    """``runs.csv``: one row a run. ``records`` has dataset, variant, seed and what training says of the run.
+
+    Of a run that was not trained here that is empty.
+    """
     metrics = list(dict.fromkeys(measured["metric"]))
     # A pivot table would drop a metric that no run has.
     values = measured.pivot(index=RUN, columns="metric", values="value")[metrics]  # noqa: PD010
     tests = measured.groupby(RUN, sort=False)[["n_cases", "n_sessions", "test_hash"]].first()
-    return records.merge(values.join(tests).reset_index(), on=RUN, how="left", validate="one_to_one")
+    runs = measured[RUN].drop_duplicates().merge(records, on=RUN, how="left", validate="one_to_one")
+    runs = runs.astype({"best_epoch": "Int64", "epochs": "Int64"})  # whole numbers beside empty ones
+    return runs.merge(values.join(tests).reset_index(), on=RUN, how="left", validate="one_to_one")
 
 
 def baseline_of(comparisons: list[list[str]]) -> str | None:

@@ -8,6 +8,16 @@ EXPLORATORY, CONFIRMED = 3, 5
 FEWEST = 15.0  # effective sessions, where params.yaml names no other number; calibrated in benchmarks/level.py
 
 
+def variants_of(groups: dict[str, dict[str, Any]]) -> list[str]:
+    """Every variant of the section ``variants`` of params.yaml, in its order."""
+    return [name for rows in groups.values() for name in rows]
+
+
+def synthetic_of(sources: dict[str, dict[str, Any]], datasets: list[str]) -> list[str]:
+    """The datasets that are generated: a family of their own. sources: the section of params.yaml."""
+    return [name for name in datasets if "generate" in sources[name]["fetch"]]
+
+
 @dataclass(frozen=True)
 class Plan:
     """What is compared and how: the section ``significance`` of params.yaml.

@@ -19,7 +19,7 @@ from recore.reporting.results import baseline_of, results_table, runs_table, tra
 from recore.significance.across import across_datasets
 from recore.significance.complementary import complementary, parents_of
 from recore.significance.family import COLUMNS, corrected
-from recore.significance.plan import Plan
+from recore.significance.plan import Plan, synthetic_of, variants_of
 from recore.significance.projection import detectable_by_seeds
 from recore.significance.windows import logs_of, replication, windows_of, written
 from recore.stages import run as run_stage
@@ -43,7 +43,9 @@ def main(argv: list[str] | None = None) -> None:
 
     measured = read_tables(datasets, "runs.csv")
     cells = measured[["dataset", "variant", "seed"]].drop_duplicates().itertuples(index=False, name=None)
-    records = {cell: artifacts.read_json(paths.record(*cell) / "record.json") for cell in cells}
+    external = given["variants"].get("external", {})  # not trained here: no record, no curve
+    trained = [cell for cell in cells if cell[1] not in external]
+    records = {cell: artifacts.read_json(paths.record(*cell) / "record.json") for cell in trained}
     evidence = _gathered(given, measured, records)
     tables = {
         "results": evidence.results,
@@ -78,7 +80,7 @@ def _gathered(given: dict[str, Any], measured: pd.DataFrame, records: Records) -
     datasets, sources, section = given["datasets"], given["sources"], given["significance"]
     plan, alpha = Plan.of(section), section["alpha"]
     compared = list(dict.fromkeys([section["confirm"], *section["margins"]]))
-    synthetic = [name for name in datasets if "generate" in sources[name]["fetch"]]
+    synthetic = synthetic_of(sources, datasets)
     comparable = {name for name in datasets if as_published(sources[name])}
     comparisons = corrected(read_tables(datasets, "comparisons.csv"), set(synthetic), plan)
     results = results_table(measured)
@@ -86,7 +88,8 @@ def _gathered(given: dict[str, Any], measured: pd.DataFrame, records: Records) -
     confirming = comparisons[comparisons["metric"] == compared[0]]
     return Evidence(
         datasets=datasets,
-        variants=[name for group in given["variants"].values() for name in group],
+        variants=variants_of(given["variants"]),
+        external=given["variants"].get("external", {}),
         synthetic=synthetic,
         bfloat16=_in_bfloat16(records),
         baseline=baseline_of(section["comparisons"]),

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 from recore import artifacts, params, paths
 from recore.data.cases import Cases
 from recore.data.sessions import Sessions
+from recore.evaluation.identity import cases_hash
 from recore.evaluation.ranking import Ranks, rank
 from recore.evaluation.trained import read_trained
 from recore.models.device import prepare
@@ -37,7 +38,7 @@ def main(argv: list[str] | None = None) -> None:
         "variant": args.variant,
         "seed": args.seed,
         "n_items": trained.n_items,
-        "test_hash": cases_hash(test),
+        "test_hash": cases_hash(test.session, test.position, test.target),
         "weights_hash": _sha256(trained.weights),
     }
     with artifacts.new_folder(paths.ranks(args.dataset, args.variant, args.seed)) as out:
@@ -63,14 +64,6 @@ def _column(values: np.ndarray) -> pa.Array:
     """What pa.array makes of numbers, without importing pandas for it: a tenth of this stage's start."""
     values = np.ascontiguousarray(values)
     return pa.Array.from_buffers(pa.from_numpy_dtype(values.dtype), len(values), [None, pa.py_buffer(values)])
-
-
-def cases_hash(test: Cases) -> str:
-    """SHA-256 over session, position and target of every case: runs are comparable where it is equal."""
-    digest = hashlib.sha256()
-    for values in (test.session, test.position, test.target):
-        digest.update(np.ascontiguousarray(values, dtype="<i8").tobytes())
-    return digest.hexdigest()
 
 
 def _sha256(file: Path) -> str:

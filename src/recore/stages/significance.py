@@ -20,10 +20,10 @@ from recore.evaluation import tables
 from recore.evaluation.breakdowns import GATE, Breakdown, breakdowns_of
 from recore.evaluation.measures import measures
 from recore.evaluation.metrics import metric_names, metric_table, optimistic, pessimistic
-from recore.evaluation.runs import Run, read_cases, read_runs, seeds_at_last_look
+from recore.evaluation.runs import Run, check_external, read_cases, read_runs, seeds_at_last_look
 from recore.significance.comparisons import Arm, arms_of, compare_all, session_table, without_noise
 from recore.significance.groups import group_means
-from recore.significance.plan import Plan
+from recore.significance.plan import Plan, variants_of
 from recore.significance.runs import Sessions, check_runs, sessions_of
 from recore.stages import run as run_stage
 
@@ -38,7 +38,8 @@ def main(argv: list[str] | None = None) -> None:
     given = {key: settings.at(key) for key in ("evaluate.cutoffs", "seeds", "significance", "variants")}
     section, cutoffs = given["significance"], given["evaluate.cutoffs"]
     plan = Plan.of(section)
-    variants = [name for group in given["variants"].values() for name in group]
+    variants = variants_of(given["variants"])
+    check_external(dataset, given["variants"].get("external", {}), given["seeds"], plan.looks)
     runs = read_runs(dataset, seeds_at_last_look(dataset, variants, given["seeds"], plan.looks))
     check_runs(dataset, runs)
     cases = read_cases(dataset, runs[0].variant, runs[0].seed)

@@ -1,0 +1,1 @@
+"""What `python -m recore` calls (``recore.__main__``); nothing imports it."""

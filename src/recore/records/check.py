@@ -1,0 +1,113 @@
+"""Recomputes what a record publishes, without data or training, and compares.
+
+python -m recore record check [NAME ...]     all of them without a name
+
+First every file is held against SHA256SUMS. Then stages significance and aggregate make tables and figures again from
+the ranks, as ``tables`` says; of a record that kept none, what its own columns give (``unranked``); of one that still
+grows, cells.md. Numbers are equal to rounding. Figures are compared byte for byte where they were drawn by the version
+of Matplotlib that is installed; their numbers stand in tables beside them.
+"""
+
+import argparse
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from recore import RecoreError, artifacts, params, paths
+from recore.records import finish, sums, tables, unranked
+from recore.records.checkout import in_order
+from recore.records.compare import difference
+from recore.records.page import page
+
+SAME = "the same"
+
+
+def main(argv: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(
+        prog="python -m recore record check", description="Recomputes what records publish, and compares."
+    )
+    parser.add_argument("names", nargs="*", metavar="NAME", help="docs/results/NAME (all)")
+    names = parser.parse_args(argv).names
+    every = sorted(file.parent for file in paths.ON_RECORD.glob("[!.]*/params.yaml"))
+    if not every:
+        raise RecoreError(f"{paths.ON_RECORD} holds no record here; run from the root of the repository")
+    folders = [paths.ON_RECORD / name for name in names] or every
+    faults = []
+    for folder in folders:
+        for name, said, right in checked(folder):
+            print(": ".join(filter(None, (folder.name, name, said))), flush=True)
+            faults += [] if right else [f"{folder / name}: {said}"]
+    if faults:
+        raise RecoreError("\nrecore: ".join([f"{len(faults)} files are not what they should be", *faults]))
+
+
+def checked(folder: Path) -> Iterator[tuple[str, str, bool]]:
+    """For each file of a record its name, what is said of it, and whether it is right."""
+    artifacts.existing(folder / "params.yaml", "name a folder of docs/results")
+    if not (folder / "ranks").exists() and not (folder / "record.json").exists():
+        yield "params.yaml", "has not been run yet", True
+        return
+    try:
+        broken = dict(sums.faults(folder))
+        yield from ((name, fault, False) for name, fault in broken.items())
+        if any(name.startswith(("ranks/", "params.yaml", "record.json")) for name in broken):
+            return  # what is computed of them would say nothing
+        yield from _ranked(folder) if (folder / "ranks").exists() else _unranked(folder)
+    except RecoreError as fault:
+        yield "", str(fault), False
+
+
+def _ranked(folder: Path) -> Iterator[tuple[str, str, bool]]:
+    given = params.load(folder / "params.yaml")
+    cells = in_order(tables.cells_of(folder), given)
+    yield "ranks", f"{len(cells)} of {len(given.runs())} cells, all as they were recorded", True
+    if not (folder / "record.json").exists():
+        again = page(folder.name, given, cells)
+        yield _compared(folder, "cells.md", again.encode())
+        return
+    about = artifacts.read_json(folder / "record.json")
+    yield "record.json", *_facts(about, finish.of_runs(given, cells))
+    with tables.remade(folder, given, cells) as made:
+        for name, file in made.items():
+            if name == tables.REPORT and about["report"] != tables.REPORT:
+                continue
+            if tables.is_figure(name) and not tables.drawn_alike(about):
+                yield name, "only its numbers are compared, since another Matplotlib drew it", True
+            else:
+                yield _compared(folder, name, file.read_bytes())
+
+
+def _facts(about: dict[str, Any], again: dict[str, Any]) -> tuple[str, bool]:
+    for key, value in again.items():
+        if about[key] != value:
+            return f"{key} is {about[key]}, but {value} comes out", False
+    return SAME, True
+
+
+def _unranked(folder: Path) -> Iterator[tuple[str, str, bool]]:
+    yield "ranks", "this record kept none; what follows from its own columns is compared", True
+    with tempfile.TemporaryDirectory() as temporary:
+        out = Path(temporary)
+        unranked.remake(folder, out)
+        about = artifacts.read_json(folder / "record.json")
+        for file in sorted(folder.iterdir()):
+            if file.name in ("params.yaml", "record.json", sums.NAME):
+                continue
+            if not (out / file.name).exists():
+                yield file.name, "cannot be made again without ranks", True
+            elif tables.is_figure(file.name) and not tables.drawn_alike(about):
+                yield file.name, "only its numbers are compared, since another Matplotlib may have drawn it", True
+            else:
+                yield _compared(folder, file.name, (out / file.name).read_bytes())
+
+
+def _compared(folder: Path, name: str, again: bytes) -> tuple[str, str, bool]:
+    file = folder / name
+    if not file.exists():
+        return name, "is missing, but comes out", False
+    recorded = file.read_bytes()
+    if recorded == again:
+        return name, f"{SAME}, byte for byte", True
+    fault = difference(name, recorded, again)
+    return name, fault or f"{SAME} to rounding", not fault

@@ -1,0 +1,161 @@
+"""The finished runs of a checkout, each looked at before it goes on record.
+
+A run counts where the checkout's own code calls it up to date (DVC says so of what it made, ``inputs.json`` of what
+`python -m recore cells` made), where one clean commit made it, where its ranks are whole, of the split's own test set
+and no other run's, and where its curve is that of its record.
+"""
+
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from recore import RecoreError, artifacts, costs, params, paths
+from recore.data.cases import Cases
+from recore.data.sessions import Sessions
+from recore.evaluation.identity import cases_hash
+from recore.evaluation.stored import COUNTS, Stored
+from recore.records.git import clean_head
+from recore.significance.runs import check_runs
+
+TYPES = {"session": "int64", "position": "int32", "target": "int32", "above": "int32", "tied": "int32"}
+Cell = tuple[str, str, int]  # dataset, variant, seed
+
+
+def current(checkout: Path) -> list[Cell]:
+    """The runs that the checkout's own code calls up to date; RecoreError where there is none."""
+    if not (checkout / "src/recore").exists():
+        raise RecoreError(f"{checkout} is no checkout of this project: it has no src/recore")
+    found, fault = (_by_inputs if made_without_dvc(checkout) else _by_dvc)(checkout)
+    if not found:
+        raise RecoreError(f"{checkout} has no cell that is up to date: {fault or 'none was made'}")
+    return found
+
+
+def made_without_dvc(checkout: Path) -> bool:
+    return any((checkout / paths.RANKS).glob("*/*/*/inputs.json"))
+
+
+def _by_inputs(checkout: Path) -> tuple[list[Cell], str]:
+    code = checkout.resolve() / "src"
+    # Records grow for weeks in clones of one commit, which may be from before there was one program.
+    program = ["recore", "cells"] if (code / "recore/__main__.py").exists() else ["recore.cells"]
+    result = _run(checkout, "-m", *program, "--check")
+    lines = [line.rpartition(": ") for line in result.stdout.splitlines()]
+    found = [cell.split() for cell, _, state in lines if state == "up to date"]
+    return [(d, v, int(seed)) for d, v, seed in found], (result.stderr.splitlines() or [""])[-1]
+
+
+def _by_dvc(checkout: Path) -> tuple[list[Cell], str]:
+    result = _run(checkout, "-m", "dvc", "status", "--json")
+    if result.returncode:
+        return [], " ".join(result.stderr.split())
+    changed, given = json.loads(result.stdout), params.load(checkout / paths.PARAMS)
+    groups, found = given.trained(), []
+    for d, v, s in given.runs():
+        stages = [f"{name}@{d}" for name in ("download", "filter", "split")]
+        stages += [f"{name}@{d}-{v}-{s}" for name in params.TRAINED[groups[v]]]
+        if not any(stage in changed for stage in stages):
+            found.append((d, v, s))
+    return found, "see `dvc status` there"
+
+
+def _run(checkout: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {"PYTHONPATH": str(checkout.resolve() / "src")}
+    return subprocess.run([sys.executable, *arguments], cwd=checkout, env=environment, capture_output=True, text=True)
+
+
+def in_order(cells: list[Stored], given: params.Params) -> list[Stored]:
+    """The runs as params.yaml orders them; RecoreError where they are not of one grid, one commit, all different."""
+    commits = sorted({cell.made["commit"] for cell in cells})
+    if len(commits) > 1:
+        raise RecoreError(
+            f"the cells were made by {len(commits)} commits ({', '.join(commits)}); one makes a record, so put those "
+            "of another one on record under another name"
+        )
+    by_name = {(cell.dataset, cell.variant, cell.seed): cell for cell in cells}
+    if unplanned := by_name.keys() - set(given.runs()):
+        raise RecoreError(f"{' '.join(map(str, min(unplanned)))} is no cell of the record's params.yaml; remove it")
+    ordered = [by_name[name] for name in given.runs() if name in by_name]
+    for dataset in dict.fromkeys(cell.dataset for cell in ordered):
+        check_runs(dataset, [cell for cell in ordered if cell.dataset == dataset])
+    return ordered
+
+
+def cell_of(checkout: Path, dataset: str, variant: str, seed: int) -> Stored:
+    """The cell as it lies in a checkout; RecoreError names what is not right with it."""
+    ranks, record = (checkout / of(dataset, variant, seed) for of in (paths.ranks, paths.record))
+    try:
+        meta, about = (json.loads((f / n).read_bytes()) for f, n in ((ranks, "meta.json"), (record, "record.json")))
+        cases = pq.read_table(ranks / "cases.parquet").replace_schema_metadata(None)
+        history = (record / "history.csv").read_text(encoding="utf-8")
+        made_from = ranks / "inputs.json"
+        inputs = json.loads(made_from.read_bytes()) if made_from.exists() else {}  # DVC keeps them in dvc.lock
+        inputs.pop("outputs", None)  # the record has hashes of its own files
+        cost = costs.read(record) if (record / costs.NAME).exists() else None
+        cost = cost and _committed(cost, checkout, proven=made_from.exists())
+        cell = Stored(
+            *(dataset, variant, seed, cases, meta["n_items"]),
+            *(about, inputs, history, meta.get("weights_hash"), cost),
+        )
+        _check(cell, meta, _expected(checkout, dataset))
+    except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
+        fault = " ".join(f"{type(error).__name__}: {error}".split())
+        raise RecoreError(f"{dataset} {variant} {seed} in {checkout} is not whole ({fault}); make it again") from None
+    return cell
+
+
+def _committed(cost: dict[str, Any], checkout: Path, proven: bool) -> dict[str, Any]:
+    """The cost of a run with its commit: where it knows no clean one, as outside git, that of the checkout, if hashes
+    of what it was made from have ``proven`` that this code made it."""
+    if (cost["commit"] is not None and not cost["dirty"]) or not proven or not (commit := clean_head(checkout)):
+        return cost
+    return cost | {"commit": commit, "dirty": False}
+
+
+def _expected(checkout: Path, dataset: str) -> tuple[str, int]:
+    """The hash of the test cases and the number of items that the checkout's own split has."""
+    folder = checkout / paths.split(dataset)
+    test = Cases(Sessions.load(folder, "test"), 1)  # the cases do not depend on how many clicks of a prefix are read
+    hashed = cases_hash(test.session, test.position, test.target)
+    return hashed, artifacts.read_json(folder / "stats.json")["items"]
+
+
+def _check(cell: Stored, meta: dict[str, Any], expected: tuple[str, int]) -> None:
+    types = {field.name: str(field.type) for field in cell.cases.schema}
+    if types not in (TYPES, TYPES | {"gate": "float"}) or any(c.null_count for c in cell.cases.columns):
+        raise RecoreError(
+            f"{cell}: its ranks have the columns {types}, which stage evaluate does not write; make it again"
+        )
+    if (meta["dataset"], meta["variant"], meta["seed"]) != (cell.dataset, cell.variant, cell.seed):
+        raise RecoreError(f"{cell}: its ranks name {meta['dataset']} {meta['variant']} {meta['seed']}; make it again")
+    if (cell.test_hash, cell.n_items) != expected or cell.test_hash != meta["test_hash"]:
+        raise RecoreError(f"{cell}: its ranks are not of the test set that the split has; make the cell again")
+    above, tied = (cell.cases[name].to_numpy().astype(np.int64) for name in COUNTS)
+    if above.min() < 0 or tied.min() < 1 or (above + tied).max() > cell.n_items:
+        raise RecoreError(f"{cell}: its counts are not of a catalogue of {cell.n_items} items; make the cell again")
+    gate = cell.cases["gate"].to_numpy() if "gate" in types else np.zeros(1)
+    if not ((gate >= 0) & (gate <= 1)).all():
+        raise RecoreError(f"{cell}: its gate has a share outside 0 to 1; make the cell again")
+    history, record = pd.read_csv(io.StringIO(cell.history)), cell.record
+    best = history.iloc[record["best_epoch"] - 1]
+    if len(history) != record["epochs"] or not np.allclose(
+        [best[name] for name in record["valid"]], list(record["valid"].values()), rtol=1e-12, atol=0
+    ):
+        raise RecoreError(f"{cell}: its training curve is not that of its record; make the cell again")
+    if not np.isfinite(history["loss"]).all():
+        raise RecoreError(f"{cell}: its training curve has a loss that is no number; make the cell again")
+    if "train_seconds" not in cell.made:
+        raise RecoreError(
+            f"what {cell} cost is unknown, since DVC restored it; a record is made where the cells were made"
+        )
+    if not isinstance(cell.made.get("commit"), str) or cell.made["dirty"] is not False:
+        raise RecoreError(f"{cell} was not made by a clean commit; make it again in a clone without changes")

@@ -1,0 +1,117 @@
+"""A record is written as a whole: what follows from its runs, record.json, and the hashes of all of it.
+
+python -m recore record tables NAME     after a change of the code that makes tables and figures
+"""
+
+import argparse
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from recore import RecoreError, artifacts, params, paths
+from recore.evaluation.stored import Stored
+from recore.records import sums, tables
+from recore.records.page import page
+
+REPORT_LIMIT = 3_000_000  # bytes; git keeps every version
+LIMIT = 12_000_000  # bytes of a record that needs no reason
+# What a record's maker writes; what else lies in its folder are notes.
+MADE = ("*.csv", "*.png", "*.json", "*.html", "table.md", "cells.md", "params.yaml", sums.NAME, "ranks")
+
+
+def main(argv: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(
+        prog="python -m recore record tables", description="Makes a record's tables and figures again."
+    )
+    parser.add_argument("name", help="docs/results/NAME")
+    folder = paths.ON_RECORD / parser.parse_args(argv).name
+    about = artifacts.read_json(artifacts.existing(folder / "record.json", "a record has one when it is finished"))
+    if not (folder / "ranks").exists():
+        raise RecoreError(f"{folder} kept no ranks; `python -m recore record make {folder.name}` makes it again")
+    given = params.load(folder / "params.yaml")
+    with replacing(folder, keep_ranks=True) as out:
+        whole(out, given, tables.cells_of(folder), about, about.pop("large", None))
+    print(f"the tables and figures of {folder} are made again; `python -m recore record render` shows them")
+
+
+@contextmanager
+def replacing(folder: Path, keep_ranks: bool) -> Iterator[Path]:
+    """A folder that becomes the record when the block succeeds: with its params.yaml and notes, perhaps its ranks."""
+    with artifacts.new_folder(folder) as out:
+        if folder.exists():
+            shutil.copytree(folder, out, ignore=shutil.ignore_patterns(*MADE), dirs_exist_ok=True)
+        if (folder / "params.yaml").exists():
+            shutil.copy(folder / "params.yaml", out)
+        if keep_ranks and (folder / "ranks").exists():
+            shutil.copytree(folder / "ranks", out / "ranks")
+        yield out
+
+
+def growing(out: Path, name: str, given: params.Params, cells: list[Stored], why: str | None) -> None:
+    """Writes what can be said before every run is there: cells.md."""
+    artifacts.write_text(out / "cells.md", page(name, given, cells))
+    _sized(out, why)
+    _seal(out)
+
+
+def whole(out: Path, given: params.Params, cells: list[Stored], about: dict[str, Any], why: str | None) -> None:
+    """Writes tables, figures and record.json of a record that has all its runs.
+
+    about: record.json but for what follows from the runs; why: it is large, where it is.
+    """
+    with tables.remade(out, given, cells) as made:
+        report = made.pop(tables.REPORT)
+        size = report.stat().st_size
+        if size < REPORT_LIMIT:
+            made[tables.REPORT] = report
+        for name, file in made.items():
+            shutil.copy(file, out / name)
+    shown = tables.REPORT if size < REPORT_LIMIT else f"not kept: {size / 1e6:.1f} MB are too large for git"
+    large = _sized(out, why)
+    own = about | of_runs(given, cells) | {"report": shown, "versions": tables.versions()}
+    artifacts.write_json(out / "record.json", own | ({"large": large} if large else {}))
+    _seal(out)
+
+
+def of_runs(given: params.Params, cells: list[Stored]) -> dict[str, Any]:
+    """What record.json says of the runs, all of one commit: where they were made, and what they cost."""
+    made = [cell.made for cell in cells]
+    return {
+        "commit": made[0]["commit"],
+        "cells": len(made),
+        "train_seconds": round(sum(cost["train_seconds"] + cost["valid_seconds"] for cost in made), 1),
+        "threads": given.at("train.threads"),
+        "peak_memory_bytes": max(cost["peak_memory_bytes"] for cost in made),
+        "machines": machines(made),
+    }
+
+
+def machines(made: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Each device, machine and set of versions that cells were made on, and how many of them."""
+    found: list[dict[str, Any]] = []
+    for cost in made:
+        own = {key: cost[key] for key in ("device", "machine", "versions")}
+        if own not in found:
+            found.append(own)
+    return [own | {"cells": sum(own.items() <= cost.items() for cost in made)} for own in found]
+
+
+def _sized(out: Path, why: str | None) -> str | None:
+    """The reason for a record that is large; RecoreError where one is needed and none is given."""
+    size = sum(file.stat().st_size for file in out.rglob("*") if file.is_file())
+    if size <= LIMIT:
+        return None
+    if not why:
+        raise RecoreError(
+            f"the record would have {size / 1e6:.1f} MB, and git keeps every version of it; say why with `--large`, or "
+            f"leave something out ({LIMIT / 1e6:.0f} MB need no reason)"
+        )
+    return why
+
+
+def _seal(out: Path) -> None:
+    files = (file for pattern in MADE for file in out.glob(pattern))
+    listed = [file for file in files if file.is_file()] + [f for f in (out / "ranks").rglob("*") if f.is_file()]
+    sums.write(out, listed)

@@ -1,0 +1,186 @@
+"""Renders the pages that show records: python -m recore record render
+
+README.md has the record that its marker names: its table.md, the headings one level down and all but the first section
+folded. docs/results/README.md has a table a claim, docs/DEVIATIONS.md two of the switches; SENSITIVITY.md has tables of
+sweep.csv and of a record, and the figure that is drawn here.
+"""
+
+import argparse
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from recore import artifacts, params, paths
+from recore.records.claims import claim_table, effects_table
+from recore.records.sensitivity import (
+    HEADLINE,
+    corrected_sentence,
+    grid_table,
+    margin_table,
+    seeds_table,
+    sweep_figure,
+)
+from recore.records.sweep import plan_of
+from recore.reporting import style
+from recore.reporting.format import metric_title
+from recore.significance.plan import Plan
+
+PAGES = ("README.md", "SENSITIVITY.md", "../DEVIATIONS.md")
+BLOCK = re.compile(r"(<!-- rendered from (?P<folder>docs/results/[\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+PART = re.compile(r"(<!-- rendered: (?P<part>\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+FIGURE = "Differences between variants, with intervals and the margin below which a difference does not matter"
+SWEEP_FIGURE = "Difference between hn and trm against K, a line for each lambda, with intervals and the margin"
+CLAIMED = (("ave", "trm"), ("da", "trm"), ("hn", "trm"), ("dahn", "trm"), ("dahn", "da"), ("dahn", "hn"))
+JOBS = 2  # of the commands shown before anyone has run them
+
+
+def rendered(readme: str, root: Path) -> str:
+    """The text of the README with every block made anew from the records under ``root``."""
+    return BLOCK.sub(lambda found: f"{found[1]}{block(root, found['folder'])}{found[3]}", readme)
+
+
+def parts(page: str, results: Path) -> str:
+    """The text of a page of docs/results with every block made anew from what ``results`` holds."""
+    return PART.sub(lambda found: f"{found[1]}{PARTS[found['part']](results)}{found[3]}", page)
+
+
+def block(root: Path, folder: str) -> str:
+    """Figure, origin and table of one record; one sentence where it does not exist yet."""
+    if not (root / folder / "record.json").exists():
+        return f"Not on record yet: `make record NAME={Path(folder).name}` makes `{folder}`.\n"
+    record = json.loads((root / folder / "record.json").read_text(encoding="utf-8"))
+    table = (root / folder / "table.md").read_text(encoding="utf-8").strip()
+    first, *others = re.split(r"\n\n(?=### )", re.sub(r"^## ", "### ", table, flags=re.MULTILINE))
+    rest = "\n\n".join(others)
+    fold = f"<details>\n<summary>Every planned comparison, and how to read it</summary>\n\n{rest}\n\n</details>\n"
+    return f"![{FIGURE}]({folder}/forest.png)\n\n{origin(folder, record)}\n\n{first}\n\n{fold if others else ''}"
+
+
+def origin(folder: str, record: dict[str, Any]) -> str:
+    """Command, cells, machines, time, date and commit in one line."""
+    machines = " and ".join(dict.fromkeys(_machine(machine) for machine in record["machines"]))
+    seconds, note = record["wall_seconds"], ""
+    if seconds is None:
+        seconds, note = record["train_seconds"], " of training"
+    time = f"{seconds / 3600:.1f} h" if seconds >= 3600 else f"{seconds / 60:.0f} min"
+    return (
+        f"[{folder}]({folder}): `{record['command']}`, {record['cells']} cells on {machines}, "
+        f"{time}{note}, {record['date']}, commit `{record['commit'][:7]}`{_restated(record)}."
+    )
+
+
+def _restated(record: dict[str, Any]) -> str:
+    if "restated" not in record:
+        return ""
+    return (
+        f"; p, intervals and verdicts restated on {record['restated']['date']} by the test's newer rule, without ranks"
+    )
+
+
+def _machine(made_on: dict[str, Any]) -> str:
+    processor = made_on["machine"]
+    cores = f"{processor['cores']} cores of {processor['processor']}"
+    return cores if made_on["device"] == "cpu" else f"{made_on['device']} ({cores})"
+
+
+def _grid(results: Path) -> str:
+    sweep = swept(results)
+    if sweep is None:
+        return "Not run yet: `make sweep` makes `sensitivity/sweep.csv`.\n"
+    plan = Plan.of(params.load(results / "sensitivity/params.yaml").at("significance"))
+    tables = [f"Δ {metric_title(metric)}, points:\n\n{_markdown(grid_table(sweep, metric))}" for metric in HEADLINE]
+    held = " ".join(corrected_sentence(sweep, metric, plan) for metric in HEADLINE)
+    return "\n\n".join([f"![{SWEEP_FIGURE}](sensitivity/sweep.png)", *tables, held]) + "\n"
+
+
+def _seeds(results: Path) -> str:
+    sweep = swept(results)
+    if sweep is None:
+        return "Not run yet.\n"
+    return _markdown(seeds_table(sweep, _about(results))) + "\n"
+
+
+def _margins(results: Path) -> str:
+    folder = results / "cpu"
+    if not (folder / "comparisons.csv").exists():
+        return "Not on record yet: `make record NAME=cpu` makes `cpu`.\n"
+    comparisons, sessions = _read(folder / "comparisons.csv"), _sessions(folder)
+    plan = Plan.of(params.load(folder / "params.yaml").at("significance"))
+    tables = [_markdown(margin_table(comparisons, sessions, metric, plan)) for metric in HEADLINE]
+    return "\n\n".join(["From [cpu/comparisons.csv](cpu/comparisons.csv), in points:", *tables]) + "\n"
+
+
+def _commands(results: Path) -> str:
+    done = swept(results) is not None
+    jobs = _about(results)["jobs"] if done else JOBS
+    lines = "\n".join(plan_of(results / "sensitivity/params.yaml").commands(jobs))
+    made = f"\n{origin('sensitivity', _about(results))}\n" if done else ""
+    return f"```console\n{lines}\n```\n{made}"
+
+
+def _claim(a: str, b: str, record: str) -> Callable[[Path], str]:
+    def part(results: Path) -> str:
+        if not (results / record / "comparisons.csv").exists():
+            return f"Not on record yet: `make record NAME={record}` makes `{record}`.\n"
+        comparisons, sessions = _read(results / record / "comparisons.csv"), _sessions(results / record)
+        given = params.load(results / record / "params.yaml")
+        alpha, power = given.at("significance.alpha"), given.at("significance.power")
+        return _markdown(claim_table(comparisons, sessions, alpha, power, a, b)) + "\n"
+
+    return part
+
+
+def _effects(record: str) -> Callable[[Path], str]:
+    def part(results: Path) -> str:
+        folder = results / record
+        if not (folder / "record.json").exists():
+            return f"Not on record yet: `make record NAME={record}` makes `results/{record}`.\n"
+        about = origin(f"results/{record}", artifacts.read_json(folder / "record.json"))
+        return f"{_markdown(effects_table(_read(folder / 'comparisons.csv')))}\n\n{about}\n"
+
+    return part
+
+
+PARTS = {"grid": _grid, "seeds": _seeds, "margins": _margins, "commands": _commands}
+PARTS |= {record: _effects(record) for record in ("switches", "converged")}
+PARTS |= {f"{a}_{b}": _claim(a, b, "cpu") for a, b in CLAIMED}
+
+
+def _sessions(folder: Path) -> dict[str, int]:
+    """Test sessions of each dataset."""
+    return _read(folder / "runs.csv").groupby("dataset")["n_sessions"].first().to_dict()
+
+
+def swept(results: Path) -> pd.DataFrame | None:
+    file = results / "sensitivity/sweep.csv"
+    return _read(file) if file.exists() else None
+
+
+def _read(file: Path) -> pd.DataFrame:
+    table = pd.read_csv(file)
+    return table.fillna({"verdict": ""}) if "verdict" in table else table
+
+
+def _about(results: Path) -> dict[str, Any]:
+    return artifacts.read_json(results / "sensitivity/record.json")
+
+
+def _markdown(table: pd.DataFrame) -> str:
+    return table.to_markdown(index=False, disable_numparse=True)
+
+
+def main(argv: list[str] | None = None) -> None:
+    argparse.ArgumentParser(prog="python -m recore record render", description=__doc__.splitlines()[0]).parse_args(argv)
+    readme, results = Path("README.md"), paths.ON_RECORD
+    artifacts.write_text(readme, rendered(readme.read_text(encoding="utf-8"), Path()))
+    for page in PAGES:
+        file = results / page
+        artifacts.write_text(file, parts(file.read_text(encoding="utf-8"), results))
+    sweep = swept(results)
+    if sweep is not None:
+        with artifacts.new_file(results / "sensitivity/sweep.png") as file:
+            file.write_bytes(style.rendered(sweep_figure(sweep), "png"))

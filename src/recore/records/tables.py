@@ -1,0 +1,79 @@
+"""The tables and figures of a record, from its ranks: they are a function of these, params.yaml and today's code.
+
+Stages significance and aggregate run in a temporary folder that holds the record as a checkout would.
+"""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import chdir, contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from recore import artifacts, costs, params, paths
+from recore.evaluation.stored import Stored, load, saved
+from recore.records import split
+from recore.stages import aggregate, external, significance
+
+TABLES = ("results.csv", "comparisons.csv", "runs.csv", "across.csv", "windows.csv", "breakdowns.csv", "table.md")
+REPORT = "report.html"
+DRAWN_BY = "matplotlib"
+PACKAGES = ("numpy", "scipy", "pandas", DRAWN_BY)
+
+
+def cells_of(folder: Path) -> list[Stored]:
+    """The runs that a record holds, each checked against its hash."""
+    return [load(folder, *cell) for cell in saved(folder)]
+
+
+@contextmanager
+def remade(folder: Path, given: params.Params, cells: list[Stored]) -> Iterator[dict[str, Path]]:
+    """Makes what a record publishes of its ``cells``; yields the files by the names that they have in a record.
+
+    They are there for as long as the block.
+    """
+    with tempfile.TemporaryDirectory() as temporary:
+        root = Path(temporary)
+        artifacts.write_text(root / paths.PARAMS, (folder / "params.yaml").read_text(encoding="utf-8"))
+        for cell in cells:
+            place(cell, root)
+        for dataset in given.at("datasets"):
+            split.put(folder, dataset, root)
+            for name, row in given.external().items():
+                for one in external.from_record(folder.parent, dataset, row, given.at("seeds")):
+                    with artifacts.new_folder(root / paths.ranks(dataset, name, one.seed)) as out:
+                        one.write_ranks(out, name)
+        with chdir(root):
+            for dataset in given.at("datasets"):
+                significance.main([dataset])
+            aggregate.main([])
+        plots = [*sorted((root / paths.PLOTS).glob("*.csv")), *sorted((root / paths.PLOTS).glob("*.png"))]
+        yield {file.name: file for file in (*(root / paths.METRICS / name for name in TABLES), *plots)} | {
+            REPORT: root / paths.PLOTS / REPORT
+        }
+
+
+def place(cell: Stored, root: Path) -> None:
+    """Leaves under ``root`` what stages train and evaluate leave of a run, but its weights."""
+    own = (cell.dataset, cell.variant, cell.seed)
+    with artifacts.new_folder(root / paths.record(*own)) as out:
+        artifacts.write_json(out / "record.json", cell.record)
+        artifacts.write_text(out / "history.csv", cell.history)
+        if cell.cost:
+            costs.write(out, cell.cost)
+    with artifacts.new_folder(root / paths.ranks(*own)) as out:
+        cell.write_ranks(out)
+
+
+def versions() -> dict[str, str]:
+    """Of what the last digits of a table, and the pixels of a figure, depend on."""
+    return {name: version(name) for name in PACKAGES}
+
+
+def is_figure(name: str) -> bool:
+    return name.endswith(".png") or name == REPORT
+
+
+def drawn_alike(about: dict[str, Any]) -> bool:
+    """Whether the figures of a record were drawn by the version that draws here."""
+    return about.get("versions", {}).get(DRAWN_BY) == version(DRAWN_BY)

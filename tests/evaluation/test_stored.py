@@ -1,0 +1,118 @@
+"""A cell that was saved is the cell that is loaded, and nothing else passes for it."""
+
+import dataclasses
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from recore import RecoreError
+from recore.evaluation.stored import Stored, is_new, load, save, saved
+
+HISTORY = "epoch,loss\n1,2.5\n2,2.25\n"
+
+
+def cell(variant: str = "da", seed: int = 1, gate: bool = True, shift: int = 0, weights: str | None = None) -> Stored:
+    random = np.random.default_rng(seed)
+    columns = {
+        "session": np.repeat(np.arange(20, dtype=np.int64), 3) + shift,
+        "position": np.tile(np.arange(1, 4, dtype=np.int32), 20),
+        "target": np.arange(60, dtype=np.int32) % 7 + 1,
+        "above": random.integers(0, 90, 60).astype(np.int32),
+        "tied": np.ones(60, np.int32),
+    }
+    if gate:
+        columns["gate"] = random.random(60).astype(np.float32)
+    record = {"commit": "0123456789", "dirty": False, "best_epoch": 2}
+    inputs = {"params": {"train": {"epochs": 2}}, "sha256": {"src": "ab"}}
+    return Stored("shop", variant, seed, pa.table(columns), 100, record, inputs, HISTORY, weights)
+
+
+def test_a_cost_beside_the_record_is_kept_beside_it(tmp_path):
+    given = dataclasses.replace(cell(), record={"best_epoch": 2}, cost={"commit": "abc", "dirty": False})
+    save(tmp_path, given)
+    found = load(tmp_path, "shop", "da", 1)
+    assert (found.record, found.cost) == (given.record, given.cost)
+    assert found.made == {"best_epoch": 2, "commit": "abc", "dirty": False}
+
+
+@pytest.mark.parametrize(("gate", "weights"), [(True, None), (False, "ab")])
+def test_what_was_saved_is_what_is_loaded(tmp_path, gate, weights):
+    whole = cell(gate=gate, weights=weights)
+    assert is_new(tmp_path, whole)
+    save(tmp_path, whole)
+    found = load(tmp_path, "shop", "da", 1)
+    assert found.cases.equals(whole.cases)
+    assert dataclasses.replace(found, cases=None) == dataclasses.replace(whole, cases=None)
+    assert list(saved(tmp_path)) == [("shop", "da", 1)]
+
+
+def test_the_test_set_stands_there_once(tmp_path):
+    save(tmp_path, cell("da"))
+    save(tmp_path, cell("trm", gate=False))
+    files = {str(file.relative_to(tmp_path / "ranks")) for file in tmp_path.rglob("*") if file.is_file()}
+    of_cells = {f"shop/{v}/1.{kind}" for v in ("da", "trm") for kind in ("parquet", "json", "csv")}
+    assert files == of_cells | {"shop/test.parquet"}
+
+
+def test_saving_it_again_changes_nothing_and_another_run_is_refused(tmp_path):
+    save(tmp_path, cell())
+    before = {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()}
+    assert not is_new(tmp_path, cell())
+    assert {file: file.read_bytes() for file in before} == before
+    other = dataclasses.replace(cell(seed=2), seed=1)
+    with pytest.raises(RecoreError, match=r"1\.json is of another run of shop da 1; delete its three files"):
+        is_new(tmp_path, other)
+    assert {file: file.read_bytes() for file in before} == before
+
+
+def test_another_test_set_is_refused(tmp_path):
+    save(tmp_path, cell("da"))
+    with pytest.raises(RecoreError, match="shop trm 1 was tested on other cases than"):
+        is_new(tmp_path, cell("trm", shift=1))
+    assert list(saved(tmp_path)) == [("shop", "da", 1)]
+
+
+@pytest.mark.parametrize("file", ["da/1.parquet", "da/1.csv", "test.parquet"])
+def test_a_byte_that_was_changed_is_found(tmp_path, file):
+    save(tmp_path, cell())
+    save(tmp_path, cell("trm", gate=False))
+    path = tmp_path / "ranks/shop" / file
+    if file == "test.parquet":  # a sound file, of another test set
+        path.unlink()
+        save(tmp_path, cell("ave", gate=False, shift=5))
+    else:
+        content = bytearray(path.read_bytes())
+        content[len(content) // 2] ^= 1
+        path.write_bytes(content)
+    with pytest.raises(RecoreError, match="restore it from git"):
+        load(tmp_path, "shop", "da", 1)
+
+
+def test_a_cell_without_its_last_file_is_not_there(tmp_path):
+    save(tmp_path, cell())
+    (tmp_path / "ranks/shop/da/1.json").unlink()
+    assert list(saved(tmp_path)) == []
+    with pytest.raises(RecoreError, match=r"1\.json does not exist"):
+        load(tmp_path, "shop", "da", 1)
+    assert is_new(tmp_path, cell())
+    save(tmp_path, cell())  # half of it is written over
+    assert list(saved(tmp_path)) == [("shop", "da", 1)]
+
+
+def test_a_description_of_another_cell_or_a_stray_file_is_told(tmp_path):
+    save(tmp_path, cell())
+    folder = tmp_path / "ranks/shop/da"
+    for kind in ("parquet", "csv", "json"):
+        (folder / f"2.{kind}").write_bytes((folder / f"1.{kind}").read_bytes())
+    with pytest.raises(RecoreError, match=r"2\.json describes shop da 1; restore it from git"):
+        load(tmp_path, "shop", "da", 2)
+    (folder / "2.json").write_text("<<<<<<< HEAD")
+    with pytest.raises(RecoreError, match=r"2\.json is not JSON"):
+        load(tmp_path, "shop", "da", 2)
+    (folder / "2.json").write_text('{"dataset": "shop"}')
+    with pytest.raises(RecoreError, match=r"2\.json lacks inputs; restore it from git"):
+        load(tmp_path, "shop", "da", 2)
+    (folder / "notes.json").write_text("{}")
+    with pytest.raises(RecoreError, match=r"notes\.json is not named after a seed"):
+        list(saved(tmp_path))

@@ -1,0 +1,183 @@
+"""A record says what follows from its ranks, and a byte of it that was changed is found."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from stages import fake_grid
+
+from recore import RecoreError
+from recore.records import check, finish, sums, take, unranked
+
+RESULTS = Path(__file__).parents[2] / "docs/results"
+VARIANTS = {"plain": {"trm": {}, "da": {}}, "hybrid": {}}
+CELLS = [("shop", variant, seed) for variant in ("trm", "da") for seed in range(5)]
+TINY = Path("docs/results/tiny")
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory):
+    """A finished record of two variants in its docs/results."""
+    folder = tmp_path_factory.mktemp("records")
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        checkout = folder / "clone"
+        checkout.mkdir()
+        monkeypatch.chdir(checkout)
+        source = fake_grid.read_params_of_the_repository()
+        significance = source["significance"] | {"comparisons": [["da", "trm"]]}
+        sources = source["sources"] | {"shop": source["sources"]["demo"]}
+        fake_grid.write_grid(("shop",), variants=VARIANTS, significance=significance, sources=sources)
+        fake_grid.write_test_set("shop")
+        monkeypatch.chdir(folder)
+        monkeypatch.setattr(take, "current", lambda checkout: CELLS)
+        take.main(["tiny", str(checkout)])
+    return folder
+
+
+@pytest.fixture
+def record(template, tmp_path, monkeypatch):
+    shutil.copytree(template / "docs", tmp_path / "docs")
+    monkeypatch.chdir(tmp_path)
+    return TINY
+
+
+def change_a_byte(file: Path, at: int) -> None:
+    content = bytearray(file.read_bytes())
+    content[at] ^= 1
+    file.write_bytes(content)
+
+
+def faults(capsys) -> list[str]:
+    with pytest.raises(RecoreError) as raised:
+        check.main(["tiny"])
+    capsys.readouterr()
+    return str(raised.value).splitlines()
+
+
+def test_a_record_comes_out_the_same(record, capsys):
+    """Without data/, from a copy of docs/results alone."""
+    before = {file: file.read_bytes() for file in record.rglob("*") if file.is_file()}
+    check.main(["tiny"])
+    said = capsys.readouterr().out.splitlines()
+    assert said[:2] == [
+        "tiny: ranks: 10 of 10 cells, all as they were recorded",
+        "tiny: record.json: the same",
+    ]
+    published = {file.name for file in record.iterdir()} - {"params.yaml", "record.json", "ranks", sums.NAME}
+    assert said[2:] == [f"tiny: {line.split()[1]} the same, byte for byte" for line in said[2:]]
+    assert {line.split()[1].strip(":") for line in said[2:]} == published
+    assert {file: file.read_bytes() for file in record.rglob("*") if file.is_file()} == before
+
+
+def test_a_table_that_does_not_follow_is_named_by_row_and_column(record, capsys):
+    """With its hash set right again: what follows from the ranks is another thing than what was written."""
+    for name, old, new in (
+        ("comparisons.csv", ",0.95,", ",0.96,"),
+        ("table.md", "points", "pints"),
+        ("record.json", '"cells": 10,', '"cells": 11,'),
+    ):
+        file = record / name
+        text = file.read_text()
+        if old not in text:  # any number of the first row
+            row = text.splitlines()[1].split(",")
+            at = next(i for i, value in enumerate(row) if "." in value and value[-1] > "0")
+            old, new = row[at], row[at][:5] + "77"
+        file.write_text(text.replace(old, new, 1))
+    (record / "forest.png").unlink()
+    sums.write(record, [record / name for name in sums.read(record) if name != "forest.png"])
+    found = faults(capsys)
+    assert found[0] == "4 files are not what they should be"
+    assert "record.json: cells is 11, but 10 comes out" in found[1]
+    assert any("comparisons.csv: line 2 (shop, da, trm, " in line and ", column " in line for line in found)
+    assert any(("table.md: line " in line and "'pints" in line) or "pints" in line for line in found)
+    assert any("forest.png: is missing, but comes out" in line for line in found)
+
+
+FILES = ["params.yaml", "record.json", "ranks/shop/test.parquet", "ranks/shop/items.parquet", "ranks/shop/stats.json"]
+FILES += [f"ranks/shop/trm/3.{kind}" for kind in ("parquet", "json", "csv")]
+
+
+@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("at", [0, -2])
+def test_a_byte_that_was_changed_is_found(record, capsys, name, at):
+    change_a_byte(record / name, at)
+    expected = f"recore: {record / name}: is not the file that was recorded; restore it from git"
+    assert faults(capsys) == ["1 files are not what they should be", expected]
+
+
+def test_what_is_missing_or_was_added_to_the_ranks_is_found(record, capsys):
+    (record / "ranks/shop/da/2.csv").unlink()
+    shutil.copy(record / "ranks/shop/da/1.csv", record / "ranks/shop/da/9.csv")
+    assert [line.partition(": ")[2] for line in faults(capsys)[1:]] == [
+        f"{record / 'ranks/shop/da/2.csv'}: is missing; restore it from git",
+        f"{record / 'ranks/shop/da/9.csv'}: is not in SHA256SUMS; remove it",
+    ]
+
+
+def test_ranks_that_no_hash_speaks_for_are_held_against_each_other(record, capsys):
+    """Whoever changes ranks and the sums has changed the hash in the run's description, and every table."""
+    shutil.copy(record / "ranks/shop/trm/3.parquet", record / "ranks/shop/trm/2.parquet")
+    sums.write(record, [record / name for name in sums.read(record)])
+    (line,) = faults(capsys)[1:]
+    assert "trm/2.parquet is not the file that was recorded" in line
+
+
+@pytest.mark.slow
+def test_figures_of_another_matplotlib_are_not_compared_by_bytes(record, capsys):
+    about = json.loads((record / "record.json").read_text())
+    about["versions"]["matplotlib"] = "1.0"
+    (record / "record.json").write_text(json.dumps(about))
+    change_a_byte(record / "forest.png", 200)
+    sums.write(record, [record / name for name in sums.read(record)])
+    check.main(["tiny"])
+    assert (
+        "tiny: forest.png: only its numbers are compared, since another Matplotlib drew it" in capsys.readouterr().out
+    )
+
+
+@pytest.mark.slow
+def test_the_tables_are_made_again(record, capsys):
+    (record / "results.csv").write_text("of older code\n")
+    finish.main(["tiny"])
+    assert not list(sums.faults(record))
+    check.main(["tiny"])
+
+
+def test_where_no_record_is_nothing_is_said_to_be_right(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(RecoreError, match=r"^docs/results holds no record here; run from the root of the repository$"):
+        check.main([])
+
+
+UNRANKED = [file.parent for file in sorted(RESULTS.glob("*/record.json")) if not (file.parent / "ranks").exists()]
+
+
+@pytest.mark.parametrize("folder", UNRANKED, ids=lambda folder: folder.name)
+def test_what_follows_from_the_columns_of_a_record_without_ranks_is_compared(folder, tmp_path, monkeypatch, capsys):
+    shutil.copytree(RESULTS, tmp_path / "docs/results")
+    monkeypatch.chdir(tmp_path)
+    own = Path("docs/results") / folder.name
+    name, column = ("sweep.csv", "p") if (own / "sweep.csv").exists() else ("results.csv", "mean")
+    head, first, rest = (own / name).read_text().split("\n", 2)
+    values = first.split(",")
+    at = head.split(",").index(column)
+    values[at] = f"{float(values[at]) * 1.001:.10g}"
+    (own / name).write_text("\n".join([head, ",".join(values), rest]))
+    sums.write(own, [own / name for name in sums.read(own)])
+    with pytest.raises(RecoreError) as raised:
+        check.main([folder.name])
+    assert f"{own / name}: line 2 (" in str(raised.value)
+    assert f", column {column}: " in str(raised.value)
+    assert "this record kept none" in capsys.readouterr().out
+
+
+def test_a_record_without_ranks_whose_columns_contradict_each_other(tmp_path, monkeypatch, capsys):
+    shutil.copytree(RESULTS / "cpu", tmp_path / "docs/results/cpu")
+    monkeypatch.chdir(tmp_path)
+    table = unranked._read(Path("docs/results/cpu/comparisons.csv"))
+    table["sd_seed"] = np.where(table.index == 3, 1.0, table["sd_seed"])
+    table.to_csv("docs/results/cpu/comparisons.csv", index=False)
+    with pytest.raises(RecoreError, match="contradict each other"):
+        check.main(["cpu"])

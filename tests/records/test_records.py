@@ -1,0 +1,142 @@
+"""Grids on record come from a commit of this history, and pages show them; `record check` is for what they publish."""
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from recore import RecoreError, params
+from recore.evaluation.stored import load, saved
+from recore.records import checkout, finish, make, render
+
+ROOT = Path(__file__).parents[2]
+RESULTS = ROOT / "docs/results"
+FOLDERS = [folder for folder in sorted(RESULTS.iterdir()) if (folder / "params.yaml").exists()]
+FINISHED = [folder for folder in FOLDERS if (folder / "record.json").exists()]
+GRIDS = [folder for folder in FINISHED if folder.name != "sensitivity"]  # a sweep: see test_sensitivity.py
+RANKED = [folder for folder in FOLDERS if (folder / "ranks").exists()]
+NONE = pytest.param(None, marks=pytest.mark.skip(reason="no such record is here"))
+FILES = {"params.yaml", "record.json", "results.csv", "comparisons.csv", "runs.csv", "across.csv", "breakdowns.csv"}
+FILES |= {"mde.csv", "table.md", "forest.png", "seeds.png", "curves.png", "prefix_length.png", "mde.png", "gate.png"}
+
+
+def named(folder: Path | None) -> str | None:
+    return folder and folder.name
+
+
+def git(*arguments: str) -> subprocess.CompletedProcess:
+    return subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True)
+
+
+@pytest.mark.parametrize("folder", RANKED or [NONE], ids=named)
+def test_its_cells_were_made_by_its_params_and_one_commit(folder):
+    given = params.load(folder / "params.yaml")
+    cells = [load(folder, *cell) for cell in saved(folder)]
+    (commit,) = {cell.made["commit"] for cell in cells}
+    assert git("merge-base", "--is-ancestor", commit, "HEAD").returncode == 0
+    for cell in cells:
+        assert all(given.at(key) == value for key, value in cell.inputs.get("params", {}).items())
+
+
+@pytest.fixture(params=GRIDS or [NONE], ids=named)
+def record(request) -> Path:
+    return request.param
+
+
+def test_its_files_are_there(record):
+    expected = FILES | ({"report.html"} if about(record)["report"] == "report.html" else set())
+    assert expected <= {file.name for file in record.iterdir()}
+
+
+def test_its_params_are_valid_today_and_its_runs_are_theirs(record):
+    given = params.load(record / "params.yaml")
+    cells = given.runs()
+    runs = pd.read_csv(record / "runs.csv")
+    assert list(runs[["dataset", "variant", "seed"]].itertuples(index=False, name=None)) == cells
+    assert about(record)["cells"] == len(cells) == sum(made["cells"] for made in about(record)["machines"])
+
+
+def test_its_commit_is_in_the_history_with_its_params(record):
+    if git("rev-parse", "HEAD").returncode:
+        pytest.skip("there is no git history here")
+    if git("rev-parse", "--is-shallow-repository").stdout.strip() == "true":
+        pytest.skip("the clone is shallow")
+    commit = about(record)["commit"]
+    assert git("merge-base", "--is-ancestor", commit, "HEAD").returncode == 0
+    then = git("show", f"{commit}:docs/results/{record.name}/params.yaml").stdout
+    assert (record / "params.yaml").read_text(encoding="utf-8") == then
+
+
+def about(record: Path) -> dict:
+    return json.loads((record / "record.json").read_text())
+
+
+def made_on(**changes) -> dict:
+    machine = {"processor": "X", "cores": 2, "platform": "Linux", "threads": 1}
+    return {"device": "cpu", "machine": machine, "versions": {"torch": "2"}} | changes
+
+
+def test_the_readme_shows_figure_origin_and_table(tmp_path):
+    folder = tmp_path / "docs/results/cpu"
+    folder.mkdir(parents=True)
+    shutil.copy(ROOT / "metrics/table.md", folder)
+    readme = "before\n<!-- rendered from docs/results/cpu -->\nold\n<!-- end -->\nafter\n"
+    assert "\nNot on record yet: `make record NAME=cpu` makes" in render.rendered(readme, tmp_path)
+    record = {
+        "command": "make record NAME=cpu JOBS=2",
+        "cells": 25,
+        "machines": [made_on(cells=25)],
+        "commit": "0123456789",
+    }
+    record |= {"wall_seconds": 7560.0, "train_seconds": 9000.0, "date": "2026-11-23"}
+    (folder / "record.json").write_text(json.dumps(record))
+    text = render.rendered(readme, tmp_path)
+    assert render.rendered(text, tmp_path) == text
+    assert text.startswith("before\n<!-- rendered from docs/results/cpu -->\n![")
+    assert "](docs/results/cpu/forest.png)\n" in text
+    assert (
+        "[docs/results/cpu](docs/results/cpu): `make record NAME=cpu JOBS=2`, 25 cells on 2 cores of X, 2.1 h, "
+        "2026-11-23, commit `0123456`.\n"
+    ) in text
+    restated = render.origin("f", record | {"restated": {"rule": "r", "date": "2026-11-28"}})
+    assert restated.endswith(
+        "; p, intervals and verdicts restated on 2026-11-28 by the test's newer rule, without ranks."
+    )
+    kept = [line for line in text.splitlines() if line.startswith(("|", "### ", "- "))]
+    assert [line.removeprefix("#") for line in kept] == [
+        line for line in (folder / "table.md").read_text().splitlines() if line
+    ]
+
+
+def test_machines_are_counted_by_what_differs():
+    gpu = made_on(device="GPU")
+    found = finish.machines([made_on(epochs=1), gpu, made_on(epochs=2)])
+    assert found == [made_on(cells=2), gpu | {"cells": 1}]
+
+
+MADE = {"commit": "c", "dirty": False}
+
+
+@pytest.mark.parametrize("cost", [{"commit": None, "dirty": False}, {"commit": "c", "dirty": True}])
+def test_the_code_of_a_cell_without_a_clean_commit_must_be_proven(tmp_path, cost):
+    """By the hashes in its inputs.json, which are those of the code there, and by that code being a commit's."""
+    assert checkout._committed(MADE, tmp_path, proven=False) == MADE
+    assert checkout._committed(cost, tmp_path, proven=True) == cost  # outside git
+    repository = ["git", "-C", tmp_path, "-c", "user.name=x", "-c", "user.email=x"]
+    for command in (["init", "--quiet"], ["commit", "--quiet", "--allow-empty", "--message", "m"]):
+        subprocess.run([*repository, *command], check=True)
+    head = subprocess.run([*repository, "rev-parse", "HEAD"], check=True, capture_output=True, text=True).stdout.strip()
+    assert checkout._committed(cost, tmp_path, proven=True) == {"commit": head, "dirty": False}
+    assert checkout._committed(cost, tmp_path, proven=False) == cost
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src/untracked.py").write_text("")
+    assert checkout._committed(cost, tmp_path, proven=True) == cost
+
+
+def test_a_record_starts_with_its_params(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(RecoreError, match=r"no_such_grid/params.yaml does not exist; copy params.yaml there"):
+        make.main(["no_such_grid"])

@@ -1,0 +1,302 @@
+"""Cells come into a record one by one, whole and of one commit, or not at all."""
+
+import hashlib
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from stages import fake_grid
+
+from recore import RecoreError, costs, params, paths
+from recore.commands import cells
+from recore.evaluation.stored import load, saved
+from recore.records import checkout as reading
+from recore.records import finish, restore, sums, take
+from recore.records.page import verdicts
+from recore.significance.plan import Plan
+from recore.stages import aggregate, significance
+
+VARIANTS = ("ave", "trm", "da", "hn", "dahn")
+EVERY = [("tmall", variant, seed) for variant in VARIANTS for seed in range(5)]
+MOST = EVERY[:-1]  # a record without its last cell still grows
+BIG = Path("docs/results/big")
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory):
+    """A checkout with every cell of five seeds."""
+    folder = tmp_path_factory.mktemp("clone")
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.chdir(folder)
+        fake_grid.write_grid(("tmall",))
+        fake_grid.write_test_set("tmall")
+        for variant in VARIANTS:
+            for seed in range(5):
+                (paths.ranks("tmall", variant, seed) / "inputs.json").write_text('{"params": {}, "sha256": {}}')
+    return folder
+
+
+@pytest.fixture
+def checkout(template, tmp_path, monkeypatch):
+    """A copy of it; the record is made in the folder beside it."""
+    shutil.copytree(template, tmp_path / "clone")
+    (tmp_path / "home").mkdir()
+    monkeypatch.chdir(tmp_path / "home")
+    offer(monkeypatch, MOST)
+    return tmp_path / "clone"
+
+
+def offer(monkeypatch, cells):
+    monkeypatch.setattr(take, "current", lambda checkout: cells)
+
+
+def collect(checkout: Path) -> None:
+    take.main(["big", str(checkout)])
+
+
+def test_a_record_grows(checkout, monkeypatch, capsys):
+    offer(monkeypatch, [cell for cell in EVERY if cell[2] < 2])
+    collect(checkout)
+    page = Path("docs/results/big/cells.md").read_text()
+    assert page.startswith("# big: 10 of 25 cells\n\nMade by commit 0123456. Still to be made of tmall: ave 2, 3, 4;")
+    assert "there is no verdict" in page
+    assert page.index("| ave ") < page.index("| trm ")
+    offer(monkeypatch, [cell for cell in EVERY if cell[1] in ("ave", "trm", "da") or cell[2] < 2])
+    collect(checkout)
+    assert capsys.readouterr().out.splitlines() == [
+        "10 cells taken over; docs/results/big has 10 of 25",
+        "9 cells taken over; docs/results/big has 19 of 25",
+    ]
+    assert len(list(saved(BIG))) == 19
+
+
+def test_a_verdict_is_that_of_the_stage(checkout, monkeypatch):
+    collect(checkout)
+    page = (BIG / "cells.md").read_text()
+    assert "Still to be made of tmall: dahn 4." in page
+    monkeypatch.chdir(checkout)
+    significance.main(["tmall"])
+    raw = pd.read_csv(paths.significance("tmall") / "comparisons.csv", keep_default_na=False, na_values=[""])
+    row = raw[(raw["a"] == "ave") & (raw["metric"] == "recall@20")].iloc[0]
+    assert row["p"] < 1e-4
+    (line,) = [text for text in page.splitlines() if "| ave − trm" in text and "| Recall@20" in text]
+    assert f"| −{-100 * row['delta']:.2f} " in line
+    assert "▼ worse" in line
+
+
+@pytest.mark.slow
+def test_with_its_last_cell_a_record_is_what_the_checkout_publishes(checkout, monkeypatch):
+    """From the ranks in the record and how often items were clicked, where the checkout has its whole split."""
+    collect(checkout)
+    (BIG / "notes.md").write_text("kept")
+    offer(monkeypatch, EVERY)
+    collect(checkout)
+    with monkeypatch.context() as there:
+        there.chdir(checkout)
+        significance.main(["tmall"])
+        aggregate.main([])
+    for made in (checkout / "metrics").iterdir():
+        if made.name not in ("summary.json", "table.tex"):
+            assert (BIG / made.name).read_bytes() == made.read_bytes(), made.name
+    for made in [*(checkout / "plots").glob("*.png"), *(checkout / "plots").glob("*.csv")]:
+        assert (BIG / made.name).read_bytes() == made.read_bytes(), made.name
+    about = json.loads((BIG / "record.json").read_text())
+    assert (about["cells"], about["commit"], about["train_seconds"]) == (25, "0123456789abcdef", 225.0)
+    assert (about["command"], about["machines"][0]["cells"]) == ("python -m recore cells", 25)
+    assert "large" not in about
+    assert (BIG / "notes.md").read_text() == "kept"
+    assert not (BIG / "cells.md").exists()
+    there = {file.relative_to(BIG).as_posix() for file in BIG.rglob("*") if file.is_file()}
+    assert set(sums.read(BIG)) == there - {"notes.md", "SHA256SUMS"}
+    assert not list(sums.faults(BIG))
+    (BIG / "record.json").write_text(json.dumps(about | {"wall_seconds": 5.0}))
+    collect(checkout)  # has nothing new, and does not know how long it took
+    assert json.loads((BIG / "record.json").read_text())["wall_seconds"] == 5.0
+
+
+def test_a_large_record_says_why(checkout, monkeypatch):
+    monkeypatch.setattr(finish, "LIMIT", 30_000)
+    with pytest.raises(RecoreError, match=r"the record would have 0\.\d MB, .* say why with `--large`"):
+        collect(checkout)
+    assert not BIG.exists()
+    take.main(["big", str(checkout), "--large", "it is the whole set"])
+    assert (BIG / "cells.md").exists()
+
+
+def test_another_split_is_another_record(checkout, monkeypatch):
+    offer(monkeypatch, EVERY[:1])
+    collect(checkout)
+    offer(monkeypatch, EVERY[:2])
+    train = paths.split("tmall") / "train.items.npy"
+    items = np.load(checkout / train)
+    np.save(checkout / train, items[::-1] % 7 + 1)
+    with pytest.raises(RecoreError, match=r"is not the split that .*tmall was made of; put it on record under another"):
+        collect(checkout)
+    assert len(list(saved(BIG))) == 1
+
+
+def test_a_comparison_that_is_not_made_yet_counts_in_the_family(checkout, monkeypatch):
+    offer(monkeypatch, [("tmall", v, s) for v in ("ave", "trm") for s in range(5)])
+    collect(checkout)
+    page = Path("docs/results/big/cells.md").read_text()
+    lines = [text for text in page.splitlines() if "− trm" in text and "| MRR@20" in text]
+    assert len(lines) == 4
+    cells = [load(Path("docs/results/big"), *cell) for cell in saved(Path("docs/results/big"))]
+    given = params.load(Path("docs/results/big/params.yaml"))
+    table = verdicts(given, cells, ["mrr@20"])
+    assert table["m"].tolist() == [6] * 6
+    alone = table[table["a"] == "ave"].iloc[0]
+    if alone["effective_sessions"] >= Plan.of(given.at("significance")).fewest:
+        assert alone["p_holm"] == pytest.approx(min(6 * alone["p"], 1))
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        ("torn", r"tmall trm 2 in .* is not whole \(ArrowInvalid"),
+        ("test", "its ranks are not of the test set that the split has"),
+        ("another test", "its ranks are not of the test set that the split has"),
+        ("items", "its ranks are not of the test set that the split has"),
+        ("types", "which stage evaluate does not write"),
+        ("twice", "tmall: trm has identical ranks under seeds 2 and 3, so one run would count twice"),
+        ("curve", "its training curve is not that of its record"),
+        ("json", r"tmall trm 2 in .* is not whole \(JSONDecodeError"),
+        ("key", r"is not whole \(KeyError: 'epochs'\)"),
+        ("name", "its ranks name tmall trm 3"),
+        ("counts", "its counts are not of a catalogue of 300 items"),
+        ("dirty", "was not made by a clean commit"),
+        (
+            "no cost",
+            "what tmall trm 2 cost is unknown, since DVC restored it; a record is made where the cells were made",
+        ),
+        ("loss", "its training curve has a loss that is no number"),
+        ("commit", "the cells were made by 2 commits"),
+    ],
+)
+def test_what_is_not_right_is_named_and_nothing_is_written(checkout, spoil, said):
+    ranks, record = (checkout / of("tmall", "trm", 2) for of in (paths.ranks, paths.record))
+    file = ranks / "cases.parquet"
+    if spoil == "torn":
+        file.write_bytes(file.read_bytes()[:-100])
+    elif spoil == "loss":
+        history = pd.read_csv(record / "history.csv")
+        history.assign(loss=np.nan).to_csv(record / "history.csv", index=False)
+    elif spoil == "no cost":
+        (record / "cost.json").unlink()
+    elif spoil in ("test", "counts"):
+        table = pd.read_parquet(file)
+        column = {"test": "target", "counts": "above"}[spoil]
+        table.loc[3, column] = {"test": 299, "counts": 300}[spoil]
+        table.to_parquet(file, index=False)
+    elif spoil in ("another test", "items"):
+        meta = json.loads((ranks / "meta.json").read_text())
+        if spoil == "items":
+            meta["n_items"] = 3000
+        else:
+            table = pd.read_parquet(file)
+            table["target"] = table["target"] % 200 + 1
+            table.to_parquet(file, index=False)
+            columns = ("session", "position", "target")
+            meta["test_hash"] = hashlib.sha256(
+                b"".join(table[c].to_numpy("<i8").tobytes() for c in columns)
+            ).hexdigest()
+        (ranks / "meta.json").write_text(json.dumps(meta))
+    elif spoil == "types":
+        table = pd.read_parquet(file)
+        table.astype({"above": float}).to_parquet(file, index=False)
+    elif spoil == "twice":
+        file.write_bytes((checkout / paths.ranks("tmall", "trm", 3) / "cases.parquet").read_bytes())
+    elif spoil == "curve":
+        (record / "history.csv").write_text("".join((record / "history.csv").read_text().splitlines(True)[:-1]))
+    elif spoil == "json":
+        (record / "record.json").write_text("{")
+    elif spoil == "key":
+        about = json.loads((record / "record.json").read_text())
+        (record / "record.json").write_text(json.dumps({key: about[key] for key in about if key != "epochs"}))
+    elif spoil == "name":
+        other = (checkout / paths.ranks("tmall", "trm", 3) / "meta.json").read_text()
+        (ranks / "meta.json").write_text(other)
+    else:
+        costs.write(record, costs.read(record) | ({"dirty": True} if spoil == "dirty" else {"commit": "fedcba"}))
+    with pytest.raises(RecoreError, match=said):
+        collect(checkout)
+    assert not Path("docs").exists()
+
+
+def test_another_params_yaml_is_another_record(checkout):
+    collect(checkout)
+    before = hashlib.sha256(Path("docs/results/big/params.yaml").read_bytes()).hexdigest()
+    theirs = checkout / "params.yaml"
+    theirs.write_text(theirs.read_text().replace("hard_neg_k: 5", "hard_neg_k: 7"))
+    with pytest.raises(RecoreError, match="a record has one, so put it on record under another name"):
+        collect(checkout)
+    assert hashlib.sha256(Path("docs/results/big/params.yaml").read_bytes()).hexdigest() == before
+
+
+def test_a_finished_record_without_ranks_is_replaced_by_a_whole_one_alone(checkout):
+    BIG.mkdir(parents=True)
+    shutil.copy(checkout / "params.yaml", BIG)
+    (BIG / "record.json").write_text("{}")
+    with pytest.raises(RecoreError, match=r"big is finished, and .* has 24 of its 25 cells; let it make the others"):
+        collect(checkout)
+    assert {file.name for file in BIG.iterdir()} == {"params.yaml", "record.json"}
+
+
+def test_a_checkout_without_a_finished_cell_is_told(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("params.yaml").write_text((fake_grid.ROOT / "params.yaml").read_text())
+    Path("dvc.yaml").write_text((fake_grid.ROOT / "dvc.yaml").read_text())
+    with pytest.raises(RecoreError, match=r"is no checkout of this project: it has no src/recore"):
+        reading.current(tmp_path)
+    (tmp_path / "src").symlink_to(fake_grid.ROOT / "src")
+    inputs = paths.ranks("demo", "trm", 1) / "inputs.json"
+    inputs.parent.mkdir(parents=True)
+    inputs.write_text("{}")
+    with pytest.raises(RecoreError, match="has no cell that is up to date: recore: data/split/demo does not exist"):
+        reading.current(tmp_path)
+
+
+def as_older_code_left_it(record: Path) -> None:
+    """What it cost stood in record.json and, by epoch, in history.csv."""
+    about, cost = json.loads((record / "record.json").read_text()), costs.read(record)
+    (record / "record.json").write_text(json.dumps(about | cost))
+    pd.read_csv(record / "history.csv").assign(train_seconds=1.5).to_csv(record / "history.csv", index=False)
+    (record / "cost.json").unlink()
+
+
+@pytest.mark.parametrize("older", [False, True])
+def test_a_record_goes_back_into_a_clone_and_comes_out_the_same(checkout, tmp_path, monkeypatch, capsys, older):
+    if older:
+        for folder in (checkout / "data/records/tmall").glob("*/*"):
+            as_older_code_left_it(folder)
+    collect(checkout)
+    folder = BIG
+    before = {file: file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+    clone = tmp_path / "other"
+    clone.mkdir()
+    with pytest.raises(RecoreError, match="is no checkout of this project"):
+        restore.main(["big", "--to", str(clone)])
+    (clone / "dvc.yaml").write_text("stages: {}\n")
+    shutil.copytree(checkout / paths.split("tmall"), clone / paths.split("tmall"))
+    with pytest.raises(RecoreError, match="`git rev-parse HEAD` failed in "):
+        restore.main(["big", "--to", str(clone)])
+    monkeypatch.setattr(restore, "head", lambda clone: "0123456789abcdef")
+    kept = clone / paths.ranks("tmall", "ave", 0)
+    kept.mkdir(parents=True)
+    restore.main(["big", "--to", str(clone)])
+    assert list(kept.iterdir()) == []  # what is there is not touched
+    with monkeypatch.context() as there:
+        there.chdir(clone)
+        assert cells.outdated(cells.Cell("tmall", "trm", 2, (), (), (), ()), {"params": {}, "sha256": {}}) == ""
+        assert costs.read(paths.record("tmall", "trm", 2))["commit"] == "0123456789abcdef"
+    offer(monkeypatch, [cell for cell in MOST if cell[1:] != ("ave", 0)])
+    collect(clone)
+    assert {file: file.read_bytes() for file in folder.rglob("*") if file.is_file()} == before
+    said = capsys.readouterr().out.splitlines()
+    assert said[1] == f"23 cells put into {clone}"
+    assert said[2].startswith("0 cells taken over")
+    with pytest.raises(RecoreError, match="holds no cell"):
+        restore.main(["nothing", "--to", str(clone)])
