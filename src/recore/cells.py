@@ -91,6 +91,7 @@ def cells_of(given: params.Params, chosen: list[str] | None = None) -> list[Cell
         for dataset in chosen or datasets
         for seed in given.at("seeds")
         for group, rows in variants.items()
+        if group in STAGES  # a baseline has no seed, and `python -m recore.stages.baseline` makes it in seconds
         for variant in rows
     ]
 

@@ -31,11 +31,13 @@ LONG = 0.05  # of all clicks in one session: a session, or a bot?
 def main(argv: list[str] | None = None) -> None:
     argparse.ArgumentParser(prog="recore.check", description=__doc__.splitlines()[0]).parse_args(argv)
     given = params.load()
-    variants = [name for group in given.at("variants").values() for name in group]
+    variants = params.trained(given.at("variants"))
     datasets, seeds = given.at("datasets"), given.at("seeds")
     counts = {"dataset": len(datasets), "variant": len(variants), "seed": len(seeds)}
     grid = " × ".join(f"{count} {name}{'s' * (count > 1)}" for name, count in counts.items())
-    print(f"{grid} = {math.prod(counts.values())} cells of {', '.join(variants)}")
+    fitted = [name for group in given.at("variants").values() for name in group if name not in variants]
+    beside = f"; beside them, without seeds, {', '.join(fitted)}" if fitted else ""
+    print(f"{grid} = {math.prod(counts.values())} cells{' of ' * bool(variants)}{', '.join(variants)}{beside}")
     faults = []
     for dataset in datasets:
         try:

@@ -39,7 +39,7 @@ def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="recore.costs", description="Prints what the runs of params.yaml cost.")
     parser.parse_args(argv)
     given = params.load()
-    variants = [name for rows in given.at("variants").values() for name in rows]
+    variants = params.trained(given.at("variants"))
     cells = [(d, v, s) for d in given.at("datasets") for v in variants for s in given.at("seeds")]
     made = [folder for folder in (paths.record(*cell) for cell in cells) if folder.exists()]
     print("\n".join(told([read(folder) for folder in made])))

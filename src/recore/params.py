@@ -15,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 from recore import RecoreError, paths, schema, yaml12
 
 METRICS = ("recall", "mrr", "ndcg")
+TRAINED = ("plain", "hybrid")  # groups of variants that are trained, once a seed; any other has one run
 
 
 class Params:
@@ -31,6 +32,11 @@ class Params:
                 raise RecoreError(f"params.yaml: `{key}` does not exist")
             value = value[part]
         return value
+
+
+def trained(variants: dict[str, dict[str, Any]]) -> list[str]:
+    """The names of the variants that have a run for each seed, of the section ``variants``, in its order."""
+    return [name for group, rows in variants.items() if group in TRAINED for name in rows]
 
 
 def load(path: Path = paths.PARAMS) -> Params:
@@ -51,7 +57,10 @@ def load(path: Path = paths.PARAMS) -> Params:
             models.append(merged["model"])
     for group, rows in tree["variants"].items():
         for name, row in rows.items():
-            _check_variant(tree, models, group, name, row)
+            if group in TRAINED:
+                _check_variant(tree, models, group, name, row)
+            else:
+                _check_baseline(name, row)
     return Params(tree)
 
 
@@ -113,15 +122,18 @@ def _check_names(tree: dict[str, Any]) -> None:
         if dataset not in tree["sources"]:
             known = ", ".join(tree["sources"])
             raise RecoreError(f"params.yaml: `datasets` names {dataset!r}, which is no source; sources are {known}")
-    plain, hybrid = tree["variants"]["plain"], tree["variants"]["hybrid"]
-    if not plain and not hybrid:
-        raise RecoreError("params.yaml: `variants` names none; give `plain` or `hybrid` a row")
-    for name in plain:
-        if name in hybrid:
-            raise RecoreError(f"params.yaml: {name!r} stands in `variants.plain` and in `variants.hybrid`; keep one")
+    groups: dict[str, str] = {}
+    for group, rows in tree["variants"].items():
+        for name in rows:
+            if (other := groups.setdefault(name, group)) != group:
+                raise RecoreError(
+                    f"params.yaml: {name!r} stands in `variants.{other}` and in `variants.{group}`; keep one"
+                )
+    if not groups:
+        raise RecoreError("params.yaml: `variants` names none; give one of its groups a row")
     for a, b in tree["significance"]["comparisons"]:
         for name in (a, b):
-            if name not in plain and name not in hybrid:
+            if name not in groups:
                 raise RecoreError(
                     f"params.yaml: `significance.comparisons` compares {a} with {b}, but {name!r} is not among the "
                     "variants; add its row or drop the comparison"
@@ -174,6 +186,30 @@ def _check_variant(
             raise RecoreError(
                 f"params.yaml: `{key}.{setting}` is {row[setting]!r}; it can be {', '.join(map(repr, allowed))}"
             )
+
+
+def _check_baseline(name: str, row: dict[str, Any]) -> None:
+    """A row needs its file, and its settings, fixed or tuned, must be those of the file's ``Settings``."""
+    key, module = f"variants.baselines.{name}", f"recore.baselines.{name}"
+    if importlib.util.find_spec(module) is None:
+        raise RecoreError(
+            f"params.yaml: `{key}` has no file src/recore/baselines/{name}.py; write it or correct the name"
+        )
+    if not row:
+        return
+    settings = importlib.import_module(module).Settings
+    grid = row.get("tune", {})
+    fixed = {setting: value for setting, value in row.items() if setting != "tune"}
+    _check(settings, fixed, f"{key}.")
+    if not isinstance(grid, dict):
+        raise RecoreError(f"params.yaml: `{key}.tune` is {_shown(grid)}; it is a map of settings to lists of values")
+    for setting, values in grid.items():
+        if not isinstance(values, list) or not values:
+            raise RecoreError(f"params.yaml: `{key}.tune.{setting}` is {_shown(values)}; it is a list of values to try")
+        if setting in fixed:
+            raise RecoreError(f"params.yaml: `{key}` fixes {setting} and tunes it; keep one")
+        for value in values:
+            _check(settings, {setting: value}, f"{key}.tune.")
 
 
 if __name__ == "__main__":

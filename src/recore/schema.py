@@ -85,6 +85,8 @@ class Source(Section):
 class Variants(Section):
     plain: dict[VariantName, dict[str, Scalar]]
     hybrid: dict[VariantName, dict[str, Scalar]]
+    # Older files have none. The settings are those of the method's file, beside them `tune`.
+    baselines: dict[VariantName, dict[str, Any]] = Field(default_factory=dict)
 
 
 class Filter(Section):

@@ -27,7 +27,8 @@ class Experiment:
     """What params.yaml says of the looks."""
 
     datasets: list[str]
-    groups: dict[str, str]  # variant -> plain or hybrid
+    groups: dict[str, str]  # variant -> plain or hybrid; one without seeds is in neither
+    fitted: list[str]  # those without seeds: nothing to train
     seeds: list[int]
     synthetic: set[str]
     confirm: str
@@ -46,10 +47,11 @@ class Experiment:
             )
         if not plan.comparisons:
             raise RecoreError("params.yaml: `significance.comparisons` plans none, so nothing can be decided; name one")
-        datasets = given.at("datasets")
+        datasets, groups = given.at("datasets"), given.at("variants")
         return cls(
             datasets,
-            {name: group for group, rows in given.at("variants").items() for name in rows},
+            {name: group for group, rows in groups.items() if group in STAGES for name in rows},
+            [name for group, rows in groups.items() if group not in STAGES for name in rows],
             given.at("seeds"),
             {name for name in datasets if "generate" in sources[name]["fetch"]},
             section["confirm"],
@@ -69,21 +71,33 @@ class Experiment:
         named = [(STAGES[self.groups[v]], f"{d}-{v}-{s}") for d, v, s in cells]
         return tuple([f"{stages[i]}@{name}" for stages, name in named] for i in (0, 1))
 
+    def baselines(self, missing: bool = False) -> list[str]:
+        """The names of the stages of what has no seeds, or only of those that have no ranks."""
+        cells = [(d, v) for d in self.datasets for v in self.fitted]
+        return [f"baseline@{d}-{v}" for d, v in cells if not (missing and paths.ranks(d, v, None).exists())]
+
     @property
     def tests(self) -> list[str]:
         return [*(f"significance@{name}" for name in self.datasets), "aggregate"]
 
+    def looks_made(self, dataset: str, a: str, b: str) -> list[tuple[int, int]]:
+        """The looks that a comparison has come to: number from 1, and seeds."""
+        made = (seeds_made(dataset, v, self.seeds) if v in self.groups else None for v in (a, b))
+        return list(enumerate(self.plan.reached_by(*made), start=1))
+
 
 def next_stages(experiment: Experiment) -> list[str]:
     """In the order in which they are to run: those of the cells of the next look, then the tests; [] at the end."""
+    fitted = experiment.baselines(missing=True)
     first = experiment.cells(experiment.every(experiment.plan.looks[0]), made=False)
     if first:
         cells = first
-    elif (raw := tested(experiment)) is None:
-        return experiment.tests
+    elif fitted or (raw := tested(experiment)) is None:
+        return fitted + experiment.tests
     else:
         _, cells = standing(experiment, raw)
-    return [name for stages in experiment.stages(cells) for name in stages] + (experiment.tests if cells else [])
+    trained = [name for stages in experiment.stages(cells) for name in stages]
+    return fitted + trained + (experiment.tests if cells else [])
 
 
 def tested(experiment: Experiment) -> pd.DataFrame | None:
@@ -96,9 +110,7 @@ def tested(experiment: Experiment) -> pd.DataFrame | None:
         (dataset, a, b, number, look)
         for dataset in experiment.datasets
         for a, b in experiment.plan.comparisons
-        for number, look in enumerate(
-            experiment.plan.reached(min(seeds_made(dataset, v, experiment.seeds) for v in (a, b))), start=1
-        )
+        for number, look in experiment.looks_made(dataset, a, b)
     }
     found = set(raw[["dataset", "a", "b", "look", "n_seeds"]].itertuples(index=False, name=None))
     return raw if found == due else None
@@ -107,7 +119,7 @@ def tested(experiment: Experiment) -> pd.DataFrame | None:
 def is_open(table: pd.DataFrame, plan: Plan) -> pd.Series:
     """Which rows of ``family.corrected`` another seed may give a verdict."""
     near = (table["verdict"] == "fragile") & (table["effective_sessions"] >= NEAR * plan.fewest)
-    return (table["verdict"] == "inconclusive") | near
+    return ((table["verdict"] == "inconclusive") | near) & (table["n_seeds"] > 0)
 
 
 def standing(experiment: Experiment, raw: pd.DataFrame) -> tuple[pd.DataFrame, list[Cell]]:
@@ -122,7 +134,7 @@ def standing(experiment: Experiment, raw: pd.DataFrame) -> tuple[pd.DataFrame, l
         going = table[is_open(table, experiment.plan) & (table["look"] < len(looks))]
         wanted: dict[tuple[str, str], int] = {}
         for row in going.itertuples():
-            for variant in (row.a, row.b):
+            for variant in (name for name in (row.a, row.b) if name in experiment.groups):
                 key = (row.dataset, variant)
                 wanted[key] = max(wanted.get(key, 0), looks[int(row.look)])
         if cells := experiment.cells(wanted, made=False):

@@ -21,7 +21,7 @@ STAGES = yaml12.read(ROOT / "dvc.yaml")["stages"]
 # what is wrong. What computes a value of a result stands elsewhere, or an edit of it would leave stale results.
 PLUMBING = {
     "recore": {"RecoreError"},
-    "recore.params": {"Params", "load"},
+    "recore.params": {"Params", "load", "trained"},  # which variants have seeds
     "recore.schema": set(),
     "recore.schema_read": set(),
     "recore.paths": None,  # every name in it is a path
@@ -30,6 +30,7 @@ PLUMBING = {
     "recore.yaml12": {"dump"},  # the settings, as they stand in params.yaml
     "recore.costs": {"write"},  # beside the results, never in one
 }
+VARIANTS = {"plain": {"da": {}}, "hybrid": {"hn": {}}, "baselines": {"vmis": {}}}
 ITEM = {"dataset": "demo", "seed": "1"}
 TRACED = {  # the stage of dvc.yaml, and the variant it is tried with
     "download": None,
@@ -39,6 +40,7 @@ TRACED = {  # the stage of dvc.yaml, and the variant it is tried with
     "train_hybrid": "hn",
     "evaluate": "da",
     "evaluate_hybrid": "hn",
+    "baseline": "vmis",
     "significance": None,
     "aggregate": None,
 }
@@ -55,7 +57,7 @@ def traces(tmp_path_factory):
     """What every stage loaded and read, in one folder, one after the other."""
     folder = tmp_path_factory.mktemp("pipeline")
     given = yaml12.read(ROOT / "params.yaml")
-    given |= {"datasets": ["demo"], "seeds": [1], "variants": {"plain": {"da": {}}, "hybrid": {"hn": {}}}}
+    given |= {"datasets": ["demo"], "seeds": [1], "variants": VARIANTS}
     given["sources"]["demo"]["fetch"] |= {"sessions": 120, "items": 25}
     given["sources"]["demo"]["train"] |= {"epochs": 1}
     given["significance"]["comparisons"] = [["hn", "da"]]
@@ -152,6 +154,7 @@ def test_imports_point_one_way():
         "recommender": 0,
         "stages": 0,
         "training": 1,
+        "baselines": 1,
         "evaluation": 2,
         "variants": 3,
         "models": 4,

@@ -13,7 +13,7 @@ from recore.data.sessions import Sessions, offsets_of
 ROOT = Path(__file__).parents[2]
 N_ITEMS = 300
 # Geometric success probability of each variant: a larger one ranks targets higher.
-SKILL = {"ave": 0.02, "trm": 0.03, "da": 0.0301, "hn": 0.033, "dahn": 0.0325}
+SKILL = {"ave": 0.02, "trm": 0.03, "da": 0.0301, "hn": 0.033, "dahn": 0.0325, "pop": 0.005, "vmis": 0.028}
 
 
 def read_params() -> dict:
@@ -25,8 +25,9 @@ def read_params_of_the_repository() -> dict:
 
 
 def write_params(datasets=("demo",), seeds=(0, 1, 2, 3, 4), **changes) -> None:
-    """The repository's own params.yaml with another grid; ``changes`` replaces top-level keys."""
+    """The repository's own params.yaml with another grid and no baselines; ``changes`` replaces top-level keys."""
     tree = read_params_of_the_repository()
+    tree["variants"]["baselines"] = {}
     tree |= {"datasets": list(datasets), "seeds": list(seeds), **changes}
     Path("params.yaml").write_text(yaml12.dump(tree))
 
@@ -40,19 +41,22 @@ def cases(n_sessions: int) -> pd.DataFrame:
     return pd.DataFrame({"session": session, "position": position, "target": target.astype(np.int32)})
 
 
-def write_run(dataset: str, variant: str, seed: int, n_sessions: int = 200, skill: float | None = None) -> None:
+def write_run(dataset: str, variant: str, seed: int | None, n_sessions: int = 200, skill: float | None = None) -> None:
     table = cases(n_sessions)
     test_hash = hashlib.sha256(b"".join(table[c].to_numpy("<i8").tobytes() for c in table)).hexdigest()
     # Every variant meets the same easy and hard sessions; the seed moves its skill a little.
     random = np.random.default_rng([sum(map(ord, dataset)), n_sessions])
     ease = np.repeat(random.lognormal(0, 0.8, n_sessions), table.groupby("session").size())
-    own = np.random.default_rng([sum(map(ord, variant)), seed])
+    own = np.random.default_rng([sum(map(ord, variant)), 99 if seed is None else seed])
     chance = np.clip((skill or SKILL[variant]) * (1 + 0.01 * own.normal()) * ease, 1e-4, 0.9)
     above = np.minimum(np.floor(np.log(random.random(len(table))) / np.log1p(-chance)), N_ITEMS - 1)
     flips = own.random(len(table)) < 0.2
     above[flips] = np.minimum(above[flips] + own.integers(0, 3, flips.sum()), N_ITEMS - 1)
     write_ranks(dataset, variant, seed, table, above, np.ones(len(table)), test_hash)
-    write_record(dataset, variant, seed)
+    if seed is None:
+        write_fitted_record(dataset, variant)
+    else:
+        write_record(dataset, variant, seed)
     write_split(dataset)
 
 
@@ -94,6 +98,13 @@ def write_record(dataset: str, variant: str, seed: int, epochs: int = 6, best: i
     costs.write(folder, cost)
 
 
+def write_fitted_record(dataset: str, variant: str) -> None:
+    folder = paths.record(dataset, variant, None)
+    folder.mkdir(parents=True, exist_ok=True)
+    record = {"settings": {"k": 500, "m": 1000}, "tuned": ["k"] if variant == "vmis" else [], "valid": {"mrr@20": 0.2}}
+    (folder / "record.json").write_text(json.dumps(record))
+
+
 def write_split(dataset: str) -> None:
     """Train clicks only: item i is clicked once, and the first 60 of the 300 twice."""
     folder = paths.split(dataset)
@@ -108,8 +119,8 @@ def write_split(dataset: str) -> None:
 
 def write_grid(datasets=("demo",), seeds=(0, 1, 2, 3, 4), **changes) -> None:
     write_params(datasets, seeds, **changes)
-    variants = [name for group in read_params()["variants"].values() for name in group]
     for dataset in datasets:
-        for variant in variants:
-            for seed in seeds:
-                write_run(dataset, variant, seed)
+        for group, rows in read_params()["variants"].items():
+            for variant in rows:
+                for seed in [None] if group == "baselines" else seeds:
+                    write_run(dataset, variant, seed)

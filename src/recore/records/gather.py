@@ -26,11 +26,11 @@ import pyarrow.parquet as pq
 from recore import RecoreError, artifacts, costs, params, paths
 from recore.data.cases import Cases
 from recore.data.sessions import Sessions
+from recore.evaluation.written import cases_hash
 from recore.records.page import page
 from recore.records.store import COUNTS, Stored, is_new, load, save, saved
 from recore.significance.runs import check_runs
 from recore.stages import run
-from recore.stages.evaluate import cases_hash
 
 RESULTS = Path("docs/results")
 TYPES = {"session": "int64", "position": "int32", "target": "int32", "above": "int32", "tied": "int32"}

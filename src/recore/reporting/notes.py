@@ -20,6 +20,7 @@ def notes(evidence: Evidence) -> list[str]:
     return [
         *synthetic_notes(evidence.synthetic),
         "± is the standard deviation over seeds (training runs). It is a spread, not an interval.",
+        *_seedless(evidence),
         *_marks(evidence),
         *_levels(comparisons),
         *_influence(evidence),
@@ -36,6 +37,20 @@ def notes(evidence: Evidence) -> list[str]:
         *_ties(evidence.measured),
         *_paper(evidence.beside),
     ]
+
+
+def _seedless(evidence: Evidence) -> list[str]:
+    """What it means that some variants have no seeds, and how they were tuned."""
+    if evidence.results["n_seeds"].all():
+        return []
+    sentences = [
+        "Seeds none: fitted without seeds, one run, so no ±. In a comparison it counts as itself under every seed of "
+        "the other variant; where both have none, p covers new sessions alone."
+    ]
+    for (dataset, metric), rows in evidence.tuned.groupby(["dataset", "metric"], sort=False):
+        chosen = "; ".join(f"{row.variant} {row.settings}" for row in rows.itertuples())
+        sentences.append(f"{dataset}: tuned by {metric_title(metric)} on validation: {chosen}.")
+    return sentences
 
 
 def _few_in_a_group(evidence: Evidence) -> str:
@@ -157,7 +172,7 @@ def _levels(comparisons: pd.DataFrame) -> list[str]:
     lonely = comparisons["n_sessions"] < 2
     sentences = [
         (
-            without & ~lonely & (comparisons["n_seeds"] < 3),
+            without & ~lonely & comparisons["n_seeds"].between(1, 2),
             "One or two seeds give no p: a difference between single runs may be the seed's. The p of these runs "
             "only counts sessions as the one source of noise, and says nothing of a new training run.",
         ),

@@ -11,6 +11,8 @@ from recore.reporting.render import Section
 from recore.reporting.results import given_hit
 from recore.reporting.windows import windows_table
 
+NO_SEEDS = "none"
+
 
 def table_sections(evidence: Evidence) -> list[Section]:
     """Every section of the report's text, in order."""
@@ -51,7 +53,7 @@ def main_table(
             cell = cells[cells["metric"] == metric].iloc[0]
             text = f"{spread(cell['mean'], cell['std'])} {marks.get((dataset, variant, metric), '')}"
             row[f"{metric_title(metric)} (%)"] = text.rstrip()
-        rows.append(row | {"Seeds": str(cells["n_seeds"].iloc[0])})
+        rows.append(row | {"Seeds": str(cells["n_seeds"].iloc[0] or NO_SEEDS)})
     return pd.DataFrame(rows)
 
 

@@ -44,3 +44,11 @@ class Plan:
     def reached(self, n_seeds: int) -> list[int]:
         """The looks that so many seeds allow, as numbers of seeds."""
         return [n_seeds] if self.looks is None else [look for look in self.looks if look <= n_seeds]
+
+    def reached_by(self, *n_seeds: int | None) -> list[int]:
+        """The looks of arms with so many seeds each, None for an arm without.
+
+        Such an arm is there at every look; where none has seeds, each look is one at 0 of them.
+        """
+        seeded = [n for n in n_seeds if n is not None]
+        return self.reached(min(seeded)) if seeded else [0] * len(self.planned)

@@ -11,11 +11,12 @@ import pandas as pd
 from recore import artifacts, params, paths
 from recore.evaluation.tables import check_settings, read_history, read_tables
 from recore.reporting.breakdowns import breakdowns_table
+from recore.reporting.curves import COLUMNS as CURVES
 from recore.reporting.curves import curve_rows
 from recore.reporting.evidence import Evidence
 from recore.reporting.files import write_report
 from recore.reporting.paper import as_published, beside_paper
-from recore.reporting.results import baseline_of, results_table, runs_table, trained_table
+from recore.reporting.results import RUN, baseline_of, results_table, runs_table, trained_table, tuned_table
 from recore.significance.across import across_datasets
 from recore.significance.complementary import complementary, parents_of
 from recore.significance.family import COLUMNS, corrected
@@ -24,7 +25,7 @@ from recore.significance.projection import detectable_by_seeds
 from recore.significance.windows import logs_of, replication, windows_of, written
 from recore.stages import run as run_stage
 
-Records = dict[tuple[str, str, int], dict[str, Any]]  # record.json by dataset, variant, seed
+Records = dict[tuple[str, str, int | None], dict[str, Any]]  # record.json by dataset, variant, seed
 
 # The report shows the whole experiment.
 SETTINGS = (
@@ -42,9 +43,8 @@ def main(argv: list[str] | None = None) -> None:
     check_settings(datasets, shared | {"evaluate.cutoffs": given["evaluate"]["cutoffs"]})
 
     measured = read_tables(datasets, "runs.csv")
-    cells = measured[["dataset", "variant", "seed"]].drop_duplicates().itertuples(index=False, name=None)
-    records = {cell: artifacts.read_json(paths.record(*cell) / "record.json") for cell in cells}
-    evidence = _gathered(given, measured, _read_curves(records))
+    records = _read_records(measured)
+    evidence = _gathered(given, measured, records)
     tables = {
         "results": evidence.results,
         "comparisons": evidence.comparisons[COLUMNS],
@@ -58,15 +58,22 @@ def main(argv: list[str] | None = None) -> None:
     write_report(evidence, tables, shown, statistics)
 
 
+def _read_records(measured: pd.DataFrame) -> Records:
+    runs = measured[RUN].drop_duplicates().itertuples(index=False, name=None)
+    cells = [(dataset, variant, None if seed is pd.NA else seed) for dataset, variant, seed in runs]
+    return {cell: artifacts.read_json(paths.record(*cell) / "record.json") for cell in cells}
+
+
 def _read_curves(records: Records) -> pd.DataFrame:
     rows = [
         curve_rows(read_history(*cell, record["epochs"]), *cell, record["best_epoch"])
         for cell, record in records.items()
+        if "epochs" in record
     ]
-    return pd.concat(rows, ignore_index=True)
+    return pd.concat(rows, ignore_index=True) if rows else pd.DataFrame(columns=CURVES)
 
 
-def _gathered(given: dict[str, Any], measured: pd.DataFrame, curves: pd.DataFrame) -> Evidence:
+def _gathered(given: dict[str, Any], measured: pd.DataFrame, records: Records) -> Evidence:
     """Everything that is reported, from what significance made of every dataset."""
     datasets, sources, section = given["datasets"], given["sources"], given["significance"]
     plan, alpha = Plan.of(section), section["alpha"]
@@ -95,13 +102,14 @@ def _gathered(given: dict[str, Any], measured: pd.DataFrame, curves: pd.DataFram
         across=across_datasets(comparisons[~comparisons["dataset"].isin(synthetic)], alpha),
         logs=logs_of(sources, datasets),
         windows=replication(comparisons, windows_of(sources, datasets)),
-        complementary=complementary(shown, parents_of(section["comparisons"])),
+        complementary=complementary(shown, parents_of(section["comparisons"], params.trained(given["variants"]))),
         # Where few sessions carry the noise, more seeds on them are no projection.
         projected=detectable_by_seeds(confirming[~confirming["few_sessions"]], alpha, section["power"]),
         sessions=read_tables(datasets, "sessions.parquet"),
         beside=beside_paper(results, comparable, alpha),
         groups=read_tables(datasets, "groups.csv"),
-        curves=curves,
+        curves=_read_curves(records),
+        tuned=tuned_table(records),
     )
 
 

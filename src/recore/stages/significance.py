@@ -38,7 +38,8 @@ def main(argv: list[str] | None = None) -> None:
     given = {key: settings.at(key) for key in ("evaluate.cutoffs", "seeds", "significance", "variants")}
     section, cutoffs = given["significance"], given["evaluate.cutoffs"]
     plan = Plan.of(section)
-    variants = [name for group in given["variants"].values() for name in group]
+    trained = params.trained(given["variants"])
+    variants = {name: name in trained for group in given["variants"].values() for name in group}
     runs = read_runs(dataset, seeds_at_last_look(dataset, variants, given["seeds"], plan.looks))
     check_runs(dataset, runs)
     cases = read_cases(dataset, runs[0].variant, runs[0].seed)
@@ -47,12 +48,12 @@ def main(argv: list[str] | None = None) -> None:
     arms: dict[str, dict[str, Arm]] = {}
     measured, groups = [], []
     # One variant at a time: the values of all cases are the largest thing here, the sums of sessions are small.
-    for variant in variants:
+    for variant, seeded in variants.items():
         own = [run for run in runs if run.variant == variant]
         by_seed = [metric_table(run.above, run.tied, cutoffs) for run in own]
         measured += _measured(own, by_seed, sessions, cutoffs)
         groups += _grouped(own, by_seed, breakdowns, sessions, section)
-        arms[variant] = arms_of(by_seed, sessions, plan.reached(len(own)))
+        arms[variant] = arms_of(by_seed, sessions, plan.reached(len(own)), seedless=not seeded)
         del by_seed  # before the next ones are made, and before the tests
     comparisons = compare_all(dataset, arms, sessions, metric_names(cutoffs), plan)
     _warn_of_equals(dataset, comparisons)
@@ -76,7 +77,8 @@ def _measured(runs: list[Run], by_seed: Tables, sessions: Sessions, cutoffs: lis
         best, worst = (_means(bound(run.above, run.tied, cutoffs)) for bound in (optimistic, pessimistic))
         test = {"n_cases": sessions.n_cases, "n_sessions": len(sessions.sizes), "test_hash": run.test_hash}
         rows = measures(table, best, worst, run.tied, sessions.starts)
-        yield pd.DataFrame({"variant": run.variant, "seed": run.seed, **rows, **test})
+        seed = pd.array([run.seed] * len(rows), dtype="Int64")
+        yield pd.DataFrame({"variant": run.variant, "seed": seed, **rows, **test})
 
 
 def _means(table: dict[str, np.ndarray]) -> dict[str, float]:
@@ -94,7 +96,8 @@ def _grouped(
     for metric in values:
         for breakdown in breakdowns:
             rows = group_means(values[metric], breakdown.group, breakdown.labels, sessions, section["alpha"])
-            yield rows.assign(variant=runs[0].variant, metric=metric, breakdown=breakdown.name)
+            n_seeds = sum(run.seed is not None for run in runs)
+            yield rows.assign(n_seeds=n_seeds, variant=runs[0].variant, metric=metric, breakdown=breakdown.name)
 
 
 def _warn_of_equals(dataset: str, comparisons: pd.DataFrame) -> None:
