@@ -49,7 +49,8 @@ def asked(tmp_path, monkeypatch):
 def test_what_is_read_is_said(asked, capsys):
     said = asked(capsys)
     assert said.startswith(
-        "1 dataset × 5 variants × 5 seeds = 25 cells of ave, trm, da, hn, dahn\nshop: the whole log\n"
+        "1 dataset × 5 variants × 5 seeds = 25 cells of ave, trm, da, hn, dahn\n"
+        "beside them, fitted without seeds: pop, spop, recent, sr, iknn, vsknn, vmis\nshop: the whole log\n"
     )
     assert "  shop.csv: 161 rows, 1 dropped (no visitor)\n" in said
     assert "  columns: visitor = u, item = i, time = t\n" in said

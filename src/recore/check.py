@@ -35,9 +35,9 @@ def main(argv: list[str] | None = None) -> None:
     datasets, seeds = given.at("datasets"), given.at("seeds")
     counts = {"dataset": len(datasets), "variant": len(variants), "seed": len(seeds)}
     grid = " × ".join(f"{count} {name}{'s' * (count > 1)}" for name, count in counts.items())
-    fitted = [name for group in given.at("variants").values() for name in group if name not in variants]
-    beside = f"; beside them, without seeds, {', '.join(fitted)}" if fitted else ""
-    print(f"{grid} = {math.prod(counts.values())} cells{' of ' * bool(variants)}{', '.join(variants)}{beside}")
+    print(f"{grid} = {math.prod(counts.values())} cells of {', '.join(variants) or 'nothing'}")
+    if fitted := [name for group in given.at("variants").values() for name in group if name not in variants]:
+        print(f"beside them, fitted without seeds: {', '.join(fitted)}")
     faults = []
     for dataset in datasets:
         try:

@@ -53,10 +53,7 @@ def write_run(dataset: str, variant: str, seed: int | None, n_sessions: int = 20
     flips = own.random(len(table)) < 0.2
     above[flips] = np.minimum(above[flips] + own.integers(0, 3, flips.sum()), N_ITEMS - 1)
     write_ranks(dataset, variant, seed, table, above, np.ones(len(table)), test_hash)
-    if seed is None:
-        write_fitted_record(dataset, variant)
-    else:
-        write_record(dataset, variant, seed)
+    write_record(dataset, variant, seed)
     write_split(dataset)
 
 
@@ -72,9 +69,14 @@ def write_ranks(dataset, variant, seed, table, above, tied, test_hash, **more) -
     (folder / "meta.json").write_text(json.dumps(meta))
 
 
-def write_record(dataset: str, variant: str, seed: int, epochs: int = 6, best: int = 4) -> None:
+def write_record(dataset: str, variant: str, seed: int | None, epochs: int = 6, best: int = 4) -> None:
     folder = paths.record(dataset, variant, seed)
     folder.mkdir(parents=True, exist_ok=True)
+    if seed is None:
+        tuned = ["k"] if variant == "vmis" else []
+        record = {"settings": {"k": 500, "m": 1000}, "tuned": tuned, "valid": {"mrr@20": 0.2}}
+        (folder / "record.json").write_text(json.dumps(record))
+        return
     epoch = np.arange(1, epochs + 1)
     mrr = SKILL[variant] * 8 * (1 - np.exp(-epoch)) - 0.002 * (epoch - best) ** 2 + 0.0005 * (seed % 10)
     history = pd.DataFrame({"epoch": epoch, "loss": 6 - np.log(epoch) + 0.01 * (seed % 10), "recall@20": 3 * mrr})
@@ -96,13 +98,6 @@ def write_record(dataset: str, variant: str, seed: int, epochs: int = 6, best: i
         "dirty": False,
     }
     costs.write(folder, cost)
-
-
-def write_fitted_record(dataset: str, variant: str) -> None:
-    folder = paths.record(dataset, variant, None)
-    folder.mkdir(parents=True, exist_ok=True)
-    record = {"settings": {"k": 500, "m": 1000}, "tuned": ["k"] if variant == "vmis" else [], "valid": {"mrr@20": 0.2}}
-    (folder / "record.json").write_text(json.dumps(record))
 
 
 def write_split(dataset: str) -> None:
