@@ -34,7 +34,7 @@ def notes(evidence: Evidence) -> list[str]:
         "overlap do not mean that the variants are alike, because variants are compared pairwise. "
         f"{_few_in_a_group(evidence)}The head is the most clicked fifth of the catalogue in training.",
         *_equal_seeds(evidence.results),
-        *_ties(evidence.measured),
+        *_ties(evidence),
         *_paper(evidence.beside),
     ]
 
@@ -227,11 +227,18 @@ def _equal_seeds(results: pd.DataFrame) -> list[str]:
     ]
 
 
-def _ties(measured: pd.DataFrame) -> list[str]:
+def _ties(evidence: Evidence) -> list[str]:
+    measured, results = evidence.measured, evidence.results
     gap = measured["optimistic"] - measured["pessimistic"]
     wide = measured.assign(gap=gap)[gap > TIE_GAP]
-    return [
+    counted = wide["variant"].isin(results.loc[results["n_seeds"] == 0, "variant"])
+    expected = [
+        f"{dataset}: counts tie often; ties move a metric of {', '.join(dict.fromkeys(group['variant']))} by up to "
+        f"{percent(group['gap'].max())} points (shown is the expected value)."
+        for dataset, group in wide[counted].groupby("dataset", sort=False)
+    ]
+    return expected + [
         f"{dataset}, {variant}: ties move a metric by up to {percent(group['gap'].max())} points (shown is the "
         "expected value); look at the scores."
-        for (dataset, variant), group in wide.groupby(["dataset", "variant"], sort=False)
+        for (dataset, variant), group in wide[~counted].groupby(["dataset", "variant"], sort=False)
     ]
