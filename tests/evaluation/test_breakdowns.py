@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
+from builders import flat
 
-from recore.evaluation.breakdowns import by_popularity, by_prefix_length
+from recore.evaluation.breakdowns import by_popularity, by_prefix_length, by_repeat
 
 
 def labels(breakdown):
@@ -31,3 +32,35 @@ def test_items_clicked_as_often_as_the_last_of_the_head_belong_to_it():
 def test_padding_is_no_item():
     # Five items: the fifth is one item. Row 0 would make it two.
     assert labels(by_popularity(np.array([1, 2, 5]), np.array([1, 1, 1, 2, 2, 3, 4, 5]))) == ["head", "tail", "tail"]
+
+
+def test_a_target_is_an_immediate_repeat_an_earlier_one_or_new():
+    """Of 1 1 2 1 2 2 3: 1 at once, 2 new, 1 and 2 two back, 2 at once, 3 new. In another session 1 and 3 are new."""
+    found = by_repeat(flat([[1, 1, 2, 1, 2, 2, 3], [2, 1, 3]]), 50)
+    assert [label.split()[0] for label in labels(found)] == [
+        *("immediate", "new", "earlier", "earlier", "immediate", "new"),
+        *("new", "new"),
+    ]
+
+
+def test_what_is_too_far_back_to_be_read_is_new():
+    session = [[4, 1, 2, 3, 4]]
+    assert labels(by_repeat(flat(session), 4))[-1] == "earlier repeat"
+    assert labels(by_repeat(flat(session), 3))[-1] == "new"
+    # Of several the newest counts, and the last click is always read.
+    assert labels(by_repeat(flat([[4, 4, 1, 4]]), 2))[-1] == "earlier repeat"
+    assert labels(by_repeat(flat([[4, 4]]), 1)) == ["immediate repeat"]
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_repeats_are_those_of_looking_at_every_prefix(seed):
+    random = np.random.default_rng(seed)
+    sessions = [list(random.integers(1, 6, random.integers(2, 12))) for _ in range(40)]
+    expected = []
+    for session in sessions:
+        for end in range(1, len(session)):
+            read = session[max(end - 4, 0) : end]
+            expected.append("new" if session[end] not in read else "earlier repeat")
+            if session[end] == read[-1]:
+                expected[-1] = "immediate repeat"
+    assert labels(by_repeat(flat(sessions), 4)) == expected

@@ -70,7 +70,7 @@ def new_variant(tree):
         (lambda tree: tree["variants"]["baselines"].update(sr={"steps": 3}), {"baseline@demo-sr"} | TESTS),
         (lambda tree: tree["train"].update(learning_rate=0.01), TRAIN | {"aggregate"}),
         (lambda tree: tree["train"].update(validation_cutoff=10), TRAIN | BASELINES | {"aggregate"}),
-        (lambda tree: tree["sources"]["demo"]["train"].update(batch_size=64), TRAIN | BASELINES | {"aggregate"}),
+        (lambda tree: tree["sources"]["demo"]["train"].update(batch_size=64), TRAIN | BASELINES | TESTS),
         (lambda tree: tree["evaluate"].update(cutoffs=[20, 10]), TESTS),
         (lambda tree: tree["significance"].update(alpha=0.01), TESTS),
         (lambda tree: tree["filter"].update(min_support=3), {"filter@demo", "aggregate"}),

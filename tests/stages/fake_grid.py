@@ -13,7 +13,8 @@ from recore.data.sessions import Sessions, offsets_of
 ROOT = Path(__file__).parents[2]
 N_ITEMS = 300
 # Geometric success probability of each variant: a larger one ranks targets higher.
-SKILL = {"ave": 0.02, "trm": 0.03, "da": 0.0301, "hn": 0.033, "dahn": 0.0325, "pop": 0.005, "vmis": 0.028}
+SKILL = {"ave": 0.02, "trm": 0.03, "da": 0.0301, "hn": 0.033, "dahn": 0.0325}
+FITTED = {"pop": 0.005, "vmis": 0.028}
 
 
 def read_params() -> dict:
@@ -48,7 +49,7 @@ def write_run(dataset: str, variant: str, seed: int | None, n_sessions: int = 20
     random = np.random.default_rng([sum(map(ord, dataset)), n_sessions])
     ease = np.repeat(random.lognormal(0, 0.8, n_sessions), table.groupby("session").size())
     own = np.random.default_rng([sum(map(ord, variant)), 99 if seed is None else seed])
-    chance = np.clip((skill or SKILL[variant]) * (1 + 0.01 * own.normal()) * ease, 1e-4, 0.9)
+    chance = np.clip((skill or (SKILL | FITTED)[variant]) * (1 + 0.01 * own.normal()) * ease, 1e-4, 0.9)
     above = np.minimum(np.floor(np.log(random.random(len(table))) / np.log1p(-chance)), N_ITEMS - 1)
     flips = own.random(len(table)) < 0.2
     above[flips] = np.minimum(above[flips] + own.integers(0, 3, flips.sum()), N_ITEMS - 1)
@@ -61,6 +62,7 @@ def write_ranks(dataset, variant, seed, table, above, tied, test_hash, **more) -
     """``more`` goes into meta.json."""
     folder = paths.ranks(dataset, variant, seed)
     folder.mkdir(parents=True, exist_ok=True)
+    write_test(dataset, table)
     table = table.assign(above=above.astype(np.int32), tied=tied.astype(np.int32))
     if variant.startswith("da"):
         table["gate"] = (0.4 + 0.05 * table["position"] + 0.001 * (seed % 10)).astype(np.float32)
@@ -98,6 +100,21 @@ def write_record(dataset: str, variant: str, seed: int | None, epochs: int = 6, 
         "dirty": False,
     }
     costs.write(folder, cost)
+
+
+def write_test(dataset: str, table: pd.DataFrame) -> None:
+    """The sessions whose cases these are. The first click of every third is on its first target, the first click of
+    the next ones on the second, if there is one: an immediate repeat, an earlier one.
+    """
+    folder = paths.split(dataset)
+    folder.mkdir(parents=True, exist_ok=True)
+    sizes = table.groupby("session", sort=False).size()
+    starts = np.cumsum(sizes.to_numpy()) - sizes.to_numpy()
+    target, place = table["target"].to_numpy(), np.arange(len(sizes)) % 3
+    second = target[np.minimum(starts + 1, len(target) - 1)]
+    items = np.insert(target, starts, np.select([place == 0, place == 1], [target[starts], second], N_ITEMS))
+    ids = sizes.index.to_numpy()
+    Sessions(items, offsets_of(sizes.to_numpy() + 1), ids, np.arange(len(ids))).save(folder, "test")
 
 
 def write_split(dataset: str) -> None:

@@ -1,4 +1,4 @@
-"""Which kind of case a model is good at: groups of cases by prefix length and by the popularity of the target.
+"""Which kind of case a model is good at: by prefix length, by popularity of the target, by repeated and new items.
 
 Popularity is counted on the training clicks alone. The head is the most clicked fifth of the catalogue (the usual
 80/20 reading of a long tail); an item clicked as often as the last of them belongs to it too, so that no order of
@@ -10,11 +10,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from recore.data.sessions import Sessions
+
 # First and last prefix length (clicks) of each group: fine where the cases are, wide where they thin out.
 LENGTHS = ((1, 1), (2, 2), (3, 3), (4, 4), (5, 6), (7, 9), (10, None))
 HEAD_SHARE = 0.2
 
-PREFIX_LENGTH, POPULARITY = "prefix length", "target popularity"
+PREFIX_LENGTH, POPULARITY, REPEAT = "prefix length", "target popularity", "repeat"
+REPEATS = ("immediate repeat", "earlier repeat", "new")
 GATE = "gate"  # stands beside the metrics: the share given to the recent branch
 
 
@@ -47,3 +50,22 @@ def _label(first: int, last: int | None) -> str:
     if last is None:
         return f"{first}+"
     return str(first) if first == last else f"{first}-{last}"
+
+
+def by_repeat(test: Sessions, max_length: int) -> Breakdown:
+    """The cases of the sessions, in their order, by where the target stood before among the clicks that are read.
+
+    immediate repeat: it is the last click of the prefix. earlier repeat: it stands before, but not further back than
+    ``max_length`` clicks. new: it is not among them.
+    """
+    session = np.repeat(np.arange(test.n_sessions), test.lengths)
+    # Clicks of one item in one session stand together, in their order.
+    order = np.lexsort((test.items, session))
+    again = (np.diff(session[order]) == 0) & (np.diff(test.items[order]) == 0)
+    back = np.zeros(test.n_clicks, np.int64)  # clicks since the last one on the same item; 0 where there was none
+    back[order[1:][again]] = np.diff(order)[again]
+    is_case = np.ones(test.n_clicks, bool)
+    is_case[test.offsets[:-1]] = False
+    back = back[is_case]
+    repeat = (back > 0) & (back <= max_length)
+    return Breakdown(REPEAT, REPEATS, np.where(repeat, np.where(back == 1, 0, 1), 2))

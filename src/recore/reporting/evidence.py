@@ -32,4 +32,5 @@ class Evidence:
     beside: pd.DataFrame  # rows of ``paper.beside_paper``
     groups: pd.DataFrame  # breakdowns.csv: see ``breakdowns``
     curves: pd.DataFrame  # curves.csv
+    parts: pd.DataFrame = field(default_factory=pd.DataFrame)  # rows of ``significance.parts``; empty if not known
     tuned: pd.DataFrame = field(default_factory=pd.DataFrame)  # rows of ``results.tuned_table``

@@ -33,6 +33,7 @@ def notes(evidence: Evidence) -> list[str]:
         "Intervals of groups of cases are clustered by session: they cover new sessions and these very runs. Two that "
         "overlap do not mean that the variants are alike, because variants are compared pairwise. "
         f"{_few_in_a_group(evidence)}The head is the most clicked fifth of the catalogue in training.",
+        *_repeats(evidence),
         *_equal_seeds(evidence.results),
         *_ties(evidence),
         *_paper(evidence.beside),
@@ -51,6 +52,17 @@ def _seedless(evidence: Evidence) -> list[str]:
         chosen = "; ".join(f"{row.variant} {row.settings}" for row in rows.itertuples())
         sentences.append(f"{dataset}: tuned by {metric_title(metric)} on validation: {chosen}.")
     return sentences
+
+
+def _repeats(evidence: Evidence) -> list[str]:
+    if evidence.parts.empty:
+        return []
+    return [
+        "An immediate repeat is a target that is the last click, an earlier repeat one further back among the clicks "
+        "that are read; contributions.csv has what each group adds to a difference, which sums to Δ. With one click in "
+        "the prefix every encoder of CORE's kind, a weighted sum of the clicked items, ranks that click first, so a "
+        "new item comes second at best; there no such variants differ in repeats."
+    ]
 
 
 def _few_in_a_group(evidence: Evidence) -> str:

@@ -7,6 +7,7 @@ import pandas as pd
 from recore.reporting.breakdowns import POPULARITY, group_table
 from recore.reporting.evidence import Evidence
 from recore.reporting.format import MISSING, interval, mark, metric_title, p_value, pair, percent, points, spread
+from recore.reporting.parts import REPEAT, parts_cells
 from recore.reporting.render import Section
 from recore.reporting.results import given_hit
 from recore.reporting.windows import windows_table
@@ -33,6 +34,14 @@ def table_sections(evidence: Evidence) -> list[Section]:
         Section(
             f"{confirm} (%) by popularity of the target, {level} CI",
             group_table(evidence.groups, POPULARITY, compared[0], evidence.fewest),
+        ),
+        Section(
+            f"{confirm} (%) by whether the target was clicked before, {level} CI",
+            group_table(evidence.groups, REPEAT, compared[0], evidence.fewest),
+        ),
+        Section(
+            f"Where a difference in {confirm} comes from",
+            parts_cells(evidence.parts, compared[0], evidence.alpha, evidence.fewest),
         ),
         Section("Beside the paper", paper_table(evidence.beside)),
     ]

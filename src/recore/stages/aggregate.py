@@ -16,6 +16,7 @@ from recore.reporting.curves import curve_rows
 from recore.reporting.evidence import Evidence
 from recore.reporting.files import write_report
 from recore.reporting.paper import as_published, beside_paper
+from recore.reporting.parts import contributions_table
 from recore.reporting.results import RUN, baseline_of, results_table, runs_table, trained_table, tuned_table
 from recore.significance.across import across_datasets
 from recore.significance.complementary import complementary, parents_of
@@ -51,6 +52,7 @@ def main(argv: list[str] | None = None) -> None:
         "across": evidence.across,
         "windows": written(evidence.windows),
         "breakdowns": breakdowns_table(evidence.groups),
+        "contributions": contributions_table(evidence.parts),
         "runs": runs_table(measured, trained_table(records)),
     }
     statistics = {name: artifacts.read_json(paths.split(name) / "stats.json") for name in datasets}
@@ -108,6 +110,7 @@ def _gathered(given: dict[str, Any], measured: pd.DataFrame, records: Records) -
         sessions=read_tables(datasets, "sessions.parquet"),
         beside=beside_paper(results, comparable, alpha),
         groups=read_tables(datasets, "groups.csv"),
+        parts=read_tables(datasets, "parts.csv"),
         curves=_read_curves(records),
         tuned=tuned_table(records),
     )
