@@ -65,12 +65,13 @@ format: setup  ## apply the formatting
 	ruff format .
 	ruff check --fix .
 
-bench: setup  ## speed and memory of filter + split, statistics, training, evaluation, recommending and start, on generated data
+bench: setup  ## speed and memory of filter + split, statistics, training, evaluation, recommending, baselines and start, on generated data
 	PYTHONPATH=src python benchmarks/filter_split.py
 	PYTHONPATH=src python benchmarks/significance.py
 	PYTHONPATH=src python benchmarks/training_step.py
 	PYTHONPATH=src python benchmarks/ranking.py
 	PYTHONPATH=src python benchmarks/recommend.py
+	PYTHONPATH=src python benchmarks/baselines.py
 	PYTHONPATH=src python benchmarks/growth.py
 	PYTHONPATH=src python benchmarks/startup.py
 	PYTHONPATH=src python benchmarks/page.py

@@ -49,6 +49,10 @@ def generate(dataset: str, variants: list[str], seeds: list[int], n_cases: int) 
     items = random.integers(1, N_ITEMS, 10 * n_cases).astype(np.int32)
     sessions = np.arange(n_cases)
     Sessions(items, offsets_of(np.full(n_cases, 10)), sessions, sessions).save(paths.split(dataset), "train")
+    sizes = cases.groupby("session").size().to_numpy()
+    clicks = np.insert(cases["target"].to_numpy(), np.cumsum(sizes) - sizes, 1)
+    sessions = np.arange(len(sizes))
+    Sessions(clicks, offsets_of(sizes + 1), sessions, sessions).save(paths.split(dataset), "test")
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 import re
 
+import baselines
 import level
 import measure
 import numpy as np
@@ -14,6 +15,9 @@ import workload
 from builders import SETTINGS, flat, model, random_sessions
 from reference import CUTOFF, PaddedCore, padded, places_by_sort, places_by_topk
 
+from recore.baselines import vmis
+from recore.baselines.ranking import Popularity
+from recore.baselines.ranking import rank as rank_baseline
 from recore.data.cases import Cases
 from recore.evaluation.ranking import rank
 from recore.models.fused import fused_loss
@@ -106,6 +110,15 @@ def test_the_two_sorting_ways_agree_with_counting():
     above = (scores > scores.gather(1, columns[:, None])).sum(dim=1)
     assert torch.equal(places_by_sort(scores, columns), above)
     assert torch.equal(places_by_topk(scores, columns), above.clamp(max=CUTOFF))
+
+
+def test_the_plain_loop_ranks_as_the_baseline_does():
+    train, test = flat(random_sessions(50, N_ITEMS)), flat(random_sessions(20, N_ITEMS, seed=1))
+    cases = Cases(test, SETTINGS["max_length"])
+    method = vmis.fit(train, N_ITEMS, vmis.Settings())
+    above, tied = rank_baseline(method, cases, Popularity.of(train.items, N_ITEMS))
+    found = baselines.plain_vmis(train, N_ITEMS, *baselines.first(cases, len(cases)))
+    assert found == list(zip(above.tolist(), tied.tolist(), strict=True))
 
 
 def test_the_plain_ways_recommend_the_same():

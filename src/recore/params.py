@@ -41,6 +41,10 @@ class Params:
         """Dataset, variant and seed of every run that is trained here."""
         return [(d, v, s) for d in self.at("datasets") for v in self.trained() for s in self.at("seeds")]
 
+    def baselines(self) -> list[str]:
+        """The variants that are fitted without a seed."""
+        return list(self.at("variants").get("baselines", {}))
+
     def external(self) -> dict[str, dict[str, Any]]:
         """Each variant whose ranks come from elsewhere, and its row."""
         return self.at("variants").get("external", {})
@@ -65,6 +69,8 @@ def load(path: Path = paths.PARAMS) -> Params:
     for group in TRAINED:
         for name, row in tree["variants"][group].items():
             _check_variant(tree, models, group, name, row)
+    for name, row in tree["variants"].get("baselines", {}).items():
+        _check_baseline(name, row)
     return Params(tree)
 
 
@@ -127,14 +133,14 @@ def _check_names(tree: dict[str, Any]) -> None:
         if dataset not in tree["sources"]:
             known = ", ".join(tree["sources"])
             raise RecoreError(f"params.yaml: `datasets` names {dataset!r}, which is no source; sources are {known}")
-    if not any(tree["variants"][group] for group in TRAINED):
-        raise RecoreError("params.yaml: `variants` trains none; give `plain` or `hybrid` a row")
     groups: dict[str, str] = {}
     for group, rows in tree["variants"].items():
         for name in rows:
-            if groups.setdefault(name, group) != group:
-                both = f"`variants.{groups[name]}` and in `variants.{group}`"
+            if (other := groups.setdefault(name, group)) != group:
+                both = f"`variants.{other}` and in `variants.{group}`"
                 raise RecoreError(f"params.yaml: {name!r} stands in {both}; keep one")
+    if not groups:
+        raise RecoreError("params.yaml: `variants` names none; give one of its groups a row")
     for a, b in tree["significance"]["comparisons"]:
         for name in (a, b):
             if name not in groups:
@@ -189,3 +195,27 @@ def _check_variant(
             raise RecoreError(f"params.yaml: `{key}.{setting}` is not a known setting; known are {known}")
         allowed = own[setting]
         _check(Literal[allowed] if isinstance(allowed, tuple) else allowed, row[setting], f"{key}.{setting}")
+
+
+def _check_baseline(name: str, row: dict[str, Any]) -> None:
+    """A row needs its file, and its settings, fixed or tuned, must be those of the file's ``Settings``."""
+    key, module = f"variants.baselines.{name}", f"recore.baselines.{name}"
+    if importlib.util.find_spec(module) is None:
+        raise RecoreError(
+            f"params.yaml: `{key}` has no file src/recore/baselines/{name}.py; write it or correct the name"
+        )
+    if not row:
+        return
+    settings = importlib.import_module(module).Settings
+    grid = row.get("tune", {})
+    fixed = {setting: value for setting, value in row.items() if setting != "tune"}
+    _check(settings, fixed, f"{key}.")
+    if not isinstance(grid, dict):
+        raise RecoreError(f"params.yaml: `{key}.tune` is {_shown(grid)}; it is a map of settings to lists of values")
+    for setting, values in grid.items():
+        if not isinstance(values, list) or not values:
+            raise RecoreError(f"params.yaml: `{key}.tune.{setting}` is {_shown(values)}; it is a list of values to try")
+        if setting in fixed:
+            raise RecoreError(f"params.yaml: `{key}` fixes {setting} and tunes it; keep one")
+        for value in values:
+            _check(settings, {setting: value}, f"{key}.tune.")

@@ -18,6 +18,8 @@ RECORDS = DATA / "records"
 SIGNIFICANCE = DATA / "significance"
 SPLIT = DATA / "split"
 
+NO_SEED = "none"  # stands where the seed of a run does, for what is fitted without one
+
 
 def raw(dataset: str) -> Path:
     return DATA / "raw" / dataset
@@ -35,12 +37,12 @@ def model(dataset: str, variant: str, seed: int) -> Path:
     return MODELS / dataset / variant / str(seed)
 
 
-def record(dataset: str, variant: str, seed: int) -> Path:
-    return RECORDS / dataset / variant / str(seed)
+def record(dataset: str, variant: str, seed: int | None) -> Path:
+    return RECORDS / dataset / variant / _run(seed)
 
 
-def ranks(dataset: str, variant: str, seed: int) -> Path:
-    return RANKS / dataset / variant / str(seed)
+def ranks(dataset: str, variant: str, seed: int | None) -> Path:
+    return RANKS / dataset / variant / _run(seed)
 
 
 def results(dataset: str, variant: str, seed: int) -> list[Path]:
@@ -51,3 +53,7 @@ def results(dataset: str, variant: str, seed: int) -> list[Path]:
 
 def significance(dataset: str) -> Path:
     return SIGNIFICANCE / dataset
+
+
+def _run(seed: int | None) -> str:
+    return NO_SEED if seed is None else str(seed)

@@ -103,6 +103,8 @@ class Variants(Section):
     plain: dict[VariantName, dict[str, Scalar]]
     hybrid: dict[VariantName, dict[str, Scalar]]
     external: dict[VariantName, FromRecord] = Field(default_factory=dict)
+    # Older files have none. The settings are those of the method's file, beside them `tune`.
+    baselines: dict[VariantName, dict[str, Any]] = Field(default_factory=dict)
 
 
 class Filter(Section):

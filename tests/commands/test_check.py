@@ -57,7 +57,8 @@ def test_a_row_of_a_record_that_is_not_there_is_told_before_anything_is_trained(
 def test_what_is_read_is_said(asked, capsys):
     said = asked(capsys)
     assert said.startswith(
-        "1 dataset × 5 variants × 5 seeds = 25 cells of ave, trm, da, hn, dahn\nshop: the whole log\n"
+        "1 dataset × 5 variants × 5 seeds = 25 cells of ave, trm, da, hn, dahn\n"
+        "beside them, fitted without seeds: pop, spop, recent, sr, iknn, vsknn, vmis\nshop: the whole log\n"
     )
     assert "  shop.csv: 161 rows, 1 dropped (no visitor)\n" in said
     assert "  columns: visitor = u, item = i, time = t\n" in said

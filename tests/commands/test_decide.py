@@ -24,15 +24,15 @@ LOOKS = [5, 6, 8]
 SEEDS = tuple(range(2020, 2028))
 PAIRS = [["hn", "trm"], ["da", "trm"], ["ave", "trm"]]
 # Mean reciprocal ranks: hn is plainly better than trm, da and ave differ by no more than their noise.
-LEVEL = {"trm": 0.30, "hn": 0.36, "da": 0.303, "ave": 0.302, "dahn": 0.30}
+LEVEL = {"trm": 0.30, "hn": 0.36, "da": 0.303, "ave": 0.302, "dahn": 0.30, "pop": 0.30, "vmis": 0.30}
 N_SESSIONS = 150
 
 
-def write_cell(dataset: str, variant: str, seed: int, level: float | None = None) -> None:
+def write_cell(dataset: str, variant: str, seed: int | None, level: float | None = None) -> None:
     """Ranks 1 and 2 of sessions of two cases; seeds and sessions have noise of their own."""
     table = fake_grid.cases(5 * N_SESSIONS).query("session % 15 == 4")[["session", "position", "target"]]
     table = table.reset_index(drop=True)
-    random = np.random.default_rng([sum(map(ord, dataset + variant)), seed])
+    random = np.random.default_rng([sum(map(ord, dataset + variant)), 99 if seed is None else seed])
     ease = np.random.default_rng(sum(map(ord, dataset))).random(len(table))
     chance = 2 * ((level or LEVEL[variant]) + 0.01 * random.normal()) - 0.2
     above = (0.5 * ease + 0.5 * random.random(len(table)) > chance).astype(int)
@@ -62,6 +62,8 @@ class FakeDvc:
             if stage.startswith("evaluate"):
                 dataset, variant, seed = item.split("-")
                 write_cell(dataset, variant, int(seed), self.levels.get((dataset, variant)))
+            elif stage == "baseline":
+                write_cell(*item.split("-"), None)
             elif stage == "significance":
                 significance.main([item])
             elif stage == "aggregate":
@@ -355,6 +357,25 @@ def test_a_fault_is_one_sentence_and_nothing_runs(dvc, changes, arguments, sente
 
 def test_fragile_goes_on_while_it_is_near_what_it_needs():
     plan = Plan([], {}, 0.05, 0.8, looks=(5, 8), fewest=15.0)
-    table = pd.DataFrame({"verdict": ["fragile", "fragile", "inconclusive", "better"], "effective_sessions": 7.4})
+    verdicts = ["fragile", "fragile", "inconclusive", "better", "inconclusive"]
+    table = pd.DataFrame({"verdict": verdicts, "effective_sessions": 7.4, "n_seeds": [5, 5, 5, 5, 0]})
     table.loc[0, "effective_sessions"] = 7.5
-    assert standing.is_open(table, plan).tolist() == [True, False, True, False]
+    # The last has no seeds to add on either side.
+    assert standing.is_open(table, plan).tolist() == [True, False, True, False, False]
+
+
+def test_what_has_no_seeds_is_fitted_once_and_gets_none(dvc, capsys):
+    pairs = [["da", "trm"], ["trm", "vmis"], ["vmis", "pop"]]
+    plan(
+        comparisons=pairs,
+        variants={"plain": {"trm": {}, "da": {}}, "hybrid": {}, "baselines": {"pop": {}, "vmis": {}}},
+    )
+    fitted = ["baseline@demo-pop", "baseline@demo-vmis"]
+    assert run(capsys, "--next").splitlines()[:2] == fitted
+    said = run(capsys)
+    assert dvc.calls[0] == ("repro", "split@demo", *fitted)
+    assert set(dvc.evaluated) == cells("da", "trm")  # alike, so every look is taken
+    assert made() == cells("da", "trm") | {"demo-pop-none", "demo-vmis-none"}
+    assert f"demo: vmis {MINUS} pop: inconclusive" in said
+    assert "1 inconclusive (neither side has seeds to add)" in said.splitlines()[-2]
+    assert run(capsys, "--next") == ""

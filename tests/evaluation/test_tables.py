@@ -18,7 +18,7 @@ def _here(tmp_path, monkeypatch):
 def test_what_is_read_is_what_was_written():
     random = np.random.default_rng(0)
     values = random.random(500) * 10.0 ** random.integers(-12, 3, 500)
-    table = pd.DataFrame({"seed": range(500), "value": values})
+    table = pd.DataFrame({"seed": pd.array(range(500), dtype="Int64"), "value": values})
     save("shop", {"runs.csv": table, "sessions.parquet": table}, SETTINGS)
     for name in ("runs.csv", "sessions.parquet"):
         pd.testing.assert_frame_equal(read_tables(["shop"], name), table.assign(dataset="shop"), rtol=1e-15, atol=0)

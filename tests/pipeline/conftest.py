@@ -70,8 +70,9 @@ def ran(output: str) -> set[str]:
 
 
 def tiny(tree) -> None:
-    """trm and hn, two seeds, one epoch."""
-    tree |= {"datasets": ["demo"], "seeds": [1, 2], "variants": {"plain": {"trm": {}}, "hybrid": {"hn": {}}}}
+    """trm and hn, two seeds, one epoch; two baselines."""
+    variants = {"plain": {"trm": {}}, "hybrid": {"hn": {}}, "baselines": {"pop": {}, "sr": {"tune": {"steps": [1, 5]}}}}
+    tree |= {"datasets": ["demo"], "seeds": [1, 2], "variants": variants}
     tree["sources"]["demo"]["fetch"] |= {"sessions": 200, "items": 30}
     tree["sources"]["demo"]["train"] |= {"epochs": 1}
     tree["train"]["threads"] = 1

@@ -23,7 +23,7 @@ STAGES = yaml12.read(ROOT / "dvc.yaml")["stages"]
 # what is wrong. What computes a value of a result stands elsewhere, or an edit of it would leave stale results.
 PLUMBING = {
     "recore": {"RecoreError"},
-    "recore.params": {"Params", "load"},
+    "recore.params": {"Params", "load", "trained"},  # which variants have seeds
     "recore.schema": set(),
     "recore.schema_read": set(),
     "recore.paths": None,  # every name in it is a path
@@ -32,6 +32,7 @@ PLUMBING = {
     "recore.yaml12": {"dump"},  # the settings, as they stand in params.yaml
     "recore.costs": {"write"},  # beside the results, never in one
 }
+VARIANTS = {"plain": {"da": {}}, "hybrid": {"hn": {}}, "baselines": {"vmis": {}}}
 ITEM = {"dataset": "demo", "seed": "1"}
 TRACED = {  # the stage of dvc.yaml, and the variant it is tried with
     "download": None,
@@ -41,6 +42,7 @@ TRACED = {  # the stage of dvc.yaml, and the variant it is tried with
     "train_hybrid": "hn",
     "evaluate": "da",
     "evaluate_hybrid": "hn",
+    "baseline": "vmis",
     "external": "kept",
     "significance": None,
     "aggregate": None,
@@ -59,8 +61,7 @@ def traces(tmp_path_factory):
     folder = tmp_path_factory.mktemp("pipeline")
     given = yaml12.read(ROOT / "params.yaml")
     kept = {"kept": {"record": "tiny", "variant": "da"}}
-    given |= {"datasets": ["demo"], "seeds": [1]}
-    given |= {"variants": {"plain": {"da": {}}, "hybrid": {"hn": {}}, "external": kept}}
+    given |= {"datasets": ["demo"], "seeds": [1], "variants": VARIANTS | {"external": kept}}
     given["sources"]["demo"]["fetch"] |= {"sessions": 120, "items": 25}
     given["sources"]["demo"]["train"] |= {"epochs": 1}
     given["train"]["threads"] = 1
@@ -169,6 +170,7 @@ def test_imports_point_one_way():
         "recommender": 0,
         "stages": 0,
         "training": 1,
+        "baselines": 1,
         "evaluation": 2,
         "variants": 3,
         "models": 4,

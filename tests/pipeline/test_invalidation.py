@@ -18,12 +18,13 @@ def cells(stage, names):
 
 TESTS = {"significance@demo", "aggregate"}
 TRAIN = cells("train", CELLS) | cells("train_hybrid", HYBRID_CELLS)
+BASELINES = cells("baseline", ["demo-pop", "demo-sr"])
 EVALUATE = cells("evaluate", CELLS) | cells("evaluate_hybrid", HYBRID_CELLS)
 
 
 def test_the_first_run_ran_everything_and_the_second_nothing(finished):
     prepare = {"download@demo", "filter@demo", "split@demo"}
-    assert finished.first_run == prepare | TRAIN | EVALUATE | TESTS
+    assert finished.first_run == prepare | TRAIN | EVALUATE | BASELINES | TESTS
     assert finished.repro() == set()
     assert finished.changed() == set()
     assert finished.status() == ""
@@ -41,6 +42,9 @@ def test_the_first_run_ran_everything_and_the_second_nothing(finished):
         ("src/recore/evaluation/ranking.py", TRAIN | EVALUATE),
         ("src/recore/variants/hn.py", cells("train_hybrid", HYBRID_CELLS) | cells("evaluate_hybrid", HYBRID_CELLS)),
         ("src/recore/variants/ave.py", set()),
+        ("src/recore/baselines/sr.py", {"baseline@demo-sr"}),
+        ("src/recore/baselines/ranking.py", BASELINES),
+        ("src/recore/data/cases.py", TRAIN | EVALUATE | BASELINES),
         ("src/recore/significance/crossed.py", TESTS),
         ("src/recore/evaluation/breakdowns.py", {"significance@demo"}),
         ("src/recore/evaluation/metrics.py", {"significance@demo"}),
@@ -69,8 +73,10 @@ def new_variant(tree):
     [
         (lambda tree: tree.update(hard_neg_k=10), cells("train_hybrid", HYBRID_CELLS) | {"aggregate"}),
         (lambda tree: tree["variants"]["plain"].update(trm={"layers": 1}), cells("train", CELLS) | TESTS),
+        (lambda tree: tree["variants"]["baselines"].update(sr={"steps": 3}), {"baseline@demo-sr"} | TESTS),
         (lambda tree: tree["train"].update(learning_rate=0.01), TRAIN | {"aggregate"}),
-        (lambda tree: tree["sources"]["demo"]["train"].update(batch_size=64), TRAIN | {"aggregate"}),
+        (lambda tree: tree["train"].update(validation_cutoff=10), TRAIN | BASELINES | {"aggregate"}),
+        (lambda tree: tree["sources"]["demo"]["train"].update(batch_size=64), TRAIN | BASELINES | TESTS),
         (lambda tree: tree["evaluate"].update(cutoffs=[20, 10]), TESTS),
         (lambda tree: tree["significance"].update(alpha=0.01), TESTS),
         (lambda tree: tree["filter"].update(min_support=3), {"filter@demo", "aggregate"}),
@@ -137,6 +143,17 @@ def test_a_new_variant_is_one_file_and_one_row(clone):
     clone.params(new_variant)
     added = {f"{stage}@demo-mine-{seed}" for stage in ("train", "evaluate") for seed in (1, 2)}
     assert clone.changed() == added | TESTS
+
+
+def test_a_tuned_baseline_trains_nothing(clone):
+    clone.params(lambda tree: tree["variants"]["baselines"].update(sr={"steps": 3}))
+    assert clone.repro() == {"baseline@demo-sr"} | TESTS
+
+
+def test_params_without_baselines_still_run(clone):
+    clone.params(lambda tree: tree["variants"].pop("baselines"))
+    assert clone.repro() == TESTS
+    assert "demo,sr," not in clone.read("metrics/runs.csv")
 
 
 def test_a_row_without_its_file_is_named_before_any_work(clone):

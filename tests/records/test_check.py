@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from builders import published_params
 from stages import fake_grid
 
 from recore import RecoreError
@@ -25,11 +26,10 @@ def template(tmp_path_factory):
         checkout = folder / "clone"
         checkout.mkdir()
         monkeypatch.chdir(checkout)
-        source = fake_grid.read_params_of_the_repository()
+        source = published_params()
         significance = source["significance"] | {"comparisons": [["da", "trm"]]}
         sources = source["sources"] | {"shop": source["sources"]["demo"]}
         fake_grid.write_grid(("shop",), variants=VARIANTS, significance=significance, sources=sources)
-        fake_grid.write_test_set("shop")
         monkeypatch.chdir(folder)
         monkeypatch.setattr(take, "current", lambda checkout: CELLS)
         take.main(["tiny", str(checkout)])

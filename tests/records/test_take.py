@@ -32,7 +32,6 @@ def template(tmp_path_factory):
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.chdir(folder)
         fake_grid.write_grid(("tmall",))
-        fake_grid.write_test_set("tmall")
         for variant in VARIANTS:
             for seed in range(5):
                 (paths.ranks("tmall", variant, seed) / "inputs.json").write_text('{"params": {}, "sha256": {}}')

@@ -19,6 +19,7 @@ ROOT = Path(__file__).parents[2]
 N_ITEMS = 300
 # Geometric success probability of each variant: a larger one ranks targets higher.
 SKILL = {"ave": 0.02, "trm": 0.03, "da": 0.0301, "hn": 0.033, "dahn": 0.0325}
+FITTED = {"pop": 0.005, "vmis": 0.028}
 
 
 def read_params() -> dict:
@@ -26,7 +27,7 @@ def read_params() -> dict:
 
 
 def write_params(datasets=("demo",), seeds=(0, 1, 2, 3, 4), **changes) -> None:
-    """The repository's own params.yaml with another grid; ``changes`` replaces top-level keys."""
+    """The published grid on other datasets and seeds, without baselines; ``changes`` replaces top-level keys."""
     tree = published_params()
     tree |= {"datasets": list(datasets), "seeds": list(seeds), **changes}
     Path("params.yaml").write_text(yaml12.dump(tree))
@@ -41,14 +42,14 @@ def cases(n_sessions: int) -> pd.DataFrame:
     return pd.DataFrame({"session": session, "position": position, "target": target.astype(np.int32)})
 
 
-def write_run(dataset: str, variant: str, seed: int, n_sessions: int = 200, skill: float | None = None) -> None:
+def write_run(dataset: str, variant: str, seed: int | None, n_sessions: int = 200, skill: float | None = None) -> None:
     table = cases(n_sessions)
     test_hash = hashlib.sha256(b"".join(table[c].to_numpy("<i8").tobytes() for c in table)).hexdigest()
     # Every variant meets the same easy and hard sessions; the seed moves its skill a little.
     random = np.random.default_rng([sum(map(ord, dataset)), n_sessions])
     ease = np.repeat(random.lognormal(0, 0.8, n_sessions), table.groupby("session").size())
-    own = np.random.default_rng([sum(map(ord, variant)), seed])
-    chance = np.clip((skill or SKILL[variant]) * (1 + 0.01 * own.normal()) * ease, 1e-4, 0.9)
+    own = np.random.default_rng([sum(map(ord, variant)), 99 if seed is None else seed])
+    chance = np.clip((skill or (SKILL | FITTED)[variant]) * (1 + 0.01 * own.normal()) * ease, 1e-4, 0.9)
     above = np.minimum(np.floor(np.log(random.random(len(table))) / np.log1p(-chance)), N_ITEMS - 1)
     flips = own.random(len(table)) < 0.2
     above[flips] = np.minimum(above[flips] + own.integers(0, 3, flips.sum()), N_ITEMS - 1)
@@ -61,6 +62,7 @@ def write_ranks(dataset, variant, seed, table, above, tied, test_hash, **more) -
     """``more`` goes into meta.json."""
     folder = paths.ranks(dataset, variant, seed)
     folder.mkdir(parents=True, exist_ok=True)
+    write_test(dataset, table)
     table = table.assign(above=above.astype(np.int32), tied=tied.astype(np.int32))
     if variant.startswith("da"):
         table["gate"] = (0.4 + 0.05 * table["position"] + 0.001 * (seed % 10)).astype(np.float32)
@@ -69,9 +71,14 @@ def write_ranks(dataset, variant, seed, table, above, tied, test_hash, **more) -
     (folder / "meta.json").write_text(json.dumps(meta))
 
 
-def write_record(dataset: str, variant: str, seed: int, epochs: int = 6, best: int = 4) -> None:
+def write_record(dataset: str, variant: str, seed: int | None, epochs: int = 6, best: int = 4) -> None:
     folder = paths.record(dataset, variant, seed)
     folder.mkdir(parents=True, exist_ok=True)
+    if seed is None:
+        tuned = ["k"] if variant == "vmis" else []
+        record = {"settings": {"k": 500, "m": 1000}, "tuned": tuned, "valid": {"mrr@20": 0.2}}
+        (folder / "record.json").write_text(json.dumps(record))
+        return
     epoch = np.arange(1, epochs + 1)
     mrr = SKILL[variant] * 8 * (1 - np.exp(-epoch)) - 0.002 * (epoch - best) ** 2 + 0.0005 * (seed % 10)
     history = pd.DataFrame({"epoch": epoch, "loss": 6 - np.log(epoch) + 0.01 * (seed % 10), "recall@20": 3 * mrr})
@@ -93,6 +100,21 @@ def write_record(dataset: str, variant: str, seed: int, epochs: int = 6, best: i
         "dirty": False,
     }
     costs.write(folder, cost)
+
+
+def write_test(dataset: str, table: pd.DataFrame) -> None:
+    """The sessions whose cases these are. The first click of every third is on its first target, the first click of
+    the next ones on the second, if there is one: an immediate repeat, an earlier one.
+    """
+    folder = paths.split(dataset)
+    folder.mkdir(parents=True, exist_ok=True)
+    sizes = table.groupby("session", sort=False).size()
+    starts = np.cumsum(sizes.to_numpy()) - sizes.to_numpy()
+    target, place = table["target"].to_numpy(), np.arange(len(sizes)) % 3
+    second = target[np.minimum(starts + 1, len(target) - 1)]
+    items = np.insert(target, starts, np.select([place == 0, place == 1], [target[starts], second], N_ITEMS))
+    ids = sizes.index.to_numpy()
+    Sessions(items, offsets_of(sizes.to_numpy() + 1), ids, np.arange(len(ids))).save(folder, "test")
 
 
 def write_split(dataset: str) -> None:
@@ -118,20 +140,10 @@ def unrendered() -> Iterator[None]:
         yield
 
 
-def write_test_set(dataset: str, n_sessions: int = 200) -> None:
-    """The sessions whose cases are those of ``cases``; their first click is no case."""
-    table = cases(n_sessions)
-    clicks = [np.append(1, own["target"]) for _, own in table.groupby("session")]
-    lengths = np.array([len(own) for own in clicks])
-    times = np.arange(n_sessions)
-    sessions = Sessions(np.concatenate(clicks).astype(np.int32), offsets_of(lengths), table["session"].unique(), times)
-    sessions.save(paths.split(dataset), "test")
-
-
 def write_grid(datasets=("demo",), seeds=(0, 1, 2, 3, 4), **changes) -> None:
     write_params(datasets, seeds, **changes)
-    variants = [name for group in read_params()["variants"].values() for name in group]
     for dataset in datasets:
-        for variant in variants:
-            for seed in seeds:
-                write_run(dataset, variant, seed)
+        for group, rows in read_params()["variants"].items():
+            for variant in rows:
+                for seed in [None] if group == "baselines" else seeds:
+                    write_run(dataset, variant, seed)

@@ -19,11 +19,14 @@ ONE_OR_TWO = (
     "sessions as the one source of noise, and says nothing of a new training run."
 )
 THREE_OR_FOUR = "Three or four seeds are exploratory: p is shown, no verdict is given."
-FIGURES = ("forest", "influence", "seeds", "prefix_length", "gate", "mde", "curves")
+FIGURES = ("forest", "contributions", "influence", "seeds", "prefix_length", "gate", "mde", "curves")
 OUTPUTS = {
-    *(f"metrics/{name}.csv" for name in ("results", "comparisons", "across", "windows", "breakdowns", "runs")),
+    *(
+        f"metrics/{name}.csv"
+        for name in ("results", "comparisons", "across", "windows", "breakdowns", "contributions", "runs")
+    ),
     *("metrics/summary.json", "metrics/table.md", "metrics/table.tex", "plots/report.html"),
-    *(f"plots/{name}.csv" for name in FIGURES if name != "seeds"),
+    *(f"plots/{name}.csv" for name in FIGURES if name not in ("seeds", "contributions")),
     *(f"plots/{name}.png" for name in FIGURES),
     *(f"plots/svg/{name}.svg" for name in FIGURES),
 }

@@ -35,7 +35,6 @@ def template(tmp_path_factory):
                 if variant in ("trm", "da"):
                     save(RECORD, on_record(variant, seed))
         shutil.rmtree(paths.RANKS / "demo/da")
-        fake_grid.write_test_set("demo")
     return folder
 
 

@@ -39,7 +39,7 @@ def test_two_runs_write_the_same_bytes(compare):
     fake_grid.write_grid()
     compare()
     first = {file.name: file.read_bytes() for file in paths.significance("demo").iterdir()}
-    assert set(first) == {"comparisons.csv", "runs.csv", "groups.csv", "sessions.parquet", "made.json"}
+    assert set(first) == {"comparisons.csv", "runs.csv", "groups.csv", "parts.csv", "sessions.parquet", "made.json"}
     compare()
     assert {file.name: file.read_bytes() for file in paths.significance("demo").iterdir()} == first
 
@@ -48,7 +48,38 @@ def test_only_the_cells_of_params_are_read(compare):
     fake_grid.write_grid(seeds=(0, 1, 2))
     expected = compare()
     fake_grid.write_run("demo", "trm", 99, n_sessions=50)
+    fake_grid.write_test("demo", fake_grid.cases(200))
     pd.testing.assert_frame_equal(compare(), expected)
+
+
+def test_a_split_that_was_not_ranked_is_named(compare):
+    fake_grid.write_grid(seeds=(0,))
+    fake_grid.write_test("demo", fake_grid.cases(199))
+    with pytest.raises(RecoreError, match="data/split/demo is not the split whose test cases were ranked"):
+        compare()
+
+
+def test_what_groups_add_sums_to_the_difference(compare):
+    fake_grid.write_grid()
+    table = compare().set_index(["a", "b", "metric"])
+    parts = pd.read_csv(paths.significance("demo") / "parts.csv")
+    assert set(parts["group"]) == {"immediate repeat", "earlier repeat", "new"}
+    assert set(parts["metric"]) == {"mrr@20", "recall@20"}
+    sums = parts.groupby(["a", "b", "metric"])[["part", "n_cases", "share"]].sum()
+    assert len(sums) == 12
+    np.testing.assert_allclose(sums["part"], table.loc[sums.index, "delta"], rtol=1e-9)
+    assert set(sums["n_cases"]) == {600}
+    np.testing.assert_allclose(sums["share"], 1)
+
+
+def test_a_repeat_counts_as_far_as_the_models_read(compare):
+    fake_grid.write_grid(seeds=(0,))
+    sources = fake_grid.read_params()["sources"]
+    sources["demo"]["train"]["model"] = {"max_length": 1}
+    fake_grid.write_params(seeds=(0,), sources=sources)
+    compare()
+    groups = pd.read_csv(paths.significance("demo") / "groups.csv")
+    assert set(groups.query("breakdown == 'repeat'")["group"]) == {"immediate repeat", "new"}
 
 
 def test_one_seed_has_a_level_that_survives_reading(compare):

@@ -36,7 +36,9 @@ def main(argv: list[str] | None = None) -> None:
     datasets, seeds = given.at("datasets"), given.at("seeds")
     counts = {"dataset": len(datasets), "variant": len(variants), "seed": len(seeds)}
     grid = " × ".join(f"{count} {name}{'s' * (count > 1)}" for name, count in counts.items())
-    print(f"{grid} = {math.prod(counts.values())} cells of {', '.join(variants)}")
+    print(f"{grid} = {math.prod(counts.values())} cells of {', '.join(variants) or 'nothing'}")
+    if fitted := [name for group in given.at("variants").values() for name in group if name not in variants]:
+        print(f"beside them, fitted without seeds: {', '.join(fitted)}")
     faults = []
     for dataset in datasets:
         try:

@@ -45,7 +45,7 @@ def main(argv: list[str] | None = None) -> None:
 
 def decide(experiment: Experiment, jobs: int) -> None:
     """Look after look; RecoreError where DVC fails."""
-    _dvc("repro", *(f"split@{name}" for name in experiment.datasets))
+    _dvc("repro", *(f"split@{name}" for name in experiment.datasets), *experiment.baselines())
     for stages in experiment.stages(experiment.cells(experiment.every(len(experiment.seeds)), made=True)):
         _each(_changed(stages), jobs)  # ranks of other params or code
     cells = experiment.cells(experiment.every(experiment.plan.looks[0]), made=False)
@@ -82,7 +82,9 @@ def _told(experiment: Experiment, table: pd.DataFrame, cells: list[Cell]) -> str
     going, fragile, none = (
         int(rows.sum()) for rows in (still, (table["verdict"] == "fragile") & ~still, table["verdict"] == "")
     )
-    counts = [f"{len(table) - going - fragile - none} decided, {going} open"]
+    final = int(((table["verdict"] == "inconclusive") & ~still & (table["n_seeds"] == 0)).sum())
+    counts = [f"{len(table) - going - fragile - none - final} decided, {going} open"]
+    counts += [f"{final} inconclusive (neither side has seeds to add)"] if final else []
     counts += [f"{fragile} fragile (they need sessions)"] if fragile else []
     counts += [f"{none} without a verdict (one test session)"] if none else []
     lines.append(", ".join(counts))

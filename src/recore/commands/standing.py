@@ -26,8 +26,9 @@ class Experiment:
     """What params.yaml says of the looks."""
 
     datasets: list[str]
-    groups: dict[str, str]  # variant -> plain or hybrid
+    groups: dict[str, str]  # variant -> plain or hybrid: those that are trained here
     external: list[str]  # variants with ranks from elsewhere, and the seeds that they have there
+    fitted: list[str]  # those without seeds: nothing to train
     seeds: list[int]
     synthetic: set[str]
     confirm: str
@@ -51,6 +52,7 @@ class Experiment:
             datasets,
             given.trained(),
             list(given.external()),
+            list(given.baselines()),
             given.at("seeds"),
             set(synthetic_of(sources, datasets)),
             section["confirm"],
@@ -71,8 +73,14 @@ class Experiment:
         return tuple([f"{stages[i]}@{name}" for stages, name in named] for i in (0, 1))
 
     def can_reach(self, dataset: str, variant: str, n_seeds: int) -> bool:
-        """Whether a variant can have so many seeds: one that is trained here can."""
-        return variant in self.groups or seeds_made(dataset, variant, self.seeds) >= n_seeds
+        """Whether a variant can have so many seeds: one that is trained here can, and one without seeds needs none."""
+        known = variant in self.groups or variant in self.fitted
+        return known or seeds_made(dataset, variant, self.seeds) >= n_seeds
+
+    def baselines(self, missing: bool = False) -> list[str]:
+        """The names of the stages of what has no seeds, or only of those that have no ranks."""
+        cells = [(d, v) for d in self.datasets for v in self.fitted]
+        return [f"baseline@{d}-{v}" for d, v in cells if not (missing and paths.ranks(d, v, None).exists())]
 
     @property
     def tests(self) -> list[str]:
@@ -80,17 +88,24 @@ class Experiment:
         taken = (f"external@{d}-{v}" for d in self.datasets for v in self.external)
         return [*taken, *(f"significance@{name}" for name in self.datasets), "aggregate"]
 
+    def looks_made(self, dataset: str, a: str, b: str) -> list[tuple[int, int]]:
+        """The looks that a comparison has come to: number from 1, and seeds."""
+        made = (seeds_made(dataset, v, self.seeds) if v in self.groups else None for v in (a, b))
+        return list(enumerate(self.plan.reached_by(*made), start=1))
+
 
 def next_stages(experiment: Experiment) -> list[str]:
     """In the order in which they are to run: those of the cells of the next look, then the tests; [] at the end."""
+    fitted = experiment.baselines(missing=True)
     first = experiment.cells(experiment.every(experiment.plan.looks[0]), made=False)
     if first:
         cells = first
-    elif (raw := tested(experiment)) is None:
-        return experiment.tests
+    elif fitted or (raw := tested(experiment)) is None:
+        return fitted + experiment.tests
     else:
         _, cells = standing(experiment, raw)
-    return [name for stages in experiment.stages(cells) for name in stages] + (experiment.tests if cells else [])
+    trained = [name for stages in experiment.stages(cells) for name in stages]
+    return fitted + trained + (experiment.tests if cells else [])
 
 
 def tested(experiment: Experiment) -> pd.DataFrame | None:
@@ -103,9 +118,7 @@ def tested(experiment: Experiment) -> pd.DataFrame | None:
         (dataset, a, b, number, look)
         for dataset in experiment.datasets
         for a, b in experiment.plan.comparisons
-        for number, look in enumerate(
-            experiment.plan.reached(min(seeds_made(dataset, v, experiment.seeds) for v in (a, b))), start=1
-        )
+        for number, look in experiment.looks_made(dataset, a, b)
     }
     found = set(raw[["dataset", "a", "b", "look", "n_seeds"]].itertuples(index=False, name=None))
     return raw if found == due else None
@@ -114,7 +127,7 @@ def tested(experiment: Experiment) -> pd.DataFrame | None:
 def is_open(table: pd.DataFrame, plan: Plan) -> pd.Series:
     """Which rows of ``family.corrected`` another seed may give a verdict."""
     near = (table["verdict"] == "fragile") & (table["effective_sessions"] >= NEAR * plan.fewest)
-    return (table["verdict"] == "inconclusive") | near
+    return ((table["verdict"] == "inconclusive") | near) & (table["n_seeds"] > 0)
 
 
 def standing(experiment: Experiment, raw: pd.DataFrame) -> tuple[pd.DataFrame, list[Cell]]:

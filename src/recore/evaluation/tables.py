@@ -85,7 +85,7 @@ def _read_csv(path: Path) -> pd.DataFrame:
             raise ValueError("its last line has no end")
         return pd.read_csv(
             io.StringIO(text),
-            dtype=dict.fromkeys(TEXT, str),
+            dtype=dict.fromkeys(TEXT, str) | {"seed": "Int64"},  # with gaps: not every run has one
             keep_default_na=False,  # "n/a" is a level here, not a missing value
             na_values=[""],
         )

@@ -19,9 +19,13 @@ from recore.reporting.render import Section
 from recore.reporting.style import GREY, LIGHT, says, styled, tiles, variant_look
 
 # As ``evaluation.breakdowns`` names them.
-PREFIX_LENGTH, POPULARITY, GATE = "prefix length", "target popularity", "gate"
+PREFIX_LENGTH, POPULARITY, REPEAT, GATE = "prefix length", "target popularity", "repeat", "gate"
 # What a breakdown is called in the title of its table, where that is not its name.
-TITLES = {PREFIX_LENGTH: "clicks in the prefix", POPULARITY: "popularity of the target"}
+TITLES = {
+    PREFIX_LENGTH: "clicks in the prefix",
+    POPULARITY: "popularity of the target",
+    REPEAT: "whether the target was clicked before",
+}
 KEYS = ["dataset", "variant", "metric", "breakdown"]
 VALUES = ["mean", "ci_lo", "ci_hi", "std"]
 

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from recore.reporting.style import GREY, LIGHT, panels, styled, variant_look
+from recore.reporting.style import GREY, LIGHT, panels, says, styled, variant_look
 
 COLUMNS = ["dataset", "variant", "seed", "epoch", "loss", "valid_mrr", "chosen"]
 PANELS = (
@@ -30,7 +30,10 @@ def curve_rows(history: pd.DataFrame, dataset: str, variant: str, seed: int, bes
 
 def curves_figure(curves: pd.DataFrame, datasets: list[str], variants: list[str], baseline: str | None) -> Figure:
     """Two panels a dataset. ``curves`` is the table of all runs."""
+    if curves.empty:
+        return says("No variant of this grid is trained.")
     look = variant_look(variants, baseline)
+    drawn = [name for name in variants if name in set(curves["variant"])]
     with styled():
         figure, axes = panels(len(datasets), len(PANELS), 2.6 * len(datasets) + 0.5)
         for i, dataset in enumerate(datasets):
@@ -41,8 +44,7 @@ def curves_figure(curves: pd.DataFrame, datasets: list[str], variants: list[str]
                 axis.set_ylabel(unit)
         for axis in axes[-1]:
             axis.set_xlabel("epoch")
-        trained = set(curves["variant"])
-        handles = [Line2D([], [], label=name, **look[name]) for name in variants if name in trained]
+        handles = [Line2D([], [], label=name, **look[name]) for name in drawn]
         handles.append(Line2D([], [], color=GREY, marker="o", linestyle="none", label="epoch kept"))
         figure.legend(handles=handles, loc="outside lower center", ncols=min(len(handles), 6))
     return figure

@@ -1,6 +1,6 @@
 """Everything that a report is made of: what was planned, and the tables that came of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pandas as pd
 
@@ -34,3 +34,5 @@ class Evidence:
     beside: pd.DataFrame  # rows of ``paper.beside_paper``
     groups: pd.DataFrame  # breakdowns.csv: see ``breakdowns``
     curves: pd.DataFrame  # curves.csv
+    parts: pd.DataFrame = field(default_factory=pd.DataFrame)  # rows of ``significance.parts``; empty if not known
+    tuned: pd.DataFrame = field(default_factory=pd.DataFrame)  # rows of ``results.tuned_table``

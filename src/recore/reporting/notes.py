@@ -19,6 +19,7 @@ def notes(evidence: Evidence) -> list[str]:
     comparisons = evidence.comparisons
     return [
         "± is the standard deviation over seeds (training runs). It is a spread, not an interval.",
+        *_seedless(evidence),
         *_marks(evidence),
         *_levels(comparisons),
         *_influence(evidence),
@@ -32,10 +33,36 @@ def notes(evidence: Evidence) -> list[str]:
         "Intervals of groups of cases are clustered by session: they cover new sessions and these very runs. Two that "
         "overlap do not mean that the variants are alike, because variants are compared pairwise. "
         f"{_few_in_a_group(evidence)}The head is the most clicked fifth of the catalogue in training.",
+        *_repeats(evidence),
         *_equal_seeds(evidence.results),
         *_precision(evidence),
-        *_ties(evidence.measured),
+        *_ties(evidence),
         *_paper(evidence.beside),
+    ]
+
+
+def _seedless(evidence: Evidence) -> list[str]:
+    """What it means that some variants have no seeds, and how they were tuned."""
+    if evidence.results["n_seeds"].all():
+        return []
+    sentences = [
+        "Seeds none: fitted without seeds, one run, so no ±. In a comparison it counts as itself under every seed of "
+        "the other variant; where both have none, p covers new sessions alone."
+    ]
+    for (dataset, metric), rows in evidence.tuned.groupby(["dataset", "metric"], sort=False):
+        chosen = "; ".join(f"{row.variant} {row.settings}" for row in rows.itertuples())
+        sentences.append(f"{dataset}: tuned by {metric_title(metric)} on validation: {chosen}.")
+    return sentences
+
+
+def _repeats(evidence: Evidence) -> list[str]:
+    if evidence.parts.empty:
+        return []
+    return [
+        "An immediate repeat is a target that is the last click, an earlier repeat one further back among the clicks "
+        "that are read; contributions.csv has what each group adds to a difference, which sums to Δ. With one click in "
+        "the prefix every encoder of CORE's kind, a weighted sum of the clicked items, ranks that click first, so a "
+        "new item comes second at best; there no such variants differ in repeats."
     ]
 
 
@@ -158,7 +185,7 @@ def _levels(comparisons: pd.DataFrame) -> list[str]:
     lonely = comparisons["n_sessions"] < 2
     sentences = [
         (
-            without & ~lonely & (comparisons["n_seeds"] < 3),
+            without & ~lonely & comparisons["n_seeds"].between(1, 2),
             "One or two seeds give no p: a difference between single runs may be the seed's. The p of these runs "
             "only counts sessions as the one source of noise, and says nothing of a new training run.",
         ),
@@ -228,11 +255,18 @@ def _precision(evidence: Evidence) -> list[str]:
     return [f"Trained with the loss in bfloat16 (`precision`), ranked in float32 like the others: {names}."]
 
 
-def _ties(measured: pd.DataFrame) -> list[str]:
+def _ties(evidence: Evidence) -> list[str]:
+    measured, results = evidence.measured, evidence.results
     gap = measured["optimistic"] - measured["pessimistic"]
     wide = measured.assign(gap=gap)[gap > TIE_GAP]
-    return [
+    counted = wide["variant"].isin(results.loc[results["n_seeds"] == 0, "variant"])
+    expected = [
+        f"{dataset}: counts tie often; ties move a metric of {', '.join(dict.fromkeys(group['variant']))} by up to "
+        f"{percent(group['gap'].max())} points (shown is the expected value)."
+        for dataset, group in wide[counted].groupby("dataset", sort=False)
+    ]
+    return expected + [
         f"{dataset}, {variant}: ties move a metric by up to {percent(group['gap'].max())} points (shown is the "
         "expected value); look at the scores."
-        for (dataset, variant), group in wide.groupby(["dataset", "variant"], sort=False)
+        for (dataset, variant), group in wide[~counted].groupby(["dataset", "variant"], sort=False)
     ]

@@ -12,6 +12,7 @@ from recore.reporting.forest import forest_figure, forest_table
 from recore.reporting.format import metric_title
 from recore.reporting.influence import influence_figure, influence_table
 from recore.reporting.mde import mde_figure, mde_table
+from recore.reporting.parts import parts_figure
 from recore.reporting.seeds import seeds_figure
 
 
@@ -28,7 +29,7 @@ class Picture:
 
 def pictures(evidence: Evidence) -> list[Picture]:
     """The same set for every grid: one that has nothing to draw says so."""
-    drawn = (_forest, _influence, _seeds, _length, _gate, _mde, _curves)
+    drawn = (_forest, _parts, _influence, _seeds, _length, _gate, _mde, _curves)
     return [picture(evidence) for picture in drawn]
 
 
@@ -41,6 +42,17 @@ def _forest(evidence: Evidence) -> Picture:
         "margin, below which a difference counts as too small to matter.",
         forest_figure(table, evidence.datasets, evidence.compared),
         table,
+    )
+
+
+def _parts(evidence: Evidence) -> Picture:
+    return Picture(
+        "contributions",
+        "Where each difference comes from",
+        "What the cases of a group add to Δ: those whose target is the last click (immediate repeat), stands before it "
+        "(earlier repeat), or was not clicked yet (new). The bars of a row sum to its Δ.",
+        parts_figure(evidence.parts, evidence.datasets, evidence.compared),
+        None,
     )
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 
 RUN = ["dataset", "variant", "seed"]
 CELL = ["dataset", "variant", "metric"]
+EPOCHS = ["best_epoch", "epochs"]
 
 
 def given_hit(cutoff: int | str) -> str:
@@ -18,13 +19,14 @@ def given_hit(cutoff: int | str) -> str:
 
 
 def results_table(measured: pd.DataFrame) -> pd.DataFrame:
-    """``results.csv``: mean and spread over the seeds. std has ddof 1 and is NaN with one seed.
+    """``results.csv``: mean and spread over the seeds. std has ddof 1 and is NaN with one run.
 
+    n_seeds is 0 for what is fitted without seeds.
     All of them are NaN where a seed lacks the value (MRR@K / Recall@K without a hit): the others are not that mean.
     """
     cells = measured.groupby(CELL, sort=False)
     table = cells.agg(
-        n_seeds=("seed", "size"),
+        n_seeds=("seed", "count"),
         mean=("value", "mean"),
         std=("value", "std"),
         min=("value", "min"),
@@ -33,21 +35,36 @@ def results_table(measured: pd.DataFrame) -> pd.DataFrame:
         n_sessions=("n_sessions", "first"),
         mean_over_sessions=("session_value", "mean"),
         tie_share=("tie_share", "mean"),
+        n_runs=("seed", "size"),
         n_values=("value", "count"),
     ).reset_index()
-    lacking = table.pop("n_values") < table["n_seeds"]
+    lacking = table.pop("n_values") < table.pop("n_runs")
     table.loc[lacking, ["mean", "std", "min", "max", "mean_over_sessions"]] = np.nan
     return table
 
 
-def trained_table(records: dict[tuple[str, str, int], dict[str, Any]]) -> pd.DataFrame:
-    """dataset, variant, seed, best_epoch, epochs and the validation MRR, from the record of every run."""
+def trained_table(records: dict[tuple[str, str, int | None], dict[str, Any]]) -> pd.DataFrame:
+    """dataset, variant, seed, best_epoch, epochs and the validation MRR, from the record of every run.
+
+    A seed or an epoch that does not exist is NA: of what is fitted, not trained.
+    """
     rows = []
     for (dataset, variant, seed), record in records.items():
         valid = {f"valid_{metric}": value for metric, value in record["valid"].items() if metric.startswith("mrr@")}
-        row = {"dataset": dataset, "variant": variant, "seed": seed, "best_epoch": record["best_epoch"]}
-        rows.append(row | {"epochs": record["epochs"]} | valid)
-    return pd.DataFrame(rows)
+        epochs = {name: record.get(name) for name in EPOCHS}
+        rows.append({"dataset": dataset, "variant": variant, "seed": seed} | epochs | valid)
+    return pd.DataFrame(rows).astype(dict.fromkeys(["seed", *EPOCHS], "Int64"))
+
+
+def tuned_table(records: dict[tuple[str, str, int | None], dict[str, Any]]) -> pd.DataFrame:
+    """dataset, variant, settings ("k 500, m 1000"), metric and value: what was chosen on validation, and by what."""
+    rows = [
+        (dataset, variant, ", ".join(f"{name} {record['settings'][name]}" for name in record["tuned"]), *best)
+        for (dataset, variant, _), record in records.items()
+        if record.get("tuned")
+        for best in record["valid"].items()
+    ]
+    return pd.DataFrame(rows, columns=["dataset", "variant", "settings", "metric", "value"])
 
 
 def runs_table(measured: pd.DataFrame, records: pd.DataFrame) -> pd.DataFrame:
@@ -58,7 +75,7 @@ def runs_table(measured: pd.DataFrame, records: pd.DataFrame) -> pd.DataFrame:
     metrics = list(dict.fromkeys(measured["metric"]))
     # A pivot table would drop a metric that no run has.
     values = measured.pivot(index=RUN, columns="metric", values="value")[metrics]  # noqa: PD010
-    tests = measured.groupby(RUN, sort=False)[["n_cases", "n_sessions", "test_hash"]].first()
+    tests = measured.groupby(RUN, sort=False, dropna=False)[["n_cases", "n_sessions", "test_hash"]].first()
     runs = measured[RUN].drop_duplicates().merge(records, on=RUN, how="left", validate="one_to_one")
     runs = runs.astype({"best_epoch": "Int64", "epochs": "Int64"})  # whole numbers beside empty ones
     return runs.merge(values.join(tests).reset_index(), on=RUN, how="left", validate="one_to_one")

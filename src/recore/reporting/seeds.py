@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from recore.reporting.format import metric_title, percent
-from recore.reporting.style import GREY, panels, styled, variant_look
+from recore.reporting.style import GREY, panels, says, styled, variant_look
 
 # A variant whose mean lies this many times the typical width away from the middle is cut.
 REACH = 4
@@ -19,15 +19,22 @@ REACH = 4
 def seeds_figure(
     measured: pd.DataFrame, datasets: list[str], variants: list[str], baseline: str | None, metrics: list[str]
 ) -> Figure:
-    """A grid of len(datasets) × len(metrics) panels; ``measured`` as in ``results``, values are fractions."""
+    """A grid of len(datasets) × len(metrics) panels; ``measured`` as in ``results``, values are fractions.
+
+    What has no seeds has no strip.
+    """
+    measured = measured[measured["seed"].notna()]
+    strips = [name for name in variants if name in set(measured["variant"])]
+    if not strips:
+        return says("No variant of this grid has seeds.")
     look = variant_look(variants, baseline)
-    height = len(datasets) * (0.8 + 0.3 * len(variants)) + 0.2
+    height = len(datasets) * (0.8 + 0.3 * len(strips)) + 0.2
     with styled():
         figure, axes = panels(len(datasets), len(metrics), height)
         for i, dataset in enumerate(datasets):
             for j, metric in enumerate(metrics):
                 rows = measured[(measured["dataset"] == dataset) & (measured["metric"] == metric)]
-                runs = 100 * rows.pivot_table(index="seed", columns="variant", values="value", sort=False)[variants]
+                runs = 100 * rows.pivot_table(index="seed", columns="variant", values="value", sort=False)[strips]
                 _panel(axes[i, j], runs, look, labelled=j == 0)
                 axes[i, j].set_title(f"{dataset}: {metric_title(metric)}")
         for axis in axes[-1]:

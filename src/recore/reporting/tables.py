@@ -7,9 +7,12 @@ import pandas as pd
 from recore.reporting.breakdowns import PREFIX_LENGTH, group_section
 from recore.reporting.evidence import Evidence
 from recore.reporting.format import MISSING, interval, mark, metric_title, p_value, pair, percent, points, spread
+from recore.reporting.parts import parts_cells
 from recore.reporting.render import Section
 from recore.reporting.results import given_hit
 from recore.reporting.windows import windows_table
+
+NO_SEEDS = "none"
 
 
 def table_sections(evidence: Evidence) -> list[Section]:
@@ -28,6 +31,10 @@ def table_sections(evidence: Evidence) -> list[Section]:
         Section("Two periods of one log", windows_table(evidence.windows, compared)),
         # Prefix lengths are a figure; every other breakdown is a table.
         *(group_section(evidence, name) for name in evidence.groups["breakdown"].unique() if name != PREFIX_LENGTH),
+        Section(
+            f"Where a difference in {metric_title(compared[0])} comes from",
+            parts_cells(evidence.parts, compared[0], evidence.alpha, evidence.fewest),
+        ),
         Section("Beside the paper", paper_table(evidence.beside)),
     ]
 
@@ -47,7 +54,7 @@ def main_table(
             cell = cells[cells["metric"] == metric].iloc[0]
             text = f"{spread(cell['mean'], cell['std'])} {marks.get((dataset, variant, metric), '')}"
             row[f"{metric_title(metric)} (%)"] = text.rstrip()
-        rows.append(row | {"Seeds": str(cells["n_seeds"].iloc[0])})
+        rows.append(row | {"Seeds": str(cells["n_seeds"].iloc[0] or NO_SEEDS)})
     return pd.DataFrame(rows)
 
 

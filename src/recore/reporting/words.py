@@ -83,6 +83,6 @@ def _labelled(row: Any, found: str, power: float) -> str:
 def _few(row: Any) -> str:
     if row.n_sessions < 2:
         return "one session"
-    if row.level == MISSING and row.n_seeds > 2:
+    if row.level == MISSING and row.n_seeds not in (1, 2):
         return "a difference that is the same in every run and session"
     return "one seed" if row.n_seeds == 1 else f"{row.n_seeds} seeds"

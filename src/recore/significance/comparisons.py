@@ -6,6 +6,9 @@ The correction needs all datasets and stands in ``family``. How much a row may c
 
 Two estimands are tested: the mean over cases, as CORE reports it, and the mean of session means, in which a session of
 80 cases counts as much as one of 2 (columns ``*_over_sessions``).
+
+An arm without seeds counts as itself under every seed of the other. Two of them have ``n_seeds`` 0: no seed is left to
+vary, so their p is that of the sessions, ``confirmed``, and no seed won or lost.
 """
 
 import math
@@ -36,22 +39,36 @@ COLUMNS = [
 
 @dataclass(frozen=True)
 class Arm:
-    """One variant and metric on R seeds: session sums (R, S); by look, the mean over its seeds of every case (N,)."""
+    """One variant and metric on R seeds: session sums (R, S); by look, the mean over its seeds of every case (N,).
+
+    Without seeds it is one run: sums (1, S), and its cases are those of every look.
+    """
 
     sums: np.ndarray
     cases: dict[int, np.ndarray]
+    seedless: bool = False
+
+    @property
+    def n_seeds(self) -> int | None:
+        return None if self.seedless else len(self.sums)
 
     def at(self, look: int) -> "Arm":
-        """The first ``look`` seeds alone."""
+        """The first ``look`` seeds alone; where there are none, the arm as it is."""
+        if self.seedless:
+            return Arm(self.sums, {look: next(iter(self.cases.values()))}, seedless=True)
         return Arm(self.sums[:look], {look: self.cases[look]})
 
 
-def arms_of(tables: Sequence[dict[str, np.ndarray]], sessions: Sessions, looks: Iterable[int]) -> dict[str, Arm]:
+def arms_of(
+    tables: Sequence[dict[str, np.ndarray]], sessions: Sessions, looks: Iterable[int], seedless: bool = False
+) -> dict[str, Arm]:
     """An arm for each metric, from one variant's metric tables (one a seed, each metric (N,)); looks: at most R."""
+    looks = [1] if seedless else list(looks)
     return {
         metric: Arm(
             sums=np.stack([sessions.sums(table[metric]) for table in tables]),
             cases={look: np.mean([table[metric] for table in tables[:look]], axis=0) for look in looks},
+            seedless=seedless,
         )
         for metric in tables[0]
     }
@@ -65,7 +82,7 @@ def compare_all(
     for metric in metrics:
         for a, b in plan.comparisons:
             arm_a, arm_b = arms[a][metric], arms[b][metric]
-            for number, look in enumerate(plan.reached(min(len(arm_a.sums), len(arm_b.sums))), start=1):
+            for number, look in enumerate(plan.reached_by(arm_a.n_seeds, arm_b.n_seeds), start=1):
                 row = compare(arm_a.at(look), arm_b.at(look), sessions, plan, plan.margins.get(metric, math.nan))
                 rows.append({"dataset": dataset, "a": a, "b": b, "metric": metric, "look": number} | row)
     return pd.DataFrame(rows, columns=COLUMNS)
@@ -84,8 +101,8 @@ def session_table(arms: dict[str, dict[str, Arm]], sessions: Sessions, metric: s
     frames = []
     for a, b in plan.comparisons:
         arm_a, arm_b = arms[a][metric], arms[b][metric]
-        look = plan.reached(min(len(arm_a.sums), len(arm_b.sums)))[-1]
-        totals = arm_a.sums[:look] - arm_b.sums[:look]
+        look = plan.reached_by(arm_a.n_seeds, arm_b.n_seeds)[-1]
+        totals = arm_a.at(look).sums - arm_b.at(look).sums
         frame = pd.DataFrame(
             {
                 "session": sessions.ids,
@@ -102,12 +119,17 @@ def session_table(arms: dict[str, dict[str, Arm]], sessions: Sessions, metric: s
 
 
 def compare(a: Arm, b: Arm, sessions: Sessions, plan: Plan, margin: float) -> dict[str, float | int | str]:
-    """One row: a minus b in the metric's unit (fractions). ``margin`` is NaN where the metric has none."""
+    """One row: a minus b in the metric's unit (fractions). ``margin`` is NaN where the metric has none.
+
+    Both arms hold one look, the same.
+    """
     totals = a.sums - b.sums
-    n_seeds = len(totals)
-    by_seed = totals.sum(axis=1) / sessions.n_cases
-    mean_b = float(b.sums.sum() / (sessions.n_cases * n_seeds))
-    delta = float(by_seed.mean())
+    seedless = a.seedless and b.seedless
+    n_seeds = 0 if seedless else len(totals)
+    means = totals.sum(axis=1) / sessions.n_cases
+    by_seed = means[:n_seeds]
+    mean_b = float(b.sums.sum() / (sessions.n_cases * len(b.sums)))
+    delta = float(means.mean())
     row = {
         "n_seeds": n_seeds,
         "n_cases": sessions.n_cases,
@@ -125,23 +147,26 @@ def compare(a: Arm, b: Arm, sessions: Sessions, plan: Plan, margin: float) -> di
         row["p_sessions"], row["se_sessions"] = clustered.p, clustered.se
         row["deff"] = secondary.design_effect(clustered, a.cases[n_seeds] - b.cases[n_seeds])
     row |= _influence(totals, sessions)
-    row |= _over_sessions(totals / sessions.sizes, plan, margin)
+    row |= _over_sessions(totals / sessions.sizes, plan, margin, seedless)
+    if seedless or n_seeds >= EXPLORATORY:
+        row |= _primary(totals, sessions, plan, margin, seedless)
     if n_seeds >= EXPLORATORY:
-        row |= _primary(totals, sessions, plan, margin)
         row["p_seeds"] = secondary.seed_test(by_seed)
         row["p_signflip"] = secondary.sign_flip_test(by_seed)
         row["signflip_floor"] = secondary.sign_flip_floor(n_seeds)
     return row
 
 
-def _primary(totals: np.ndarray, sessions: Sessions, plan: Plan, margin: float) -> dict[str, float | str]:
-    result = crossed_test(totals, sessions.sizes)
+def _primary(
+    totals: np.ndarray, sessions: Sessions, plan: Plan, margin: float, seedless: bool
+) -> dict[str, float | str]:
+    result = crossed_test(totals, sessions.sizes, seedless)
     if result is None:
         return {}
     estimate, components = result
     low, high = estimate.interval(plan.alpha)
     return {
-        "level": "confirmed" if len(totals) >= CONFIRMED else "exploratory",
+        "level": "confirmed" if seedless or len(totals) >= CONFIRMED else "exploratory",
         "ci_lo": low,
         "ci_hi": high,
         "se": estimate.se,
@@ -173,13 +198,13 @@ def _influence(totals: np.ndarray, sessions: Sessions) -> dict[str, float | int]
     }
 
 
-def _over_sessions(means: np.ndarray, plan: Plan, margin: float) -> dict[str, float]:
+def _over_sessions(means: np.ndarray, plan: Plan, margin: float, seedless: bool) -> dict[str, float]:
     """The second estimand, from the differences of session means (R, S): every session weighs the same."""
     ones = np.ones(means.shape[1], np.int64)
     row = {"delta_over_sessions": float(means.mean())}
     if len(ones) > 1:
         row["effective_over_sessions"] = effective_sessions(left_out(means, ones))
-    result = crossed_test(means, ones) if len(means) >= EXPLORATORY else None
+    result = crossed_test(means, ones, seedless) if seedless or len(means) >= EXPLORATORY else None
     if result is None:
         return row
     estimate, _ = result

@@ -10,11 +10,14 @@ import pandas as pd
 COLUMNS = ["dataset", "variant", "parents", "metric", "level", "p", "verdict", "verdicts"]
 
 
-def parents_of(comparisons: list[list[str]]) -> dict[str, list[str]]:
-    """variant -> what it is compared with, the baseline (second of the first pair) left out; two or more only."""
+def parents_of(comparisons: list[list[str]], trained: list[str] | None = None) -> dict[str, list[str]]:
+    """variant -> what it is compared with, the baseline (second of the first pair) left out; two or more only.
+
+    Only a variant of ``trained`` can be a parent (None: any): a simple baseline is no idea that another is made of.
+    """
     parents: dict[str, list[str]] = {}
     for a, b in comparisons:
-        if b != comparisons[0][1]:
+        if b != comparisons[0][1] and (trained is None or b in trained):
             parents.setdefault(a, []).append(b)
     return {variant: names for variant, names in parents.items() if len(names) > 1}
 

@@ -16,6 +16,10 @@ The two-way table Y has the mean squares
 so p and interval hold for new seeds and new sessions. The df are those of Hillis (2007, Statistics in Medicine 26:596),
 here never above S-1. A test that ignores seeds or sessions rejects a true null up to ten times too often.
 
+An arm without seeds is the same under every seed of the other arm, and all of the above holds. Of two such arms every
+row of T is the same and R is any number; what is left is MS_r = MS_rs = 0, SE² = MS_s/(R·S), df = S-1: the test that
+takes sessions alone as random.
+
 With few seeds MS_r falls below MS_rs by luck in many a comparison of near-identical variants. Hillis' own df, M = MS_r,
 then explode and SE falls below that of the sessions alone: the size at .05/18 is two to three times what it should be.
 So M never falls below MS_rs, and p never below that of the sessions alone (``secondary.clustered_test``).
@@ -67,11 +71,14 @@ def mean_squares(y: np.ndarray) -> tuple[float, float, float]:
     )
 
 
-def crossed_test(totals: np.ndarray, sizes: np.ndarray) -> tuple[Estimate, Components] | None:
+def crossed_test(totals: np.ndarray, sizes: np.ndarray, seedless: bool = False) -> tuple[Estimate, Components] | None:
     """The test on session totals of the difference (R, S) and session sizes (S,).
 
-    None where there is no noise to test with: R < 2, S < 2, or the same difference in every run and session.
+    ``seedless``: neither arm has seeds, so that the one row of totals (1, S) stands for every seed. None where there is
+    no noise to test with: R < 2, S < 2, or the same difference in every run and session.
     """
+    if seedless:
+        totals = np.repeat(totals, 2, axis=0)
     n_seeds, n_sessions = totals.shape
     if min(n_seeds, n_sessions) < 2:
         return None

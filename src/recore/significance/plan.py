@@ -13,6 +13,11 @@ def variants_of(groups: dict[str, dict[str, Any]]) -> list[str]:
     return [name for rows in groups.values() for name in rows]
 
 
+def has_seeds(groups: dict[str, dict[str, Any]]) -> dict[str, bool]:
+    """Whether each variant of the section ``variants`` has a run for each seed; a baseline has one in all."""
+    return {name: group != "baselines" for group, rows in groups.items() for name in rows}
+
+
 def synthetic_of(sources: dict[str, dict[str, Any]], datasets: list[str]) -> list[str]:
     """The datasets that are generated: a family of their own. sources: the section of params.yaml."""
     return [name for name in datasets if "generate" in sources[name]["fetch"]]
@@ -54,3 +59,11 @@ class Plan:
     def reached(self, n_seeds: int) -> list[int]:
         """The looks that so many seeds allow, as numbers of seeds."""
         return [n_seeds] if self.looks is None else [look for look in self.looks if look <= n_seeds]
+
+    def reached_by(self, *n_seeds: int | None) -> list[int]:
+        """The looks of arms with so many seeds each, None for an arm without.
+
+        Such an arm is there at every look; where none has seeds, each look is one at 0 of them.
+        """
+        seeded = [n for n in n_seeds if n is not None]
+        return self.reached(min(seeded)) if seeded else [0] * len(self.planned)

@@ -23,11 +23,12 @@ COLUMNS = ["dataset", "a", "b", "metric", "n_seeds", "mde80", "at_hand", "margin
 def detectable_by_seeds(comparisons: pd.DataFrame, alpha: float, power: float) -> pd.DataFrame:
     """Rows (``COLUMNS``) of every comparison that has components, for ``SEEDS`` and the seeds it was made with.
 
-    ``comparisons`` are rows of ``comparisons.compare_all``. mde80 is the projection; at_hand the test's own value, at
-    the seeds it was made with and NaN elsewhere. Unit as in the comparisons (fractions).
+    ``comparisons`` are rows of ``comparisons.compare_all``; two arms without seeds have none to add, and no rows here.
+    mde80 is the projection; at_hand the test's own value, at the seeds it was made with and NaN elsewhere. Unit as in
+    the comparisons (fractions).
     """
     rows = []
-    for row in comparisons[comparisons["se"].notna()].itertuples():
+    for row in comparisons[comparisons["se"].notna() & (comparisons["n_seeds"] > 0)].itertuples():
         parts = Components(row.sd_seed**2, row.sd_session**2, row.ms_rs, row.n_seeds, row.n_sessions)
         for n in sorted({*SEEDS, row.n_seeds}):
             mde = parts.projected(n, row.n_sessions).detectable(alpha, power)

@@ -16,13 +16,13 @@ from recore import RecoreError
 
 class Run(Protocol):
     """What is looked at: a run's names, the hashes of its test set and of its weights (None where they are not known),
-    and its counts ``above`` and ``tied`` (N,).
+    and its counts ``above`` and ``tied`` (N,). The one run of what is fitted without seeds has None for a seed.
     """
 
     @property
     def variant(self) -> str: ...
     @property
-    def seed(self) -> int: ...
+    def seed(self) -> int | None: ...
     @property
     def test_hash(self) -> str: ...
     @property
@@ -71,16 +71,20 @@ def check_runs(dataset: str, runs: Sequence[Run]) -> None:
     for run in runs:
         if run.test_hash != first.test_hash:
             raise RecoreError(
-                f"{dataset}: {run.variant} seed {run.seed} was tested on other cases than {first.variant} seed "
-                f"{first.seed} (test_hash {run.test_hash[:8]} and {first.test_hash[:8]}); evaluate both on one split"
+                f"{dataset}: {_named(run)} was tested on other cases than {_named(first)} (test_hash "
+                f"{run.test_hash[:8]} and {first.test_hash[:8]}); evaluate both on one split"
             )
     for variant in dict.fromkeys(run.variant for run in runs):
         _check_different(dataset, [run for run in runs if run.variant == variant])
 
 
+def _named(run: Run) -> str:
+    return run.variant if run.seed is None else f"{run.variant} seed {run.seed}"
+
+
 def _check_different(dataset: str, runs: Sequence[Run]) -> None:
-    """RecoreError where two runs of a variant are one."""
-    by_weights: dict[str, int] = {}
+    """RecoreError where two runs of a variant are one; without seeds there is one run, which nothing repeats."""
+    by_weights: dict[str, int | None] = {}
     by_ranks: dict[bytes, Run] = {}
     for run in runs:
         if run.weights_hash and (other := by_weights.setdefault(run.weights_hash, run.seed)) != run.seed:

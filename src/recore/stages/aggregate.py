@@ -11,20 +11,22 @@ import pandas as pd
 from recore import artifacts, params, paths
 from recore.evaluation.tables import check_settings, read_history, read_tables
 from recore.reporting.breakdowns import breakdowns_table
+from recore.reporting.curves import COLUMNS as CURVES
 from recore.reporting.curves import curve_rows
 from recore.reporting.evidence import Evidence
 from recore.reporting.files import write_report
 from recore.reporting.paper import as_published, beside_paper
-from recore.reporting.results import baseline_of, results_table, runs_table, trained_table
+from recore.reporting.parts import contributions_table
+from recore.reporting.results import RUN, baseline_of, results_table, runs_table, trained_table, tuned_table
 from recore.significance.across import across_datasets
 from recore.significance.complementary import complementary, parents_of
 from recore.significance.family import COLUMNS, corrected
-from recore.significance.plan import Plan, synthetic_of, variants_of
+from recore.significance.plan import Plan, has_seeds, synthetic_of, variants_of
 from recore.significance.projection import detectable_by_seeds
 from recore.significance.windows import logs_of, replication, windows_of, written
 from recore.stages import run as run_stage
 
-Records = dict[tuple[str, str, int], dict[str, Any]]  # record.json by dataset, variant, seed
+Records = dict[tuple[str, str, int | None], dict[str, Any]]  # record.json by dataset, variant, seed
 
 # The report shows the whole experiment.
 SETTINGS = (
@@ -42,10 +44,8 @@ def main(argv: list[str] | None = None) -> None:
     check_settings(datasets, shared | {"evaluate.cutoffs": given["evaluate"]["cutoffs"]})
 
     measured = read_tables(datasets, "runs.csv")
-    cells = measured[["dataset", "variant", "seed"]].drop_duplicates().itertuples(index=False, name=None)
     external = given["variants"].get("external", {})  # not trained here: no record, no curve
-    trained = [cell for cell in cells if cell[1] not in external]
-    records = {cell: artifacts.read_json(paths.record(*cell) / "record.json") for cell in trained}
+    records = _read_records(measured[~measured["variant"].isin(external)])
     evidence = _gathered(given, measured, records)
     tables = {
         "results": evidence.results,
@@ -53,6 +53,7 @@ def main(argv: list[str] | None = None) -> None:
         "across": evidence.across,
         "windows": written(evidence.windows),
         "breakdowns": breakdowns_table(evidence.groups),
+        "contributions": contributions_table(evidence.parts),
         "runs": runs_table(measured, trained_table(records)),
     }
     statistics = {name: artifacts.read_json(paths.split(name) / "stats.json") for name in datasets}
@@ -60,12 +61,19 @@ def main(argv: list[str] | None = None) -> None:
     write_report(evidence, tables, shown, statistics)
 
 
+def _read_records(measured: pd.DataFrame) -> Records:
+    runs = measured[RUN].drop_duplicates().itertuples(index=False, name=None)
+    cells = [(dataset, variant, None if seed is pd.NA else seed) for dataset, variant, seed in runs]
+    return {cell: artifacts.read_json(paths.record(*cell) / "record.json") for cell in cells}
+
+
 def _read_curves(records: Records) -> pd.DataFrame:
     rows = [
         curve_rows(read_history(*cell, record["epochs"]), *cell, record["best_epoch"])
         for cell, record in records.items()
+        if "epochs" in record
     ]
-    return pd.concat(rows, ignore_index=True)
+    return pd.concat(rows, ignore_index=True) if rows else pd.DataFrame(columns=CURVES)
 
 
 def _in_bfloat16(records: Records) -> list[str]:
@@ -84,6 +92,7 @@ def _gathered(given: dict[str, Any], measured: pd.DataFrame, records: Records) -
     comparable = {name for name in datasets if as_published(sources[name])}
     comparisons = corrected(read_tables(datasets, "comparisons.csv"), set(synthetic), plan)
     results = results_table(measured)
+    seeded = [name for name, own in has_seeds(given["variants"]).items() if own]
     shown = comparisons[comparisons["metric"].isin(compared)]
     confirming = comparisons[comparisons["metric"] == compared[0]]
     return Evidence(
@@ -106,13 +115,15 @@ def _gathered(given: dict[str, Any], measured: pd.DataFrame, records: Records) -
         across=across_datasets(comparisons[~comparisons["dataset"].isin(synthetic)], alpha),
         logs=logs_of(sources, datasets),
         windows=replication(comparisons, windows_of(sources, datasets)),
-        complementary=complementary(shown, parents_of(section["comparisons"])),
+        complementary=complementary(shown, parents_of(section["comparisons"], seeded)),
         # Where few sessions carry the noise, more seeds on them are no projection.
         projected=detectable_by_seeds(confirming[~confirming["few_sessions"]], alpha, section["power"]),
         sessions=read_tables(datasets, "sessions.parquet"),
         beside=beside_paper(results, comparable, alpha),
         groups=read_tables(datasets, "groups.csv"),
+        parts=read_tables(datasets, "parts.csv"),
         curves=_read_curves(records),
+        tuned=tuned_table(records),
     )
 
 

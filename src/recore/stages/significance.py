@@ -2,7 +2,8 @@
 
 In ``data/significance/DATASET``: ``comparisons.csv`` has a row for each pair, metric and look, with raw differences,
 intervals and p; ``runs.csv`` for each run and metric; ``groups.csv`` for each variant, metric and group of cases;
-``sessions.parquet`` has what each session adds to a difference by the metric that confirms.
+``parts.csv`` what repeated and new items add to each difference; ``sessions.parquet`` what each session adds to it by
+the metric that confirms.
 
 python -m recore.stages.significance DATASET
 """
@@ -10,20 +11,22 @@ python -m recore.stages.significance DATASET
 import argparse
 import sys
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from recore import params, paths
+from recore import RecoreError, params, paths
 from recore.data.sessions import Sessions as Clicks
 from recore.evaluation import tables
-from recore.evaluation.breakdowns import GATE, Breakdown, breakdowns_of
+from recore.evaluation.breakdowns import GATE, REPEAT, Breakdown, breakdowns_of, clicks_back
 from recore.evaluation.measures import measures
 from recore.evaluation.metrics import metric_names, metric_table, optimistic, pessimistic
 from recore.evaluation.runs import Run, check_external, read_cases, read_runs, seeds_at_last_look
 from recore.significance.comparisons import Arm, arms_of, compare_all, session_table, without_noise
 from recore.significance.groups import group_means
-from recore.significance.plan import Plan, variants_of
+from recore.significance.parts import Parts, parts_of, parts_table
+from recore.significance.plan import Plan, has_seeds
 from recore.significance.runs import Sessions, check_runs, sessions_of
 from recore.stages import run as run_stage
 
@@ -36,35 +39,64 @@ def main(argv: list[str] | None = None) -> None:
     dataset = parser.parse_args(argv).dataset
     settings = params.load()
     given = {key: settings.at(key) for key in ("evaluate.cutoffs", "seeds", "significance", "variants")}
-    section, cutoffs = given["significance"], given["evaluate.cutoffs"]
-    plan = Plan.of(section)
-    variants = variants_of(given["variants"])
+    plan, variants = Plan.of(given["significance"]), has_seeds(given["variants"])
     check_external(dataset, given["variants"].get("external", {}), given["seeds"], plan.looks)
     runs = read_runs(dataset, seeds_at_last_look(dataset, variants, given["seeds"], plan.looks))
     check_runs(dataset, runs)
-    cases = read_cases(dataset, runs[0].variant, runs[0].seed)
-    sessions = sessions_of(cases["session"].to_numpy())
+    cases = _with_repeats(dataset, read_cases(dataset, runs[0].variant, runs[0].seed), settings)
     breakdowns = breakdowns_of(cases, Clicks.load(paths.split(dataset), "train"))
+    made = _made(dataset, runs, variants, sessions_of(cases["session"].to_numpy()), breakdowns, given)
+    tables.save(dataset, made, given)
 
+
+def _made(
+    dataset: str,
+    runs: list[Run],
+    variants: dict[str, bool],
+    sessions: Sessions,
+    breakdowns: tuple[Breakdown, ...],
+    given: dict[str, Any],
+) -> dict[str, pd.DataFrame]:
+    """The tables by file name. variants: whether each has seeds."""
+    section, cutoffs = given["significance"], given["evaluate.cutoffs"]
+    plan = Plan.of(section)
+    by_repeats = next(breakdown for breakdown in breakdowns if breakdown.name == REPEAT)
+    shown = list(dict.fromkeys([section["confirm"], *section["margins"]]))
+
+    parts: dict[str, dict[str, Parts]] = {}
     arms: dict[str, dict[str, Arm]] = {}
     measured, groups = [], []
     # One variant at a time: the values of all cases are the largest thing here, the sums of sessions are small.
-    for variant in variants:
+    for variant, seeded in variants.items():
         own = [run for run in runs if run.variant == variant]
         by_seed = [metric_table(run.above, run.tied, cutoffs) for run in own]
         measured += _measured(own, by_seed, sessions, cutoffs)
-        groups += _grouped(own, by_seed, breakdowns, sessions, section)
-        arms[variant] = arms_of(by_seed, sessions, plan.reached(len(own)))
+        groups += _grouped(own, by_seed, breakdowns, sessions, shown, section["alpha"])
+        if any(variant in pair for pair in plan.comparisons):
+            parts[variant] = parts_of(by_seed, by_repeats, sessions, shown, seedless=not seeded)
+        arms[variant] = arms_of(by_seed, sessions, plan.reached(len(own)), seedless=not seeded)
         del by_seed  # before the next ones are made, and before the tests
     comparisons = compare_all(dataset, arms, sessions, metric_names(cutoffs), plan)
     _warn_of_equals(dataset, comparisons)
-    made = {
+    return {
         "comparisons.csv": comparisons,
         "runs.csv": pd.concat(measured, ignore_index=True),
         "groups.csv": pd.concat(groups, ignore_index=True),
+        "parts.csv": parts_table(parts, by_repeats, sessions, plan),
         "sessions.parquet": session_table(arms, sessions, section["confirm"], plan),
     }
-    tables.save(dataset, made, given)
+
+
+def _with_repeats(dataset: str, cases: pd.DataFrame, settings: params.Params) -> pd.DataFrame:
+    """The cases with their ``clicks_back``; RecoreError where the split is not the one that was ranked."""
+    of_source = settings.at(f"sources.{dataset}.train")
+    max_length = of_source.get("model", {}).get("max_length", settings.at("train.model.max_length"))
+    test = Clicks.load(paths.split(dataset), "test")
+    if not np.array_equal(np.delete(test.items, test.offsets[:-1]), cases["target"]):
+        raise RecoreError(
+            f"{paths.split(dataset)} is not the split whose test cases were ranked; `dvc repro` ranks those that it has"
+        )
+    return cases.assign(back=clicks_back(test, max_length))
 
 
 def _measured(runs: list[Run], by_seed: Tables, sessions: Sessions, cutoffs: list[int]) -> Iterator[pd.DataFrame]:
@@ -73,7 +105,8 @@ def _measured(runs: list[Run], by_seed: Tables, sessions: Sessions, cutoffs: lis
         best, worst = (_means(bound(run.above, run.tied, cutoffs)) for bound in (optimistic, pessimistic))
         test = {"n_cases": sessions.n_cases, "n_sessions": len(sessions.sizes), "test_hash": run.test_hash}
         rows = measures(table, best, worst, run.tied, sessions.starts)
-        yield pd.DataFrame({"variant": run.variant, "seed": run.seed, **rows, **test})
+        seed = pd.array([run.seed] * len(rows), dtype="Int64")
+        yield pd.DataFrame({"variant": run.variant, "seed": seed, **rows, **test})
 
 
 def _means(table: dict[str, np.ndarray]) -> dict[str, float]:
@@ -81,17 +114,22 @@ def _means(table: dict[str, np.ndarray]) -> dict[str, float]:
 
 
 def _grouped(
-    runs: list[Run], by_seed: Tables, breakdowns: tuple[Breakdown, ...], sessions: Sessions, section: dict
+    runs: list[Run],
+    by_seed: Tables,
+    breakdowns: tuple[Breakdown, ...],
+    sessions: Sessions,
+    shown: list[str],
+    alpha: float,
 ) -> Iterator[pd.DataFrame]:
-    """Means by group of a variant, for the metrics that have verdicts and, where it has one, the gate."""
-    shown = dict.fromkeys([section["confirm"], *section["margins"]])
+    """Means by group of a variant, for the metrics ``shown`` and, where it has one, the gate."""
     values = {metric: np.stack([table[metric] for table in by_seed]) for metric in shown}
     if runs[0].gate is not None:
         values[GATE] = np.stack([run.gate for run in runs]).astype(float)
     for metric in values:
         for breakdown in breakdowns:
-            rows = group_means(values[metric], breakdown.group, breakdown.labels, sessions, section["alpha"])
-            yield rows.assign(variant=runs[0].variant, metric=metric, breakdown=breakdown.name)
+            rows = group_means(values[metric], breakdown.group, breakdown.labels, sessions, alpha)
+            n_seeds = sum(run.seed is not None for run in runs)
+            yield rows.assign(n_seeds=n_seeds, variant=runs[0].variant, metric=metric, breakdown=breakdown.name)
 
 
 def _warn_of_equals(dataset: str, comparisons: pd.DataFrame) -> None:
