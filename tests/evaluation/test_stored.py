@@ -89,6 +89,17 @@ def test_a_byte_that_was_changed_is_found(tmp_path, file):
         load(tmp_path, "shop", "da", 1)
 
 
+@pytest.mark.parametrize("at", [0, 4, -20, -3])
+def test_a_torn_test_set_is_told(tmp_path, at):
+    save(tmp_path, cell())
+    file = tmp_path / "ranks/shop/test.parquet"
+    content = bytearray(file.read_bytes())
+    content[at:] = bytes(len(content[at:]))
+    file.write_bytes(content)
+    with pytest.raises(RecoreError, match=r"test\.parquet cannot be read \(.*\); restore it from git"):
+        load(tmp_path, "shop", "da", 1)
+
+
 def test_a_cell_without_its_last_file_is_not_there(tmp_path):
     save(tmp_path, cell())
     (tmp_path / "ranks/shop/da/1.json").unlink()

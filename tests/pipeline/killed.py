@@ -6,7 +6,7 @@ Each of the three ways to make a grid is first left alone, which gives its lengt
 nothing, gets SIGKILL with all its processes at a moment drawn uniformly from that length, and is started again. Once it
 ends, every file that it made (but for what runs cost) must be that of the quiet run, byte for byte, nothing else may
 lie beside them, and the check of that way must find nothing to do. Counted are the kills, the runs that came through,
-those with another file (wrong), those that could not be started again (lost), and the calls of `recore.mend` that plain
+those with another file (wrong), those that could not be started again (lost), and the calls of `recore mend` that plain
 `dvc repro` needed after a kill inside DVC.
 """
 

@@ -124,6 +124,13 @@ def test_ranks_that_no_hash_speaks_for_are_held_against_each_other(record, capsy
     assert "trm/2.parquet is not the file that was recorded" in line
 
 
+def test_files_that_do_not_fit_together_are_told(record, capsys):
+    (record / "ranks/shop/stats.json").write_text("{}")
+    sums.write(record, [record / name for name in sums.read(record)])
+    (line,) = faults(capsys)[1:]
+    assert line.startswith(f"recore: {record}: its files do not fit together (KeyError: ")
+
+
 @pytest.mark.slow
 def test_figures_of_another_matplotlib_are_not_compared_by_bytes(record, capsys):
     about = json.loads((record / "record.json").read_text())

@@ -9,7 +9,7 @@ from builders import flat, published_params, random_sessions
 from recore import paths
 from recore.data.cases import Cases
 from recore.evaluation.runs import read_cases, read_runs
-from recore.evaluation.written import cases_hash
+from recore.evaluation.identity import cases_hash
 from recore.stages import baseline
 
 from . import fake_grid
@@ -47,7 +47,7 @@ def test_ranks_are_those_of_one_run_on_the_test_set(fitted):
     run, _ = fitted()
     cases = Cases(flat(TEST), 50)
     assert run.seed is None
-    assert run.test_hash == cases_hash(cases)
+    assert run.test_hash == cases_hash(cases.session, cases.position, cases.target)
     assert list(read_cases("demo", "sr", None)["target"]) == list(cases.target)
     assert (run.above + run.tied <= 20).all()
     meta = json.loads((paths.ranks("demo", "sr", None) / "meta.json").read_text())

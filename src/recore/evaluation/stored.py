@@ -188,7 +188,7 @@ def _read(file: Path) -> dict[str, Any]:
 def _table(content: bytes, file: Path) -> pa.Table:
     try:
         return pq.read_table(io.BytesIO(content))
-    except pa.ArrowException as error:
+    except (pa.ArrowException, OSError) as error:  # Thrift's faults come as the latter
         raise RecoreError(f"{file} cannot be read ({error}); restore it from git") from None
 
 

@@ -56,6 +56,8 @@ def checked(folder: Path) -> Iterator[tuple[str, str, bool]]:
         yield from _ranked(folder) if (folder / "ranks").exists() else _unranked(folder)
     except RecoreError as fault:
         yield "", str(fault), False
+    except (KeyError, TypeError, ValueError) as error:  # whole files that lack what others need
+        yield "", f"its files do not fit together ({type(error).__name__}: {error}); restore them from git", False
 
 
 def _ranked(folder: Path) -> Iterator[tuple[str, str, bool]]:
