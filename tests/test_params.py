@@ -124,7 +124,7 @@ def test_the_repository_s_own_file_is_valid():
         ({"sources__demo__train": {"batch_siz": 2}}, "`sources.demo.train.batch_siz` is not a known key"),
         ({"sources__demo__train": {"epochs": 0}}, "`sources.demo.train.epochs` is 0"),
         ({"sources__demo__train": {"threads": 1}}, "`sources.demo.train.threads` is not for one source"),
-        ({"variants": {"plain": {}, "hybrid": {}}}, "`variants` trains none"),
+        ({"variants": {"plain": {}, "hybrid": {}}}, "`variants` names none"),
         ({"sources__demo__read__format": "xml"}, "`sources.demo.read`"),
         ({"sources__demo__split": None}, "`sources.demo.split` is missing"),
         (

@@ -13,6 +13,7 @@ from recore.commands import check
 
 ROOT = Path(__file__).parents[2]
 GIVEN = published_params()
+GIVEN["variants"]["baselines"] = {"pop": {}, "vmis": {}}
 READ = {"format": "delimited", "delimiter": ",", "columns": {"item": "i", "time": "t"}, "time": "seconds"}
 SHOP = {
     "fetch": {"files": {"shop.csv": {"path": "", "sha256": "0" * 64}}},
@@ -58,7 +59,7 @@ def test_what_is_read_is_said(asked, capsys):
     said = asked(capsys)
     assert said.startswith(
         "1 dataset × 5 variants × 5 seeds = 25 cells of ave, trm, da, hn, dahn\n"
-        "beside them, fitted without seeds: pop, spop, recent, sr, iknn, vsknn, vmis\nshop: the whole log\n"
+        "beside them, fitted without seeds: pop, vmis\nshop: the whole log\n"
     )
     assert "  shop.csv: 161 rows, 1 dropped (no visitor)\n" in said
     assert "  columns: visitor = u, item = i, time = t\n" in said

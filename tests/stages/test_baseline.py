@@ -8,8 +8,8 @@ from builders import flat, published_params, random_sessions
 
 from recore import paths
 from recore.data.cases import Cases
-from recore.evaluation.runs import read_cases, read_runs
 from recore.evaluation.identity import cases_hash
+from recore.evaluation.runs import read_cases, read_runs
 from recore.stages import baseline
 
 from . import fake_grid

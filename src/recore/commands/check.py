@@ -37,7 +37,7 @@ def main(argv: list[str] | None = None) -> None:
     counts = {"dataset": len(datasets), "variant": len(variants), "seed": len(seeds)}
     grid = " × ".join(f"{count} {name}{'s' * (count > 1)}" for name, count in counts.items())
     print(f"{grid} = {math.prod(counts.values())} cells of {', '.join(variants) or 'nothing'}")
-    if fitted := [name for group in given.at("variants").values() for name in group if name not in variants]:
+    if fitted := given.baselines():
         print(f"beside them, fitted without seeds: {', '.join(fitted)}")
     faults = []
     for dataset in datasets:

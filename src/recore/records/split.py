@@ -45,7 +45,7 @@ def put(folder: Path, dataset: str, root: Path) -> None:
     with artifacts.reading(own / "test.parquet") as file:
         cases = pq.read_table(file, columns=["session", "target"])
     session, target = (cases[name].to_numpy() for name in cases.column_names)
-    starts = np.flatnonzero(np.diff(session, prefix=-1))
+    starts = np.flatnonzero(np.diff(session, prepend=-1))
     if len(starts) != len(first):
         raise RecoreError(f"{own / 'sessions.parquet'} is not of the sessions of test.parquet; restore both from git")
     lengths = np.diff(starts, append=len(session)) + 1

@@ -135,6 +135,7 @@ def gathered(folder: Path, given: params.Params, comparisons: pd.DataFrame) -> E
         variants=variants_of(given.at("variants")),
         external={},
         synthetic=sorted(synthetic),
+        bfloat16=[],
         baseline=baseline_of(section["comparisons"]),
         compared=compared,
         cutoff=given.at("evaluate.cutoffs")[0],
