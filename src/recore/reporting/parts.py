@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from recore.reporting.format import MISSING, interval, metric_title, pair, points
+from recore.reporting.format import MINUS, MISSING, interval, metric_title, pair, points
 from recore.reporting.style import BLACK, BLUE, GREY, ORANGE, SKY, panels, says, styled
 
 # As ``evaluation.breakdowns`` names them.
@@ -46,7 +46,7 @@ def parts_cells(parts: pd.DataFrame, metric: str, alpha: float, fewest: float) -
                 "Δ there (points)": points(row.delta),
                 level: "†" if few else interval(row.ci_lo, row.ci_hi),
                 "Adds to Δ (points)": points(row.part),
-                "Share of Δ": MISSING if np.isnan(row.share) else f"{100 * row.share:.0f} %",
+                "Share of Δ": MISSING if np.isnan(row.share) else f"{100 * row.share:.0f} %".replace("-", MINUS),
             }
         )
     return pd.DataFrame(cells)

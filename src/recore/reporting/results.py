@@ -59,12 +59,16 @@ def trained_table(records: dict[tuple[str, str, int | None], dict[str, Any]]) ->
 def tuned_table(records: dict[tuple[str, str, int | None], dict[str, Any]]) -> pd.DataFrame:
     """dataset, variant, settings ("k 500, m 1000"), metric and value: what was chosen on validation, and by what."""
     rows = [
-        (dataset, variant, ", ".join(f"{name} {record['settings'][name]}" for name in record["tuned"]), *best)
+        (dataset, variant, ", ".join(_setting(name, record["settings"][name]) for name in record["tuned"]), *best)
         for (dataset, variant, _), record in records.items()
         if record.get("tuned")
         for best in record["valid"].items()
     ]
     return pd.DataFrame(rows, columns=["dataset", "variant", "settings", "metric", "value"])
+
+
+def _setting(name: str, value: str | float) -> str:
+    return f"{name} {value}" if isinstance(value, str) else f"{name} {value:g}"
 
 
 def runs_table(measured: pd.DataFrame, records: pd.DataFrame) -> pd.DataFrame:
