@@ -20,7 +20,6 @@ from recore.models.objectives import CROSS_ENTROPY, Objective, plain_loss
 
 U = 2**-8
 OBJECTIVES = [CROSS_ENTROPY, Objective(5, 0.2), Objective(64, 0.2), Objective(5, 1.0), Objective(64, 1.0)]
-pytestmark = pytest.mark.usefixtures("one_thread")
 half = partial(fused_loss, precision="bfloat16")
 
 

@@ -79,12 +79,10 @@ def made_on(**changes) -> dict:
     return {"device": "cpu", "machine": machine, "versions": {"torch": "2"}} | changes
 
 
-def test_the_readme_shows_figure_origin_and_table(tmp_path):
-    folder = tmp_path / "docs/results/cpu"
-    folder.mkdir(parents=True)
-    shutil.copy(ROOT / "metrics/table.md", folder)
-    readme = "before\n<!-- rendered from docs/results/cpu -->\nold\n<!-- end -->\nafter\n"
-    assert "\nNot on record yet: `make record NAME=cpu` makes" in render.rendered(readme, tmp_path)
+def test_a_page_shows_the_verdicts_and_where_they_come_from(tmp_path):
+    page = "before\n<!-- rendered: verdicts -->\nold\n<!-- end -->\nafter\n"
+    assert "\nNot on record yet: `make record NAME=cpu` makes" in render.parts(page, tmp_path)
+    shutil.copytree(ROOT / "docs/results/cpu", tmp_path / "cpu")
     record = {
         "command": "make record NAME=cpu JOBS=2",
         "cells": 25,
@@ -92,11 +90,10 @@ def test_the_readme_shows_figure_origin_and_table(tmp_path):
         "commit": "0123456789",
     }
     record |= {"wall_seconds": 7560.0, "train_seconds": 9000.0, "date": "2026-11-23"}
-    (folder / "record.json").write_text(json.dumps(record))
-    text = render.rendered(readme, tmp_path)
-    assert render.rendered(text, tmp_path) == text
-    assert text.startswith("before\n<!-- rendered from docs/results/cpu -->\n![")
-    assert "](docs/results/cpu/forest.png)\n" in text
+    (tmp_path / "cpu/record.json").write_text(json.dumps(record))
+    text = render.parts(page, tmp_path)
+    assert render.parts(text, tmp_path) == text
+    assert text.startswith("before\n<!-- rendered: verdicts -->\n| Claim ")
     assert (
         "[docs/results/cpu](docs/results/cpu): `make record NAME=cpu JOBS=2`, 25 cells on 2 cores of X, 2.1 h, "
         "2026-11-23, commit `0123456`.\n"
@@ -105,10 +102,6 @@ def test_the_readme_shows_figure_origin_and_table(tmp_path):
     assert restated.endswith(
         "; p, intervals and verdicts restated on 2026-11-28 by the test's newer rule, without ranks."
     )
-    kept = [line for line in text.splitlines() if line.startswith(("|", "### ", "- "))]
-    assert [line.removeprefix("#") for line in kept] == [
-        line for line in (folder / "table.md").read_text().splitlines() if line
-    ]
 
 
 def test_machines_are_counted_by_what_differs():

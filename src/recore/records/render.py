@@ -1,12 +1,10 @@
 """Renders the pages that show records: python -m recore record render
 
-README.md has the record that its marker names: its table.md, the headings one level down and all but the first section
-folded. docs/results/README.md has a table a claim, docs/DEVIATIONS.md two of the switches; SENSITIVITY.md has tables of
-sweep.csv and of a record, and the figure that is drawn here.
+README.md has a table of claims and verdicts, docs/results/README.md one for each claim, docs/DEVIATIONS.md two of the
+switches; SENSITIVITY.md has tables of sweep.csv and of a record, and the figure that is drawn here.
 """
 
 import argparse
-import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -25,39 +23,21 @@ from recore.records.sensitivity import (
     sweep_figure,
 )
 from recore.records.sweep import plan_of
+from recore.records.verdicts import limit_sentence, verdict_table
 from recore.reporting import style
 from recore.reporting.format import metric_title
 from recore.significance.plan import Plan
 
-PAGES = ("README.md", "SENSITIVITY.md", "../DEVIATIONS.md")
-BLOCK = re.compile(r"(<!-- rendered from (?P<folder>docs/results/[\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+PAGES = ("../../README.md", "README.md", "SENSITIVITY.md", "../DEVIATIONS.md")
 PART = re.compile(r"(<!-- rendered: (?P<part>\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
-FIGURE = "Differences between variants, with intervals and the margin below which a difference does not matter"
 SWEEP_FIGURE = "Difference between hn and trm against K, a line for each lambda, with intervals and the margin"
 CLAIMED = (("ave", "trm"), ("da", "trm"), ("hn", "trm"), ("dahn", "trm"), ("dahn", "da"), ("dahn", "hn"))
 JOBS = 2  # of the commands shown before anyone has run them
 
 
-def rendered(readme: str, root: Path) -> str:
-    """The text of the README with every block made anew from the records under ``root``."""
-    return BLOCK.sub(lambda found: f"{found[1]}{block(root, found['folder'])}{found[3]}", readme)
-
-
 def parts(page: str, results: Path) -> str:
-    """The text of a page of docs/results with every block made anew from what ``results`` holds."""
+    """The text of a page with every block made anew from what ``results``, the folder of the records, holds."""
     return PART.sub(lambda found: f"{found[1]}{PARTS[found['part']](results)}{found[3]}", page)
-
-
-def block(root: Path, folder: str) -> str:
-    """Figure, origin and table of one record; one sentence where it does not exist yet."""
-    if not (root / folder / "record.json").exists():
-        return f"Not on record yet: `make record NAME={Path(folder).name}` makes `{folder}`.\n"
-    record = json.loads((root / folder / "record.json").read_text(encoding="utf-8"))
-    table = (root / folder / "table.md").read_text(encoding="utf-8").strip()
-    first, *others = re.split(r"\n\n(?=### )", re.sub(r"^## ", "### ", table, flags=re.MULTILINE))
-    rest = "\n\n".join(others)
-    fold = f"<details>\n<summary>Every planned comparison, and how to read it</summary>\n\n{rest}\n\n</details>\n"
-    return f"![{FIGURE}]({folder}/forest.png)\n\n{origin(folder, record)}\n\n{first}\n\n{fold if others else ''}"
 
 
 def origin(folder: str, record: dict[str, Any]) -> str:
@@ -85,6 +65,19 @@ def _machine(made_on: dict[str, Any]) -> str:
     processor = made_on["machine"]
     cores = f"{processor['cores']} cores of {processor['processor']}"
     return cores if made_on["device"] == "cpu" else f"{made_on['device']} ({cores})"
+
+
+def _verdicts(results: Path) -> str:
+    folder = results / "cpu"
+    if not (folder / "record.json").exists():
+        return "Not on record yet: `make record NAME=cpu` makes `docs/results/cpu`.\n"
+    given = params.load(folder / "params.yaml")
+    lines = [
+        _markdown(verdict_table(_read(folder / "comparisons.csv"), given)),
+        f"Differences are in points. {limit_sentence(_read(folder / 'runs.csv'), given)}",
+        origin("docs/results/cpu", artifacts.read_json(folder / "record.json")),
+    ]
+    return "\n\n".join(lines) + "\n"
 
 
 def _grid(results: Path) -> str:
@@ -145,7 +138,7 @@ def _effects(record: str) -> Callable[[Path], str]:
     return part
 
 
-PARTS = {"grid": _grid, "seeds": _seeds, "margins": _margins, "commands": _commands}
+PARTS = {"verdicts": _verdicts, "grid": _grid, "seeds": _seeds, "margins": _margins, "commands": _commands}
 PARTS |= {record: _effects(record) for record in ("switches", "converged")}
 PARTS |= {f"{a}_{b}": _claim(a, b, "cpu") for a, b in CLAIMED}
 
@@ -175,8 +168,7 @@ def _markdown(table: pd.DataFrame) -> str:
 
 def main(argv: list[str] | None = None) -> None:
     argparse.ArgumentParser(prog="python -m recore record render", description=__doc__.splitlines()[0]).parse_args(argv)
-    readme, results = Path("README.md"), paths.ON_RECORD
-    artifacts.write_text(readme, rendered(readme.read_text(encoding="utf-8"), Path()))
+    results = paths.ON_RECORD
     for page in PAGES:
         file = results / page
         artifacts.write_text(file, parts(file.read_text(encoding="utf-8"), results))
