@@ -50,7 +50,7 @@ def test_cells_made_without_dvc_give_the_tables_of_dvc(elsewhere, clone, finishe
         assert (clone.path / file).read_bytes() == (finished.path / file).read_bytes()
 
     clone.run(*RECORD, "from", "tiny", ".", **SOURCE)
-    record = json.loads(clone.read("docs/results/tiny/record.json"))
+    record = json.loads(clone.read("docs/results/tiny/provenance.json"))
     assert record["commit"] == clone.run("git", "rev-parse", "HEAD").stdout.strip()
     assert record["command"] == "python -m recore cells"
     assert (record["cells"], record["jobs"], record["wall_seconds"]) == (4, None, None)
@@ -100,7 +100,7 @@ def test_a_grid_is_recorded_from_a_clean_clone(clone, finished, tmp_path):
     kept = tmp_path / "kept"
     for attempt in (1, 2):
         clone.run(*RECORD, "make", "tiny", "--jobs", "1", "--folder", str(kept), **SOURCE)
-        record = json.loads(clone.read("docs/results/tiny/record.json"))
+        record = json.loads(clone.read("docs/results/tiny/provenance.json"))
         assert record["attempts"] == attempt
     assert record["command"] == "make record NAME=tiny JOBS=1"
     assert record["commit"] == clone.run("git", "rev-parse", "HEAD").stdout.strip()
@@ -125,7 +125,7 @@ def test_a_grid_is_recorded_from_a_clean_clone(clone, finished, tmp_path):
 def test_a_record_stands_for_runs_that_are_not_trained_again(clone):
     """The runs of trm, once they are on record, beside the same ones trained: a comparison of equals."""
     clone.run(*RECORD, "from", "tiny", ".", **SOURCE)
-    assert json.loads(clone.read("docs/results/tiny/record.json"))["command"] == "dvc repro"
+    assert json.loads(clone.read("docs/results/tiny/provenance.json"))["command"] == "dvc repro"
     assert clone.changed() == set()
 
     def take(tree) -> None:

@@ -14,7 +14,7 @@ BREAKS = 'if os.path.exists({!r}) and settings.at("hard_neg_k") == 1: sys.exit("
 def test_a_sweep_trains_what_differs_and_goes_on_after_a_failure(clone, tmp_path):
     folder, kept = clone.path / "docs/results/sensitivity", tmp_path / "kept"
     (folder / "params.yaml").write_text(clone.read("params.yaml"))
-    for file in ("sweep.csv", "record.json"):
+    for file in ("sweep.csv", "provenance.json"):
         (folder / file).unlink(missing_ok=True)
     broken = tmp_path / "broken"
     broken.touch()
@@ -37,7 +37,7 @@ def test_a_sweep_trains_what_differs_and_goes_on_after_a_failure(clone, tmp_path
     assert list(rows.index) == [1, 5]
     base = pd.read_csv(kept / "recore/metrics/comparisons.csv")
     assert rows[5] == base.set_index("metric").loc["mrr@20", "delta"] != rows[1]
-    record = json.loads((folder / "record.json").read_text())
+    record = json.loads((folder / "provenance.json").read_text())
     assert (record["experiments"], record["cells"], record["hard_neg_k"]) == (2, 6, 5)
     assert record["commit"] == clone.run("git", "rev-parse", "HEAD").stdout.strip()
 

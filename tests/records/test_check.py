@@ -63,9 +63,9 @@ def test_a_record_comes_out_the_same(record, capsys):
     said = capsys.readouterr().out.splitlines()
     assert said[:2] == [
         "tiny: ranks: 10 of 10 cells, all as they were recorded",
-        "tiny: record.json: the same",
+        "tiny: provenance.json: the same",
     ]
-    published = {file.name for file in record.iterdir()} - {"params.yaml", "record.json", "ranks", sums.NAME}
+    published = {file.name for file in record.iterdir()} - {"params.yaml", "provenance.json", "ranks", sums.NAME}
     assert said[2:] == [f"tiny: {line.split()[1]} the same, byte for byte" for line in said[2:]]
     assert {line.split()[1].strip(":") for line in said[2:]} == published
     assert {file: file.read_bytes() for file in record.rglob("*") if file.is_file()} == before
@@ -76,7 +76,7 @@ def test_a_table_that_does_not_follow_is_named_by_row_and_column(record, capsys)
     for name, old, new in (
         ("comparisons.csv", ",0.95,", ",0.96,"),
         ("table.md", "points", "pints"),
-        ("record.json", '"cells": 10,', '"cells": 11,'),
+        ("provenance.json", '"cells": 10,', '"cells": 11,'),
     ):
         file = record / name
         text = file.read_text()
@@ -89,13 +89,19 @@ def test_a_table_that_does_not_follow_is_named_by_row_and_column(record, capsys)
     sums.write(record, [record / name for name in sums.read(record) if name != "forest.png"])
     found = faults(capsys)
     assert found[0] == "4 files are not what they should be"
-    assert "record.json: cells is 11, but 10 comes out" in found[1]
+    assert "provenance.json: cells is 11, but 10 comes out" in found[1]
     assert any("comparisons.csv: line 2 (shop, da, trm, " in line and ", column " in line for line in found)
     assert any(("table.md: line " in line and "'pints" in line) or "pints" in line for line in found)
     assert any("forest.png: is missing, but comes out" in line for line in found)
 
 
-FILES = ["params.yaml", "record.json", "ranks/shop/test.parquet", "ranks/shop/items.parquet", "ranks/shop/stats.json"]
+FILES = [
+    "params.yaml",
+    "provenance.json",
+    "ranks/shop/test.parquet",
+    "ranks/shop/items.parquet",
+    "ranks/shop/stats.json",
+]
 FILES += [f"ranks/shop/trm/3.{kind}" for kind in ("parquet", "json", "csv")]
 
 
@@ -133,9 +139,9 @@ def test_files_that_do_not_fit_together_are_told(record, capsys):
 
 @pytest.mark.slow
 def test_figures_of_another_matplotlib_are_not_compared_by_bytes(record, capsys):
-    about = json.loads((record / "record.json").read_text())
+    about = json.loads((record / "provenance.json").read_text())
     about["versions"]["matplotlib"] = "1.0"
-    (record / "record.json").write_text(json.dumps(about))
+    (record / "provenance.json").write_text(json.dumps(about))
     change_a_byte(record / "forest.png", 200)
     sums.write(record, [record / name for name in sums.read(record)])
     check.main(["tiny"])
@@ -158,7 +164,7 @@ def test_where_no_record_is_nothing_is_said_to_be_right(tmp_path, monkeypatch):
         check.main([])
 
 
-UNRANKED = [file.parent for file in sorted(RESULTS.glob("*/record.json")) if not (file.parent / "ranks").exists()]
+UNRANKED = [file.parent for file in sorted(RESULTS.glob("*/provenance.json")) if not (file.parent / "ranks").exists()]
 
 
 @pytest.mark.parametrize("folder", UNRANKED, ids=lambda folder: folder.name)

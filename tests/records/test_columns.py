@@ -14,7 +14,7 @@ from recore.significance.comparisons import Arm, compare_all
 from recore.significance.crossed import crossed_test
 from recore.significance.family import COLUMNS, corrected
 from recore.significance.plan import Plan
-from recore.significance.runs import Sessions
+from recore.significance.runs import SessionBlocks
 
 RESULTS = Path(__file__).parents[2] / "docs/results"
 SEEDS, SESSIONS, MARGIN = 5, 120, 0.3
@@ -38,7 +38,7 @@ def compared(random: np.random.Generator, world: tuple[float, float]) -> pd.Data
         sums = sizes * (mean + random.normal(0, 1, (SEEDS, SESSIONS)))
         arms[name] = {"mrr@20": Arm(sums, {SEEDS: np.repeat(sums.mean(axis=0) / sizes, sizes)})}
     starts = np.cumsum(sizes) - sizes
-    return compare_all("d", arms, Sessions(starts, sizes, np.arange(SESSIONS)), ["mrr@20"], PLAN)
+    return compare_all("d", arms, SessionBlocks(starts, sizes, np.arange(SESSIONS)), ["mrr@20"], PLAN)
 
 
 def branch(row: pd.Series) -> tuple[bool, bool]:

@@ -15,11 +15,11 @@ from recore.records import checkout, finish, make, render
 ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "docs/results"
 FOLDERS = [folder for folder in sorted(RESULTS.iterdir()) if (folder / "params.yaml").exists()]
-FINISHED = [folder for folder in FOLDERS if (folder / "record.json").exists()]
+FINISHED = [folder for folder in FOLDERS if (folder / "provenance.json").exists()]
 GRIDS = [folder for folder in FINISHED if folder.name != "sensitivity"]  # a sweep: see test_sensitivity.py
 RANKED = [folder for folder in FOLDERS if (folder / "ranks").exists()]
 NONE = pytest.param(None, marks=pytest.mark.skip(reason="no such record is here"))
-FILES = {"params.yaml", "record.json", "results.csv", "comparisons.csv", "runs.csv", "across.csv", "breakdowns.csv"}
+FILES = {"params.yaml", "provenance.json", "results.csv", "comparisons.csv", "runs.csv", "across.csv", "breakdowns.csv"}
 FILES |= {"mde.csv", "table.md", "forest.png", "seeds.png", "curves.png", "prefix_length.png", "mde.png", "gate.png"}
 
 
@@ -71,7 +71,7 @@ def test_its_commit_is_in_the_history_with_its_params(record):
 
 
 def about(record: Path) -> dict:
-    return json.loads((record / "record.json").read_text())
+    return json.loads((record / "provenance.json").read_text())
 
 
 def made_on(**changes) -> dict:
@@ -90,7 +90,7 @@ def test_a_page_shows_the_verdicts_and_where_they_come_from(tmp_path):
         "commit": "0123456789",
     }
     record |= {"wall_seconds": 7560.0, "train_seconds": 9000.0, "date": "2026-11-23"}
-    (tmp_path / "cpu/record.json").write_text(json.dumps(record))
+    (tmp_path / "cpu/provenance.json").write_text(json.dumps(record))
     text = render.parts(page, tmp_path)
     assert render.parts(text, tmp_path) == text
     assert text.startswith("before\n<!-- rendered: verdicts -->\n| Claim ")

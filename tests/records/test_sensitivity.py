@@ -36,7 +36,7 @@ def test_every_setting_is_in_the_sweep_and_its_commit_in_the_history():
     plan = render.plan_of(RESULTS / "sensitivity/params.yaml").settings
     shown = sweep.groupby(["hard_neg_k", "hard_neg_lambda", "n_seeds"]).ngroups
     assert shown == len(plan)
-    commit = json.loads((RESULTS / "sensitivity/record.json").read_text())["commit"]
+    commit = json.loads((RESULTS / "sensitivity/provenance.json").read_text())["commit"]
     if subprocess.run(["git", "rev-parse", "--verify", "--quiet", f"{commit}^{{commit}}"], cwd=RESULTS).returncode:
         pytest.skip("there is no git history here, or a shallow one")
     ancestor = ["git", "merge-base", "--is-ancestor", commit, "HEAD"]
@@ -166,7 +166,7 @@ def test_a_page_changes_with_the_numbers(tmp_path, sweep):
     made_on = {"device": "cpu", "machine": {"processor": "X", "cores": 2}}
     record = {"command": "make sweep JOBS=3", "jobs": 3, "cells": 65, "machines": [made_on], "wall_seconds": 7200.0}
     record |= {"date": "2026-11-23", "commit": "0123456789", "hard_neg_k": 20, "hard_neg_lambda": 0.1}
-    (folder / "record.json").write_text(json.dumps(record))
+    (folder / "provenance.json").write_text(json.dumps(record))
     sweep.to_csv(folder / "sweep.csv", index=False)
     page = render.parts(PAGE, tmp_path)
     assert render.parts(page, tmp_path) == page

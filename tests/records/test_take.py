@@ -102,7 +102,7 @@ def test_with_its_last_cell_a_record_is_what_the_checkout_publishes(checkout, mo
             assert (BIG / made.name).read_bytes() == made.read_bytes(), made.name
     for made in [*(checkout / "plots").glob("*.png"), *(checkout / "plots").glob("*.csv")]:
         assert (BIG / made.name).read_bytes() == made.read_bytes(), made.name
-    about = json.loads((BIG / "record.json").read_text())
+    about = json.loads((BIG / "provenance.json").read_text())
     assert (about["cells"], about["commit"], about["train_seconds"]) == (25, "0123456789abcdef", 225.0)
     assert (about["command"], about["machines"][0]["cells"]) == ("python -m recore cells", 25)
     assert "large" not in about
@@ -111,9 +111,9 @@ def test_with_its_last_cell_a_record_is_what_the_checkout_publishes(checkout, mo
     there = {file.relative_to(BIG).as_posix() for file in BIG.rglob("*") if file.is_file()}
     assert set(sums.read(BIG)) == there - {"notes.md", "SHA256SUMS"}
     assert not list(sums.faults(BIG))
-    (BIG / "record.json").write_text(json.dumps(about | {"wall_seconds": 5.0}))
+    (BIG / "provenance.json").write_text(json.dumps(about | {"wall_seconds": 5.0}))
     collect(checkout)  # has nothing new, and does not know how long it took
-    assert json.loads((BIG / "record.json").read_text())["wall_seconds"] == 5.0
+    assert json.loads((BIG / "provenance.json").read_text())["wall_seconds"] == 5.0
 
 
 def test_a_large_record_says_why(checkout, monkeypatch):
@@ -238,10 +238,10 @@ def test_another_params_yaml_is_another_record(checkout):
 def test_a_finished_record_without_ranks_is_replaced_by_a_whole_one_alone(checkout):
     BIG.mkdir(parents=True)
     shutil.copy(checkout / "params.yaml", BIG)
-    (BIG / "record.json").write_text("{}")
+    (BIG / "provenance.json").write_text("{}")
     with pytest.raises(RecoreError, match=r"big is finished, and .* has 24 of its 25 cells; let it make the others"):
         collect(checkout)
-    assert {file.name for file in BIG.iterdir()} == {"params.yaml", "record.json"}
+    assert {file.name for file in BIG.iterdir()} == {"params.yaml", "provenance.json"}
 
 
 def test_a_checkout_without_a_finished_cell_is_told(tmp_path, monkeypatch):

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from recore.reporting.format import MINUS
-from recore.reporting.parts import contributions_table, parts_cells, parts_figure
+from recore.reporting.parts import contributions_table, parts_text, parts_figure
 
 ROWS = {
     "dataset": "demo",
@@ -25,15 +25,15 @@ PARTS = pd.DataFrame(ROWS)
 
 
 def test_cells():
-    cells = parts_cells(PARTS, "mrr@20", 0.05, 15)
+    cells = parts_text(PARTS, "mrr@20", 0.05, 15)
     assert list(cells["Target"]) == ROWS["group"]
     assert list(cells["Cases"]) == ["100", "300", "1,600"]
     assert list(cells["95 % CI"]) == ["†", f"[{MINUS}2.00, 0.00]", f"[{MINUS}0.10, +1.10]"]
     assert list(cells["Adds to Δ (points)"]) == ["+0.10", f"{MINUS}0.15", "+0.40"]
     assert list(cells["Share of Δ"]) == ["29 %", f"{MINUS}43 %", "114 %"]
-    assert parts_cells(PARTS.assign(share=math.nan), "mrr@20", 0.05, 15)["Share of Δ"].unique() == ["n/a"]
-    assert parts_cells(PARTS, "recall@20", 0.05, 15).empty
-    assert parts_cells(pd.DataFrame(), "mrr@20", 0.05, 15).empty
+    assert parts_text(PARTS.assign(share=math.nan), "mrr@20", 0.05, 15)["Share of Δ"].unique() == ["n/a"]
+    assert parts_text(PARTS, "recall@20", 0.05, 15).empty
+    assert parts_text(pd.DataFrame(), "mrr@20", 0.05, 15).empty
 
 
 def test_bars_are_stacked_on_either_side_and_sum_to_the_mark():

@@ -8,11 +8,11 @@ from recore.evaluation.metrics import metric_table
 from recore.significance.comparisons import COLUMNS, arms_of, compare, compare_all, without_noise
 from recore.significance.crossed import crossed_test
 from recore.significance.plan import Plan
-from recore.significance.runs import sessions_of
+from recore.significance.runs import session_blocks
 
 PLAN = Plan([("da", "trm")], {"mrr@20": 0.002}, alpha=0.05, power=0.8)
 SESSION = np.repeat(np.arange(40), np.arange(40) % 4 + 1)
-SESSIONS = sessions_of(SESSION)
+SESSIONS = session_blocks(SESSION)
 
 
 def tables(seed: int, n_seeds: int, easier: int = 0) -> list[dict[str, np.ndarray]]:
@@ -55,7 +55,7 @@ def test_what_the_number_of_seeds_allows(n_seeds, level):
 
 
 def test_one_session_only():
-    session = sessions_of(np.zeros(len(SESSION), int))
+    session = session_blocks(np.zeros(len(SESSION), int))
     a, b = (arms_of(tables(seed, 5), session, [5])["mrr@20"] for seed in (1, 2))
     row = compare(a, b, session, PLAN, 0.002)
     assert row["level"] == "n/a"

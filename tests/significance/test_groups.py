@@ -5,10 +5,10 @@ from scipy import stats
 from statsmodels.formula.api import ols
 
 from recore.significance.groups import COLUMNS, group_means
-from recore.significance.runs import sessions_of
+from recore.significance.runs import session_blocks
 
 SESSION = np.repeat(np.arange(30), np.arange(30) % 4 + 1)
-SESSIONS = sessions_of(SESSION)
+SESSIONS = session_blocks(SESSION)
 GROUP = np.arange(len(SESSION)) % 2
 VALUES = np.random.default_rng(0).normal(0.3, 0.1, (3, len(SESSION))) + 0.2 * np.sin(SESSION)
 
@@ -30,7 +30,7 @@ def test_mean_and_interval_are_those_of_ols_with_clusters(code):
 
 def test_one_case_a_session_is_the_t_interval_of_the_mean():
     values = np.random.default_rng(1).normal(0, 1, (1, 12))
-    (row,) = group_means(values, np.zeros(12, int), ("all",), sessions_of(np.arange(12)), 0.1).to_dict("records")
+    (row,) = group_means(values, np.zeros(12, int), ("all",), session_blocks(np.arange(12)), 0.1).to_dict("records")
     low, high = stats.ttest_1samp(values[0], 0).confidence_interval(0.9)
     assert (row["ci_lo"], row["ci_hi"]) == pytest.approx((low, high))
     assert np.isnan(row["std"])
@@ -45,7 +45,7 @@ def test_an_empty_group_is_left_out_and_one_session_has_no_interval():
 
 
 def test_a_group_without_variation_has_no_interval():
-    (row,) = group_means(np.ones((2, 10)), np.zeros(10, int), ("all",), sessions_of(np.arange(10)), 0.05).to_dict(
+    (row,) = group_means(np.ones((2, 10)), np.zeros(10, int), ("all",), session_blocks(np.arange(10)), 0.05).to_dict(
         "records"
     )
     assert row["mean"] == 1

@@ -12,7 +12,7 @@ from scipy import integrate, optimize, special, stats
 from recore.significance.comparisons import arms_of, compare_all
 from recore.significance.family import corrected
 from recore.significance.plan import Plan
-from recore.significance.runs import sessions_of
+from recore.significance.runs import session_blocks
 
 LOOKS, MARGIN, ALPHA, POWER, FEWEST = (5, 8), 0.05, 0.05, 0.8, 4.0
 PAIRS = [("da", "trm"), ("hn", "trm"), ("dahn", "hn"), ("da", "copy")]
@@ -175,7 +175,7 @@ def stepped(ps: list[float]) -> list[float]:
 
 @pytest.fixture(scope="module")
 def table():
-    sessions = sessions_of(SESSION)
+    sessions = session_blocks(SESSION)
     plan = Plan(PAIRS, {"mrr@20": MARGIN}, ALPHA, POWER, LOOKS, FEWEST)
     arms = {name: arms_of([{"mrr@20": row} for row in v], sessions, LOOKS) for name, v in drawn().items()}
     return corrected(compare_all("d", arms, sessions, ["mrr@20"], plan), set(), plan)

@@ -9,7 +9,7 @@ from recore.significance.comparisons import arms_of, compare_all
 from recore.significance.crossed import crossed_test
 from recore.significance.parts import parts_of, parts_table
 from recore.significance.plan import Plan
-from recore.significance.runs import sessions_of
+from recore.significance.runs import session_blocks
 
 LABELS = ("immediate", "earlier", "new")
 
@@ -33,12 +33,12 @@ def drawn(n_seeds, seed=0):
     session = np.repeat(np.arange(50), random.integers(1, 6, 50))
     group = random.integers(0, 3, len(session))
     ease = random.random(len(session))
-    return sessions_of(session), group, ease + 0.3 * random.random((n_seeds, len(session))) * (1 + group)
+    return session_blocks(session), group, ease + 0.3 * random.random((n_seeds, len(session))) * (1 + group)
 
 
 def test_by_hand():
     """Two sessions of 3 and 2 cases; a is better by 3 in the first case, by 1 in the second, worse by 2 in the last."""
-    sessions = sessions_of(np.array([0, 0, 0, 1, 1]))
+    sessions = session_blocks(np.array([0, 0, 0, 1, 1]))
     table = table_of([[3, 1, 0, 0, 0]], [[0, 0, 0, 0, 2]], [0, 0, 2, 2, 2], sessions)
     assert list(table.index) == ["immediate", "new"]  # no case is an earlier repeat
     assert dict(table.loc["immediate", ["n_cases", "n_sessions", "n_seeds", "delta", "part", "share"]]) == {
@@ -76,7 +76,7 @@ def test_an_interval_is_that_of_the_cases_of_the_group_alone():
     session = np.repeat(sessions.ids, sessions.sizes)
     for code, label in enumerate(LABELS):
         own = group == code
-        alone = sessions_of(session[own])
+        alone = session_blocks(session[own])
         estimate, _ = crossed_test(np.array([alone.sums(d) for d in (a - b)[:, own]]), alone.sizes)
         row = table.loc[label]
         assert (row["delta"], row["n_sessions"]) == (pytest.approx(estimate.delta), len(alone.sizes))

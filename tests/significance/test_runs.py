@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from recore import RecoreError
-from recore.significance.runs import check_runs, sessions_of
+from recore.significance.runs import check_runs, session_blocks
 
 
 def run(variant: str, seed: int, test_hash: str = "a" * 64, above=(1, 2, 3), weights=None) -> SimpleNamespace:
@@ -13,7 +13,7 @@ def run(variant: str, seed: int, test_hash: str = "a" * 64, above=(1, 2, 3), wei
 
 
 def test_sessions_are_blocks_of_cases():
-    sessions = sessions_of(np.array([3, 3, 7, 9, 9, 9]))
+    sessions = session_blocks(np.array([3, 3, 7, 9, 9, 9]))
     np.testing.assert_array_equal(sessions.starts, [0, 2, 3])
     np.testing.assert_array_equal(sessions.sizes, [2, 1, 3])
     assert sessions.n_cases == 6
@@ -22,16 +22,16 @@ def test_sessions_are_blocks_of_cases():
 
 def test_a_session_that_comes_twice_is_refused():
     with pytest.raises(RecoreError, match="cases of session 3 do not stand together"):
-        sessions_of(np.array([3, 7, 3]))
+        session_blocks(np.array([3, 7, 3]))
 
 
 def test_sessions_need_not_ascend():
-    np.testing.assert_array_equal(sessions_of(np.array([8, 8, 2, 5])).starts, [0, 2, 3])
+    np.testing.assert_array_equal(session_blocks(np.array([8, 8, 2, 5])).starts, [0, 2, 3])
 
 
 def test_an_empty_test_set_is_refused():
     with pytest.raises(RecoreError, match="no case"):
-        sessions_of(np.array([], dtype=int))
+        session_blocks(np.array([], dtype=int))
 
 
 def test_unequal_test_sets_are_refused():

@@ -11,11 +11,11 @@ from recore.significance.crossed import crossed_test
 from recore.significance.family import corrected
 from recore.significance.plan import Plan
 from recore.significance.projection import detectable_by_seeds
-from recore.significance.runs import Sessions, sessions_of
+from recore.significance.runs import SessionBlocks, session_blocks
 from recore.significance.secondary import clustered_test
 
-SESSIONS = sessions_of(np.repeat(np.arange(60), np.arange(60) % 4 + 1))
-THREE = Sessions(np.arange(3), np.ones(3, int), np.arange(3))  # one case each
+SESSIONS = session_blocks(np.repeat(np.arange(60), np.arange(60) % 4 + 1))
+THREE = SessionBlocks(np.arange(3), np.ones(3, int), np.arange(3))  # one case each
 
 
 def plan(pairs, looks=None) -> Plan:
@@ -82,7 +82,7 @@ def test_without_the_flag_one_row_is_one_seed():
 def test_two_that_agree_or_one_session_have_no_p():
     same = arms_of(tables(1, 1), SESSIONS, [], seedless=True)
     assert rows(same, same).loc[0, "level"] == "n/a"
-    single = sessions_of(np.zeros(5, int))
+    single = session_blocks(np.zeros(5, int))
     a, b = ({"mrr@20": Arm(np.array([[x]]), {1: np.full(5, x / 5)}, seedless=True)} for x in (1.0, 2.0))
     assert rows(a, b, sessions=single).loc[0, "level"] == "n/a"
 

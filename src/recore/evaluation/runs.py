@@ -1,6 +1,6 @@
 """What stage evaluate left, read back: the ranks of every test case.
 
-The cells that params names are read, never what happens to lie in a folder.
+The runs that params names are read, never what happens to lie in a folder.
 """
 
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ Seeds = list[int] | list[None]  # of a variant; [None]: it has one run, without 
 
 
 def read_runs(dataset: str, seeds: dict[str, Seeds]) -> list[Run]:
-    """Every variant on its seeds, in this order; RecoreError names the first cell that is missing."""
+    """Every variant on its seeds, in this order; RecoreError names the first run that is missing."""
     return [_read_run(dataset, variant, seed) for variant, own in seeds.items() for seed in own]
 
 

@@ -78,7 +78,7 @@ def _about(dataset: str) -> Path:
 
 
 def _read_csv(path: Path) -> pd.DataFrame:
-    """One that breaks off is no error to pandas: it would fill the rest of the line with empty cells."""
+    """One that breaks off is no error to pandas: it would fill the rest of the line with nothing."""
     with artifacts.reading(path) as file:
         text = file.read_text(encoding="utf-8")
         if not text.endswith("\n"):

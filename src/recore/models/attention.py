@@ -17,7 +17,7 @@ from recore.models.device import moved, put
 from recore.models.layers import Dropout, linear
 from recore.models.packing import Packing
 
-# Cells of padding (of rows · length²) that a tile may hold: on a CPU these are cheaper than the operations of another
+# Slots of padding (of rows · length²) that a tile may hold: on a CPU these are cheaper than the operations of another
 # tile; on a GPU all sessions share one, since a launch costs more than any padding (no GPU has been measured).
 SLACK = {"cpu": 4096, "cuda": math.inf}
 
@@ -30,9 +30,9 @@ class Tile(NamedTuple):
 
 
 class Tiling:
-    """The tiles of one batch, and which cell of them belongs to which click.
+    """The tiles of one batch, and which slot of them belongs to which click.
 
-    A cell is one head's vector of one place: cells stand in the order of tile, session, head, place. N is their number,
+    A slot is one head's vector of one place: slots stand in the order of tile, session, head, place. N is their number,
     H that of the heads.
     """
 
@@ -41,17 +41,17 @@ class Tiling:
         self.tiles = tuple(_tiles(packing.lengths, SLACK[device.type]))
         rows, length = np.array(self.tiles).T
         padded = np.repeat(length, rows)
-        cells = heads * int(padded.sum())
+        slots = heads * int(padded.sum())
         start = heads * (np.cumsum(padded) - padded)
-        tile_length, first_cell = moved(np.stack([padded, start]), device)  # (B,) of each session
-        session = torch.repeat_interleave(heads * tile_length, output_size=cells)  # (N,)
-        inside = torch.arange(cells, device=device) - first_cell[session]
+        tile_length, first_slot = moved(np.stack([padded, start]), device)  # (B,) of each session
+        session = torch.repeat_interleave(heads * tile_length, output_size=slots)  # (N,)
+        inside = torch.arange(slots, device=device) - first_slot[session]
         head, place = inside // tile_length[session], inside % tile_length[session]
         click = packing.first[session] + torch.minimum(place, packing.length[session] - 1)
-        self.source = click * heads + head  # (N,) the click and head of each cell, among the T · H of them
+        self.source = click * heads + head  # (N,) the click and head of each slot, among the T · H of them
         of_head = torch.arange(heads, device=device) * tile_length[packing.row, None]
-        of_click = first_cell[packing.row] + packing.position
-        self.home = (of_click[:, None] + of_head).flatten()  # (T · H,) the cell of each head of a click
+        of_click = first_slot[packing.row] + packing.position
+        self.home = (of_click[:, None] + of_head).flatten()  # (T · H,) the slot of each head of a click
 
 
 def _tiles(lengths: np.ndarray, slack: float) -> list[Tile]:
@@ -70,7 +70,7 @@ def _tiles(lengths: np.ndarray, slack: float) -> list[Tile]:
 
 
 class _Spread(torch.autograd.Function):
-    """Vectors (T · H, d) to cells (N, d). A repeated click has gradient 0, so only the real cell gives it back."""
+    """Vectors (T · H, d) to slots (N, d). A repeated click has gradient 0, so only the real slot gives it back."""
 
     @staticmethod
     def forward(ctx: Any, vectors: Tensor, tiling: Tiling) -> Tensor:
@@ -83,16 +83,16 @@ class _Spread(torch.autograd.Function):
 
 
 class _Collect(torch.autograd.Function):
-    """Cells (N, d) to vectors (T · H, d); what stands in repeated clicks is dropped."""
+    """Slots (N, d) to vectors (T · H, d); what stands in repeated clicks is dropped."""
 
     @staticmethod
-    def forward(ctx: Any, cells: Tensor, tiling: Tiling) -> Tensor:
-        ctx.home, ctx.cells = tiling.home, len(cells)
-        return cells.index_select(0, tiling.home)
+    def forward(ctx: Any, slots: Tensor, tiling: Tiling) -> Tensor:
+        ctx.home, ctx.slots = tiling.home, len(slots)
+        return slots.index_select(0, tiling.home)
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
-        return put(grad.new_zeros(ctx.cells, grad.shape[1]), (ctx.home,), grad), None
+        return put(grad.new_zeros(ctx.slots, grad.shape[1]), (ctx.home,), grad), None
 
 
 class CausalAttention(nn.Module):
@@ -121,16 +121,16 @@ class CausalAttention(nn.Module):
         masks = [None] * len(scores) if mask is None else mask.split(scores)
         longest = tiling.tiles[-1].length
         future = hidden.new_full((longest, longest), -math.inf).triu(1)
-        cells = [
+        slots = [
             _attend(query, key, value, future[: tile.length, : tile.length], dropped)
             for tile, query, key, value, dropped in zip(tiling.tiles, *inputs, masks, strict=True)
         ]
-        return self.output(_Collect.apply(torch.cat(cells), tiling).view_as(hidden))
+        return self.output(_Collect.apply(torch.cat(slots), tiling).view_as(hidden))
 
 
 def _attend(query: Tensor, key: Tensor, value: Tensor, future: Tensor, dropped: Tensor | None) -> Tensor:
-    """One tile's cells (n · length, d) each to cells of the same shape, n = rows · heads."""
-    query, key, value = (cells.view(-1, len(future), cells.shape[1]) for cells in (query, key, value))
+    """One tile's slots (n · length, d) each to slots of the same shape, n = rows · heads."""
+    query, key, value = (slots.view(-1, len(future), slots.shape[1]) for slots in (query, key, value))
     scores = torch.baddbmm(future, query, key.transpose(1, 2), alpha=1 / math.sqrt(query.shape[2]))
     weights = scores.softmax(dim=2)
     if dropped is not None:

@@ -1,4 +1,4 @@
-"""The same objectives without ever holding batch × catalogue scores (Algorithm 1, lines 4 to 8).
+"""The same objectives, with the scores of a chunk of the batch in memory at a time (Algorithm 1, lines 4 to 8).
 
 The batch is walked in chunks of ``CHUNK`` cases over one buffer, laid out (catalogue, cases) for the
 matrix products: scores are computed into it, the K hardest negatives are read off it, it is

@@ -17,7 +17,7 @@ from recore.evaluation.metrics import metric_table
 from recore.evaluation.runs import read_cases, read_runs
 from recore.significance.comparisons import arms_of, compare_all
 from recore.significance.plan import Plan
-from recore.significance.runs import check_runs, sessions_of
+from recore.significance.runs import check_runs, session_blocks
 
 SHOWN = "metric n_seeds n_cases n_sessions delta ci_lo ci_hi se df p p_sessions p_tost mde80"
 
@@ -36,7 +36,7 @@ def main(argv: list[str] | None = None) -> None:
     plan = Plan.of(section | {"comparisons": [["first", "second"]], "looks": None})
     runs = read_runs(args.dataset, {args.variant: seeds})
     check_runs(args.dataset, runs)
-    sessions = sessions_of(read_cases(args.dataset, args.variant, seeds[0])["session"].to_numpy())
+    sessions = session_blocks(read_cases(args.dataset, args.variant, seeds[0])["session"].to_numpy())
     tables = {run.seed: metric_table(run.above, run.tied, given.at("evaluate.cutoffs")) for run in runs}
 
     def halves(first: tuple[int, ...]) -> pd.DataFrame:

@@ -45,13 +45,13 @@ def main(argv: list[str] | None = None) -> None:
 def checked(folder: Path) -> Iterator[tuple[str, str, bool]]:
     """For each file of a record its name, what is said of it, and whether it is right."""
     artifacts.existing(folder / "params.yaml", "name a folder of docs/results")
-    if not (folder / "ranks").exists() and not (folder / "record.json").exists():
+    if not (folder / "ranks").exists() and not (folder / "provenance.json").exists():
         yield "params.yaml", "has not been run yet", True
         return
     try:
         broken = dict(sums.faults(folder))
         yield from ((name, fault, False) for name, fault in broken.items())
-        if any(name.startswith(("ranks/", "params.yaml", "record.json")) for name in broken):
+        if any(name.startswith(("ranks/", "params.yaml", "provenance.json")) for name in broken):
             return  # what is computed of them would say nothing
         yield from _ranked(folder) if (folder / "ranks").exists() else _unranked(folder)
     except RecoreError as fault:
@@ -64,12 +64,12 @@ def _ranked(folder: Path) -> Iterator[tuple[str, str, bool]]:
     given = params.load(folder / "params.yaml")
     cells = in_order(tables.cells_of(folder), given)
     yield "ranks", f"{len(cells)} of {len(given.runs())} cells, all as they were recorded", True
-    if not (folder / "record.json").exists():
+    if not (folder / "provenance.json").exists():
         again = page(folder.name, given, cells)
         yield _compared(folder, "cells.md", again.encode())
         return
-    about = artifacts.read_json(folder / "record.json")
-    yield "record.json", *_facts(about, finish.of_runs(given, cells))
+    about = artifacts.read_json(folder / "provenance.json")
+    yield "provenance.json", *_facts(about, finish.of_runs(given, cells))
     with tables.remade(folder, given, cells) as made:
         for name, file in made.items():
             if name == tables.REPORT and about["report"] != tables.REPORT:
@@ -92,9 +92,9 @@ def _unranked(folder: Path) -> Iterator[tuple[str, str, bool]]:
     with tempfile.TemporaryDirectory() as temporary:
         out = Path(temporary)
         unranked.remake(folder, out)
-        about = artifacts.read_json(folder / "record.json")
+        about = artifacts.read_json(folder / "provenance.json")
         for file in sorted(folder.iterdir()):
-            if file.name in ("params.yaml", "record.json", sums.NAME):
+            if file.name in ("params.yaml", "provenance.json", sums.NAME):
                 continue
             if not (out / file.name).exists():
                 yield file.name, "cannot be made again without ranks", True

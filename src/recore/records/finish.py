@@ -1,4 +1,4 @@
-"""A record is written as a whole: what follows from its runs, record.json, and the hashes of all of it.
+"""A record is written as a whole: what follows from its runs, provenance.json, and the hashes of all of it.
 
 python -m recore record tables NAME     after a change of the code that makes tables and figures
 """
@@ -27,7 +27,7 @@ def main(argv: list[str] | None = None) -> None:
     )
     parser.add_argument("name", help="docs/results/NAME")
     folder = paths.ON_RECORD / parser.parse_args(argv).name
-    about = artifacts.read_json(artifacts.existing(folder / "record.json", "a record has one when it is finished"))
+    about = artifacts.read_json(artifacts.existing(folder / "provenance.json", "a record has one when it is finished"))
     if not (folder / "ranks").exists():
         raise RecoreError(f"{folder} kept no ranks; `python -m recore record make {folder.name}` makes it again")
     given = params.load(folder / "params.yaml")
@@ -57,9 +57,9 @@ def growing(out: Path, name: str, given: params.Params, cells: list[Stored], why
 
 
 def whole(out: Path, given: params.Params, cells: list[Stored], about: dict[str, Any], why: str | None) -> None:
-    """Writes tables, figures and record.json of a record that has all its runs.
+    """Writes tables, figures and provenance.json of a record that has all its runs.
 
-    about: record.json but for what follows from the runs; why: it is large, where it is.
+    about: provenance.json but for what follows from the runs; why: it is large, where it is.
     """
     with tables.remade(out, given, cells) as made:
         report = made.pop(tables.REPORT)
@@ -71,12 +71,12 @@ def whole(out: Path, given: params.Params, cells: list[Stored], about: dict[str,
     shown = tables.REPORT if size < REPORT_LIMIT else f"not kept: {size / 1e6:.1f} MB are too large for git"
     large = _sized(out, why)
     own = about | of_runs(given, cells) | {"report": shown, "versions": tables.versions()}
-    artifacts.write_json(out / "record.json", own | ({"large": large} if large else {}))
+    artifacts.write_json(out / "provenance.json", own | ({"large": large} if large else {}))
     _seal(out)
 
 
 def of_runs(given: params.Params, cells: list[Stored]) -> dict[str, Any]:
-    """What record.json says of the runs, all of one commit: where they were made, and what they cost."""
+    """What provenance.json says of the runs, all of one commit: where they were made, and what they cost."""
     made = [cell.made for cell in cells]
     return {
         "commit": made[0]["commit"],

@@ -28,7 +28,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("name", help="docs/results/NAME, which has a params.yaml")
     parser.add_argument("--jobs", type=int, default=2, help="cells at once")
     parser.add_argument("--folder", type=Path, help="where the clone is made and stays; a second run continues there")
-    parser.add_argument("--large", metavar="WHY", help="a sentence for record.json, where the record is over 12 MB")
+    parser.add_argument("--large", metavar="WHY", help="a sentence for provenance.json, where the record is over 12 MB")
     args = parser.parse_args(argv)
     given = paths.ON_RECORD / args.name / "params.yaml"
     params.load(artifacts.existing(given, "copy params.yaml there and state the grid to record"))

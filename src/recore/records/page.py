@@ -13,7 +13,7 @@ from recore.reporting.tables import comparison_table
 from recore.significance.comparisons import arms_of, compare_all
 from recore.significance.family import corrected
 from recore.significance.plan import CONFIRMED, Plan, synthetic_of
-from recore.significance.runs import sessions_of
+from recore.significance.runs import session_blocks
 
 
 def page(name: str, given: params.Params, cells: list[Stored]) -> str:
@@ -81,7 +81,7 @@ def verdicts(given: params.Params, cells: list[Stored], metrics: list[str]) -> p
         done = {v: group for v, group in own.items() if [c.seed for c in group] == seeds and len(seeds) >= CONFIRMED}
         pairs = [pair for pair in plan.comparisons if set(pair) <= set(done)]
         if pairs:
-            sessions = sessions_of(next(iter(done.values()))[0].cases["session"].to_numpy())
+            sessions = session_blocks(next(iter(done.values()))[0].cases["session"].to_numpy())
             arms = {
                 v: arms_of([_values(c, metrics) for c in g], sessions, plan.reached(len(seeds)))
                 for v, g in done.items()

@@ -69,13 +69,13 @@ def _machine(made_on: dict[str, Any]) -> str:
 
 def _verdicts(results: Path) -> str:
     folder = results / "cpu"
-    if not (folder / "record.json").exists():
+    if not (folder / "provenance.json").exists():
         return "Not on record yet: `make record NAME=cpu` makes `docs/results/cpu`.\n"
     given = params.load(folder / "params.yaml")
     lines = [
         _markdown(verdict_table(_read(folder / "comparisons.csv"), given)),
         f"Differences are in points. {limit_sentence(_read(folder / 'runs.csv'), given)}",
-        origin("docs/results/cpu", artifacts.read_json(folder / "record.json")),
+        origin("docs/results/cpu", artifacts.read_json(folder / "provenance.json")),
     ]
     return "\n\n".join(lines) + "\n"
 
@@ -130,9 +130,9 @@ def _claim(a: str, b: str, record: str) -> Callable[[Path], str]:
 def _effects(record: str) -> Callable[[Path], str]:
     def part(results: Path) -> str:
         folder = results / record
-        if not (folder / "record.json").exists():
+        if not (folder / "provenance.json").exists():
             return f"Not on record yet: `make record NAME={record}` makes `results/{record}`.\n"
-        about = origin(f"results/{record}", artifacts.read_json(folder / "record.json"))
+        about = origin(f"results/{record}", artifacts.read_json(folder / "provenance.json"))
         return f"{_markdown(effects_table(_read(folder / 'comparisons.csv')))}\n\n{about}\n"
 
     return part
@@ -159,7 +159,7 @@ def _read(file: Path) -> pd.DataFrame:
 
 
 def _about(results: Path) -> dict[str, Any]:
-    return artifacts.read_json(results / "sensitivity/record.json")
+    return artifacts.read_json(results / "sensitivity/provenance.json")
 
 
 def _markdown(table: pd.DataFrame) -> str:

@@ -90,8 +90,8 @@ def main(argv: list[str] | None = None) -> None:
         table = collected(checkout, plan)
         about = facts(checkout, plan, how)
     artifacts.write_text(out / "sweep.csv", table.to_csv(index=False))
-    artifacts.write_json(out / "record.json", about)
-    sums.write(out, [out / name for name in ("params.yaml", "record.json", "sweep.csv")])
+    artifacts.write_json(out / "provenance.json", about)
+    sums.write(out, [out / name for name in ("params.yaml", "provenance.json", "sweep.csv")])
     print(f"{about['experiments']} experiments are in docs/results/{NAME}/sweep.csv")
 
 
@@ -120,7 +120,7 @@ def collected(checkout: Path, plan: Plan) -> pd.DataFrame:
 
 
 def facts(checkout: Path, plan: Plan, how: dict[str, Any]) -> dict[str, Any]:
-    """record.json: as of a grid, without what only the cells of the base could tell."""
+    """provenance.json: as of a grid, without what only the cells of the base could tell."""
     given = params.load(checkout / "params.yaml")
     base = of_runs(given, in_order([cell_of(checkout, *cell) for cell in current(checkout)], given))
     machines = [{key: made[key] for key in ("device", "machine", "versions")} for made in base["machines"]]

@@ -5,7 +5,7 @@ python -m recore record from NAME CHECKOUT
 CHECKOUT has made runs of its params.yaml, with DVC or by ``python -m recore cells``, for as long as it takes. A second
 call takes what was finished since (``checkout`` says what counts). Until the last run is there, cells.md shows the runs
 so far, and the verdict of a comparison once all seeds of both variants are there; then come tables, figures and
-record.json, made of the ranks in the record. A failed call leaves the record as it was.
+provenance.json, made of the ranks in the record. A failed call leaves the record as it was.
 """
 
 import argparse
@@ -26,7 +26,7 @@ def main(argv: list[str] | None = None) -> None:
     )
     parser.add_argument("name", help="docs/results/NAME")
     parser.add_argument("checkout", type=Path, help="a clone that makes the cells of its params.yaml")
-    parser.add_argument("--large", metavar="WHY", help="a sentence for record.json, where the record is over 12 MB")
+    parser.add_argument("--large", metavar="WHY", help="a sentence for provenance.json, where the record is over 12 MB")
     args = parser.parse_args(argv)
     print(take(args.name, args.checkout, args.large))
 
@@ -42,7 +42,7 @@ def take(name: str, checkout: Path, why: str | None, how: dict[str, Any] | None 
     found = [cell_of(checkout, *cell) for cell in current(checkout)]
     new = [cell for cell in found if afresh or is_new(folder, cell)]
     cells = in_order([*there, *new], given)
-    whole, finished = len(cells) == len(given.runs()), (folder / "record.json").exists()
+    whole, finished = len(cells) == len(given.runs()), (folder / "provenance.json").exists()
     told = f"{len(new)} cells taken over; {folder} has {len(cells)} of {len(given.runs())}"
     if finished and not new:
         return told
@@ -74,7 +74,7 @@ def _params(folder: Path, checkout: Path, afresh: bool) -> tuple[str, params.Par
 
 
 def _about(name: str, checkout: Path, how: dict[str, Any] | None) -> dict[str, Any]:
-    """What record.json says that does not follow from the runs; wall time is null where nobody measured it."""
+    """What provenance.json says that does not follow from the runs; wall time is null where nobody measured it."""
     made_by = "python -m recore cells" if made_without_dvc(checkout) else "dvc repro"
     data = (file for file in (checkout / paths.DATA).rglob("*") if file.is_file())
     return {

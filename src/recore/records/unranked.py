@@ -1,7 +1,7 @@
 """What can be made again of a record that kept no ranks: means from its runs, the test from its comparisons.
 
 It comes out the same, because such a record was restated once by the rule of its test that ``columns`` works out;
-record.json says when.
+provenance.json says when.
 """
 
 import math
@@ -21,7 +21,7 @@ from recore.reporting.mde import mde_figure, mde_table
 from recore.reporting.notes import notes
 from recore.reporting.paper import as_published, beside_paper
 from recore.reporting.render import markdown
-from recore.reporting.results import CELL, baseline_of
+from recore.reporting.results import VARIANT, baseline_of
 from recore.reporting.style import rendered
 from recore.reporting.tables import table_sections
 from recore.significance.across import across_datasets
@@ -40,14 +40,14 @@ def remake(folder: Path, out: Path) -> None:
         _sweep(folder, out, sessions_of(folder))
     else:
         _results(folder, out)
-        _grid(folder, out, artifacts.read_json(folder / "record.json")["restated"]["date"])
+        _grid(folder, out, artifacts.read_json(folder / "provenance.json")["restated"]["date"])
 
 
 def _results(folder: Path, out: Path) -> None:
     """results.csv with its means, spreads and counts anew from runs.csv; its other columns need the ranks."""
-    results = _read(folder / "results.csv").set_index(CELL)
+    results = _read(folder / "results.csv").set_index(VARIANT)
     runs = _read(folder / "runs.csv")
-    values = runs.melt(["dataset", "variant"], results.index.unique("metric"), "metric").groupby(CELL)["value"]
+    values = runs.melt(["dataset", "variant"], results.index.unique("metric"), "metric").groupby(VARIANT)["value"]
     again = values.agg(n_seeds="size", n="count", mean="mean", std="std", min="min", max="max")
     again.loc[again["n"] < again["n_seeds"], ["mean", "std", "min", "max"]] = np.nan  # a seed without a hit
     again = again.drop(columns="n").join(runs.groupby(["dataset", "variant"])[["n_cases", "n_sessions"]].first())

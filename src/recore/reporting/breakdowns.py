@@ -69,19 +69,19 @@ def group_section(evidence: Evidence, breakdown: str) -> Section:
 
 
 def group_table(groups: pd.DataFrame, breakdown: str, metric: str, fewest: float) -> pd.DataFrame:
-    """Text cells (%): a row a dataset and variant, a column a group; the number of cases stands in a first row.
+    """Text (%): a row a dataset and variant, a column a group; the number of cases stands in a first row.
 
     A group below ``fewest`` effective sessions has a † for an interval.
     """
     rows = _guarded(_chosen(groups, breakdown, metric), fewest)
-    cells = []
+    lines = []
     for dataset, of_dataset in rows.groupby("dataset", sort=False):
         cases = {part.group: f"{part.n_cases:,}" for part in of_dataset.itertuples()}
-        cells.append({"Dataset": dataset, "Variant": "(cases)"} | cases)
+        lines.append({"Dataset": dataset, "Variant": "(cases)"} | cases)
         for variant, of_variant in of_dataset.groupby("variant", sort=False):
             values = {part.group: _cell(part) for part in of_variant.itertuples()}
-            cells.append({"Dataset": dataset, "Variant": variant} | values)
-    return pd.DataFrame(cells).fillna("")
+            lines.append({"Dataset": dataset, "Variant": variant} | values)
+    return pd.DataFrame(lines).fillna("")
 
 
 def _chosen(groups: pd.DataFrame, breakdown: str, metric: str) -> pd.DataFrame:

@@ -77,7 +77,7 @@ def prediction_interval(mean: float, std: float, n_runs: int, alpha: float) -> t
 
 
 def beside_paper(results: pd.DataFrame, comparable: set[str], alpha: float) -> pd.DataFrame:
-    """Our cells that Table 1 has too, on the paper's exact data (``comparable``). All values are fractions.
+    """Our results that Table 1 has too, on the paper's exact data (``comparable``). All values are fractions.
 
     Columns: dataset, variant, metric, paper, mean, std, n_seeds, difference (ours - paper), low, high, inside
     (True, False, or None with fewer than five seeds).

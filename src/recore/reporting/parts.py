@@ -26,18 +26,18 @@ def contributions_table(parts: pd.DataFrame) -> pd.DataFrame:
     return parts[[*FIRST, *(name for name in parts if name not in FIRST)]]
 
 
-def parts_cells(parts: pd.DataFrame, metric: str, alpha: float, fewest: float) -> pd.DataFrame:
-    """Text cells: a row a dataset and pair, for each group its difference with interval and what it adds to Δ.
+def parts_text(parts: pd.DataFrame, metric: str, alpha: float, fewest: float) -> pd.DataFrame:
+    """Text: a row a dataset and pair, for each group its difference with interval and what it adds to Δ.
 
     A group below ``fewest`` effective sessions has a † for an interval. Empty where nothing is known of groups.
     """
-    cells = []
+    lines = []
     if parts.empty:
-        return pd.DataFrame(cells)
+        return pd.DataFrame(lines)
     level = f"{100 * (1 - alpha):g} % CI"
     for row in parts[parts["metric"] == metric].itertuples():
         few = row.effective_sessions < fewest
-        cells.append(
+        lines.append(
             {
                 "Dataset": row.dataset,
                 "Comparison": pair(row.a, row.b),
@@ -49,7 +49,7 @@ def parts_cells(parts: pd.DataFrame, metric: str, alpha: float, fewest: float) -
                 "Share of Δ": MISSING if np.isnan(row.share) else f"{100 * row.share:.0f} %".replace("-", MINUS),
             }
         )
-    return pd.DataFrame(cells)
+    return pd.DataFrame(lines)
 
 
 def parts_figure(parts: pd.DataFrame, datasets: list[str], metrics: list[str]) -> Figure:

@@ -33,7 +33,7 @@ LATEX = str.maketrans(
 
 @dataclass(frozen=True)
 class Section:
-    """A table of text cells under a heading; an empty table is left out."""
+    """A table of text under a heading; an empty table is left out."""
 
     title: str
     table: pd.DataFrame
@@ -56,7 +56,7 @@ def latex(sections: list[Section], notes: list[str], opening: Iterable[str] = ()
     for section in sections:
         if not section.table.empty:
             table = section.table.map(_escaped).rename(columns=_escaped)
-            # In brackets after \\ a cell would be read as a length.
+            # In brackets after \\ the first entry of a row would be read as a length.
             table.iloc[:, 0] = "{}" + table.iloc[:, 0]
             styled = table.style.hide(axis="index")
             blocks.append(

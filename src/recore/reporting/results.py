@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 RUN = ["dataset", "variant", "seed"]
-CELL = ["dataset", "variant", "metric"]
+VARIANT = ["dataset", "variant", "metric"]
 EPOCHS = ["best_epoch", "epochs"]
 
 
@@ -24,8 +24,8 @@ def results_table(measured: pd.DataFrame) -> pd.DataFrame:
     n_seeds is 0 for what is fitted without seeds.
     All of them are NaN where a seed lacks the value (MRR@K / Recall@K without a hit): the others are not that mean.
     """
-    cells = measured.groupby(CELL, sort=False)
-    table = cells.agg(
+    groups = measured.groupby(VARIANT, sort=False)
+    table = groups.agg(
         n_seeds=("seed", "count"),
         mean=("value", "mean"),
         std=("value", "std"),
@@ -103,6 +103,6 @@ def summary(results: pd.DataFrame, comparisons: pd.DataFrame, metrics: list[str]
     for row in results[results["metric"].isin(metrics)].itertuples():
         key = (row.dataset, row.variant, row.metric)
         numbers = {"mean": row.mean, "std": row.std} | (dict(against.loc[key]) if key in against.index else {})
-        cell = {name: float(f"{value:.6g}") for name, value in numbers.items() if not np.isnan(value)}
-        nested.setdefault(row.dataset, {}).setdefault(row.variant, {})[row.metric] = cell
+        values = {name: float(f"{value:.6g}") for name, value in numbers.items() if not np.isnan(value)}
+        nested.setdefault(row.dataset, {}).setdefault(row.variant, {})[row.metric] = values
     return nested

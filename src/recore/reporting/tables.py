@@ -1,4 +1,4 @@
-"""The tables people read, as text cells: made from ``results`` and ``comparisons``, rendered by ``render``."""
+"""The tables people read, as text: made from ``results`` and ``comparisons``, rendered by ``render``."""
 
 import math
 
@@ -7,7 +7,7 @@ import pandas as pd
 from recore.reporting.breakdowns import PREFIX_LENGTH, group_section
 from recore.reporting.evidence import Evidence
 from recore.reporting.format import MISSING, interval, mark, metric_title, p_value, pair, percent, points, spread
-from recore.reporting.parts import parts_cells
+from recore.reporting.parts import parts_text
 from recore.reporting.render import Section
 from recore.reporting.results import given_hit
 from recore.reporting.windows import windows_table
@@ -33,7 +33,7 @@ def table_sections(evidence: Evidence) -> list[Section]:
         *(group_section(evidence, name) for name in evidence.groups["breakdown"].unique() if name != PREFIX_LENGTH),
         Section(
             f"Where a difference in {metric_title(compared[0])} comes from",
-            parts_cells(evidence.parts, compared[0], evidence.alpha, evidence.fewest),
+            parts_text(evidence.parts, compared[0], evidence.alpha, evidence.fewest),
         ),
         Section("Beside the paper", paper_table(evidence.beside)),
     ]
@@ -42,19 +42,19 @@ def table_sections(evidence: Evidence) -> list[Section]:
 def main_table(
     results: pd.DataFrame, comparisons: pd.DataFrame, metrics: list[str], baseline: str | None
 ) -> pd.DataFrame:
-    """Mean ± std (%) of every dataset and variant, marked against the baseline: one row a cell, one column a metric."""
+    """Mean ± std (%), marked against the baseline: a row for each dataset and variant, a column for each metric."""
     against = comparisons[comparisons["b"] == baseline].set_index(["dataset", "a", "metric"])
     marks = {
         key: mark(row.verdict, row.delta_shown) for key, row in zip(against.index, against.itertuples(), strict=True)
     }
     rows = []
-    for (dataset, variant), cells in results.groupby(["dataset", "variant"], sort=False):
+    for (dataset, variant), own in results.groupby(["dataset", "variant"], sort=False):
         row = {"Dataset": dataset, "Variant": variant}
         for metric in metrics:
-            cell = cells[cells["metric"] == metric].iloc[0]
-            text = f"{spread(cell['mean'], cell['std'])} {marks.get((dataset, variant, metric), '')}"
+            found = own[own["metric"] == metric].iloc[0]
+            text = f"{spread(found['mean'], found['std'])} {marks.get((dataset, variant, metric), '')}"
             row[f"{metric_title(metric)} (%)"] = text.rstrip()
-        rows.append(row | {"Seeds": str(cells["n_seeds"].iloc[0] or NO_SEEDS)})
+        rows.append(row | {"Seeds": str(own["n_seeds"].iloc[0] or NO_SEEDS)})
     return pd.DataFrame(rows)
 
 

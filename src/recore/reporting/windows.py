@@ -9,7 +9,7 @@ from recore.reporting.format import MISSING, mark, metric_title, pair, points
 
 
 def windows_table(windows: pd.DataFrame, metrics: list[str]) -> pd.DataFrame:
-    """Text cells: a row a log, pair and metric of ``significance.windows``, the newest period first in each cell."""
+    """Text: a row a log, pair and metric of ``significance.windows``, the newest period first in each entry."""
     rows = [
         {
             "Periods, newest first": ", ".join(row.datasets),

@@ -22,7 +22,7 @@ from recore.significance import secondary
 from recore.significance.crossed import crossed_test
 from recore.significance.influence import contributions, effective_sessions, influence, left_out
 from recore.significance.plan import CONFIRMED, EXPLORATORY, Plan
-from recore.significance.runs import Sessions
+from recore.significance.runs import SessionBlocks
 
 # fmt: off
 COLUMNS = [
@@ -60,7 +60,7 @@ class Arm:
 
 
 def arms_of(
-    tables: Sequence[dict[str, np.ndarray]], sessions: Sessions, looks: Iterable[int], seedless: bool = False
+    tables: Sequence[dict[str, np.ndarray]], sessions: SessionBlocks, looks: Iterable[int], seedless: bool = False
 ) -> dict[str, Arm]:
     """An arm for each metric, from one variant's metric tables (one a seed, each metric (N,)); looks: at most R."""
     looks = [1] if seedless else list(looks)
@@ -75,7 +75,7 @@ def arms_of(
 
 
 def compare_all(
-    dataset: str, arms: dict[str, dict[str, Arm]], sessions: Sessions, metrics: Iterable[str], plan: Plan
+    dataset: str, arms: dict[str, dict[str, Arm]], sessions: SessionBlocks, metrics: Iterable[str], plan: Plan
 ) -> pd.DataFrame:
     """The rows of one dataset (``COLUMNS``); ``arms`` maps variant and metric. A p that cannot be had is NaN."""
     rows = []
@@ -93,7 +93,7 @@ def without_noise(table: pd.DataFrame) -> pd.Series:
     return (table["n_sessions"] > 1) & table["p"].isna() & table["p_sessions"].isna()
 
 
-def session_table(arms: dict[str, dict[str, Arm]], sessions: Sessions, metric: str, plan: Plan) -> pd.DataFrame:
+def session_table(arms: dict[str, dict[str, Arm]], sessions: SessionBlocks, metric: str, plan: Plan) -> pd.DataFrame:
     """What single sessions do to every comparison of one metric at its last look; sessions that agree are left out.
 
     Columns: a, b, session (its id), cases, contribution (they sum to Δ) and left_out (what Δ changes by without it).
@@ -118,7 +118,7 @@ def session_table(arms: dict[str, dict[str, Arm]], sessions: Sessions, metric: s
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)
 
 
-def compare(a: Arm, b: Arm, sessions: Sessions, plan: Plan, margin: float) -> dict[str, float | int | str]:
+def compare(a: Arm, b: Arm, sessions: SessionBlocks, plan: Plan, margin: float) -> dict[str, float | int | str]:
     """One row: a minus b in the metric's unit (fractions). ``margin`` is NaN where the metric has none.
 
     Both arms hold one look, the same.
@@ -158,7 +158,7 @@ def compare(a: Arm, b: Arm, sessions: Sessions, plan: Plan, margin: float) -> di
 
 
 def _primary(
-    totals: np.ndarray, sessions: Sessions, plan: Plan, margin: float, seedless: bool
+    totals: np.ndarray, sessions: SessionBlocks, plan: Plan, margin: float, seedless: bool
 ) -> dict[str, float | str]:
     result = crossed_test(totals, sessions.sizes, seedless)
     if result is None:
@@ -181,7 +181,7 @@ def _primary(
     }
 
 
-def _influence(totals: np.ndarray, sessions: Sessions) -> dict[str, float | int]:
+def _influence(totals: np.ndarray, sessions: SessionBlocks) -> dict[str, float | int]:
     found = influence(totals, sessions.sizes)
     if found is None:
         return {}

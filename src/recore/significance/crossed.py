@@ -35,7 +35,7 @@ from recore.significance.estimate import ROUNDING, Estimate
 
 @dataclass(frozen=True)
 class Components:
-    """What one difference varies by. Variances are those of a single cell Y[r,s], in squared metric units."""
+    """What one difference varies by. Variances are those of a single entry Y[r,s], in squared metric units."""
 
     seed: float  # variance over seeds
     session: float  # variance over sessions

@@ -14,14 +14,14 @@ from scipy import stats
 
 from recore.significance.estimate import ROUNDING
 from recore.significance.influence import effective_sessions, left_out
-from recore.significance.runs import Sessions
+from recore.significance.runs import SessionBlocks
 from recore.significance.secondary import clustered_mean
 
 COLUMNS = ["group", "n_cases", "n_sessions", "n_seeds", "mean", "ci_lo", "ci_hi", "std", "effective_sessions"]
 
 
 def group_means(
-    values: np.ndarray, group: np.ndarray, labels: tuple[str, ...], sessions: Sessions, alpha: float
+    values: np.ndarray, group: np.ndarray, labels: tuple[str, ...], sessions: SessionBlocks, alpha: float
 ) -> pd.DataFrame:
     """A row (``COLUMNS``) for each label that has a case, in the order of the labels.
 

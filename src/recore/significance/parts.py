@@ -20,7 +20,7 @@ import pandas as pd
 from recore.significance.crossed import crossed_test
 from recore.significance.influence import effective_sessions, left_out
 from recore.significance.plan import EXPLORATORY, Plan
-from recore.significance.runs import Sessions
+from recore.significance.runs import SessionBlocks
 
 # fmt: off
 COLUMNS = [
@@ -60,7 +60,7 @@ class Partition(Protocol):
 def parts_of(
     tables: Sequence[dict[str, np.ndarray]],
     partition: Partition,
-    sessions: Sessions,
+    sessions: SessionBlocks,
     metrics: Iterable[str],
     seedless: bool = False,
 ) -> dict[str, Parts]:
@@ -74,7 +74,7 @@ def parts_of(
 
 
 def parts_table(
-    parts: dict[str, dict[str, Parts]], partition: Partition, sessions: Sessions, plan: Plan
+    parts: dict[str, dict[str, Parts]], partition: Partition, sessions: SessionBlocks, plan: Plan
 ) -> pd.DataFrame:
     """A row (``COLUMNS``) for each planned pair at its last look, metric and group that has a case.
 

@@ -14,7 +14,7 @@ import numpy as np
 from recore import RecoreError
 
 
-class Run(Protocol):
+class RankedRun(Protocol):
     """What is looked at: a run's names, the hashes of its test set and of its weights (None where they are not known),
     and its counts ``above`` and ``tied`` (N,). The one run of what is fitted without seeds has None for a seed.
     """
@@ -34,7 +34,7 @@ class Run(Protocol):
 
 
 @dataclass(frozen=True)
-class Sessions:
+class SessionBlocks:
     """Where sessions start in the cases (S,), how many cases each has (S,), and its id in the test set (S,)."""
 
     starts: np.ndarray
@@ -50,7 +50,7 @@ class Sessions:
         return np.add.reduceat(values, self.starts)
 
 
-def sessions_of(session: np.ndarray) -> Sessions:
+def session_blocks(session: np.ndarray) -> SessionBlocks:
     """The sessions of the cases' session ids (N,); RecoreError where the cases of one do not stand together."""
     if len(session) == 0:
         raise RecoreError("the test set has no case; use more data")
@@ -58,10 +58,10 @@ def sessions_of(session: np.ndarray) -> Sessions:
     ids, blocks = np.unique(session[starts], return_counts=True)
     if (blocks > 1).any():
         raise RecoreError(f"the cases of session {ids[blocks > 1][0]} do not stand together; run evaluate again")
-    return Sessions(starts, np.diff(starts, append=len(session)), session[starts])
+    return SessionBlocks(starts, np.diff(starts, append=len(session)), session[starts])
 
 
-def check_runs(dataset: str, runs: Sequence[Run]) -> None:
+def check_runs(dataset: str, runs: Sequence[RankedRun]) -> None:
     """RecoreError where two runs saw different test sets, or two seeds of a variant are one run.
 
     Seeds that were both trained may rank alike, as in a catalogue of one item: only their weights tell them from one
@@ -78,14 +78,14 @@ def check_runs(dataset: str, runs: Sequence[Run]) -> None:
         _check_different(dataset, [run for run in runs if run.variant == variant])
 
 
-def _named(run: Run) -> str:
+def _named(run: RankedRun) -> str:
     return run.variant if run.seed is None else f"{run.variant} seed {run.seed}"
 
 
-def _check_different(dataset: str, runs: Sequence[Run]) -> None:
+def _check_different(dataset: str, runs: Sequence[RankedRun]) -> None:
     """RecoreError where two runs of a variant are one; without seeds there is one run, which nothing repeats."""
     by_weights: dict[str, int | None] = {}
-    by_ranks: dict[bytes, Run] = {}
+    by_ranks: dict[bytes, RankedRun] = {}
     for run in runs:
         if run.weights_hash and (other := by_weights.setdefault(run.weights_hash, run.seed)) != run.seed:
             raise RecoreError(

@@ -62,15 +62,15 @@ def main(argv: list[str] | None = None) -> None:
 
 
 def _read_records(measured: pd.DataFrame) -> Records:
-    runs = measured[RUN].drop_duplicates().itertuples(index=False, name=None)
-    cells = [(dataset, variant, None if seed is pd.NA else seed) for dataset, variant, seed in runs]
-    return {cell: artifacts.read_json(paths.record(*cell) / "record.json") for cell in cells}
+    names = measured[RUN].drop_duplicates().itertuples(index=False, name=None)
+    runs = [(dataset, variant, None if seed is pd.NA else seed) for dataset, variant, seed in names]
+    return {run: artifacts.read_json(paths.record(*run) / "record.json") for run in runs}
 
 
 def _read_curves(records: Records) -> pd.DataFrame:
     rows = [
-        curve_rows(read_history(*cell, record["epochs"]), *cell, record["best_epoch"])
-        for cell, record in records.items()
+        curve_rows(read_history(*run, record["epochs"]), *run, record["best_epoch"])
+        for run, record in records.items()
         if "epochs" in record
     ]
     return pd.concat(rows, ignore_index=True) if rows else pd.DataFrame(columns=CURVES)

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from recore import RecoreError, params, paths
-from recore.data.sessions import Sessions as Clicks
+from recore.data.sessions import Sessions
 from recore.evaluation import tables
 from recore.evaluation.breakdowns import GATE, REPEAT, Breakdown, breakdowns_of, clicks_back
 from recore.evaluation.measures import measures
@@ -27,7 +27,7 @@ from recore.significance.comparisons import Arm, arms_of, compare_all, session_t
 from recore.significance.groups import group_means
 from recore.significance.parts import Parts, parts_of, parts_table
 from recore.significance.plan import Plan, has_seeds
-from recore.significance.runs import Sessions, check_runs, sessions_of
+from recore.significance.runs import SessionBlocks, check_runs, session_blocks
 from recore.stages import run as run_stage
 
 Tables = list[dict[str, np.ndarray]]  # a seed each: metric -> (N,)
@@ -44,8 +44,8 @@ def main(argv: list[str] | None = None) -> None:
     runs = read_runs(dataset, seeds_at_last_look(dataset, variants, given["seeds"], plan.looks))
     check_runs(dataset, runs)
     cases = _with_repeats(dataset, read_cases(dataset, runs[0].variant, runs[0].seed), settings)
-    breakdowns = breakdowns_of(cases, Clicks.load(paths.split(dataset), "train"))
-    made = _made(dataset, runs, variants, sessions_of(cases["session"].to_numpy()), breakdowns, given)
+    breakdowns = breakdowns_of(cases, Sessions.load(paths.split(dataset), "train"))
+    made = _made(dataset, runs, variants, session_blocks(cases["session"].to_numpy()), breakdowns, given)
     tables.save(dataset, made, given)
 
 
@@ -53,7 +53,7 @@ def _made(
     dataset: str,
     runs: list[Run],
     variants: dict[str, bool],
-    sessions: Sessions,
+    sessions: SessionBlocks,
     breakdowns: tuple[Breakdown, ...],
     given: dict[str, Any],
 ) -> dict[str, pd.DataFrame]:
@@ -91,7 +91,7 @@ def _with_repeats(dataset: str, cases: pd.DataFrame, settings: params.Params) ->
     """The cases with their ``clicks_back``; RecoreError where the split is not the one that was ranked."""
     of_source = settings.at(f"sources.{dataset}.train")
     max_length = of_source.get("model", {}).get("max_length", settings.at("train.model.max_length"))
-    test = Clicks.load(paths.split(dataset), "test")
+    test = Sessions.load(paths.split(dataset), "test")
     if not np.array_equal(np.delete(test.items, test.offsets[:-1]), cases["target"]):
         raise RecoreError(
             f"{paths.split(dataset)} is not the split whose test cases were ranked; `dvc repro` ranks those that it has"
@@ -99,7 +99,7 @@ def _with_repeats(dataset: str, cases: pd.DataFrame, settings: params.Params) ->
     return cases.assign(back=clicks_back(test, max_length))
 
 
-def _measured(runs: list[Run], by_seed: Tables, sessions: Sessions, cutoffs: list[int]) -> Iterator[pd.DataFrame]:
+def _measured(runs: list[Run], by_seed: Tables, sessions: SessionBlocks, cutoffs: list[int]) -> Iterator[pd.DataFrame]:
     """Rows of ``measures`` for each run of a variant, with its names and its test set."""
     for run, table in zip(runs, by_seed, strict=True):
         best, worst = (_means(bound(run.above, run.tied, cutoffs)) for bound in (optimistic, pessimistic))
@@ -117,7 +117,7 @@ def _grouped(
     runs: list[Run],
     by_seed: Tables,
     breakdowns: tuple[Breakdown, ...],
-    sessions: Sessions,
+    sessions: SessionBlocks,
     shown: list[str],
     alpha: float,
 ) -> Iterator[pd.DataFrame]:

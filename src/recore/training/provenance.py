@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 PACKAGES = ("torch", "numpy", "pyarrow", "safetensors")
-# What a run rewrites, and the settings: those that made a cell are in its config.json, in dvc.lock and in the report.
+# What a run rewrites, and the settings: those that made a run are in its config.json, in dvc.lock and in the report.
 NOT_CODE = (":(exclude)dvc.lock", ":(exclude)metrics", ":(exclude)params.yaml", ":(exclude)plots")
 
 

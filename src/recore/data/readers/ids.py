@@ -13,7 +13,7 @@ from recore.data.readers.missing import is_missing
 
 @dataclass(frozen=True)
 class Ids:
-    """R rows of ids: ``codes`` (R,) int32 into the words, -1 where a cell is null; ``words`` integers or text."""
+    """R rows of ids: ``codes`` (R,) int32 into the words, -1 where a value is null; ``words`` integers or text."""
 
     codes: np.ndarray
     words: pa.Array

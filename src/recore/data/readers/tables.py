@@ -138,7 +138,7 @@ class _Log:
         if not at.size:
             return
         if self.config.get("missing") != "drop":
-            value = self._cell(key, int(at[0]))
+            value = self._entry(key, int(at[0]))
             what = f"{shown(value)} {fault}" if value.strip() else "is empty"
             others = f", and so in {at.size - 1:,} more rows" if at.size > 1 else ""
             raise RecoreError(
@@ -147,10 +147,10 @@ class _Log:
             )
         self._keep(~missing, f"no {role}")
 
-    def _cell(self, key: str, row: int) -> str:
+    def _entry(self, key: str, row: int) -> str:
         if key in self.values:
-            cell = self.values[key][row]
-            return (shown(cell)[1:-1] if cell.type != pa.string() else cell.as_py()) if cell.is_valid else ""
+            entry = self.values[key][row]
+            return (shown(entry)[1:-1] if entry.type != pa.string() else entry.as_py()) if entry.is_valid else ""
         code = self.ids[key].codes[row]
         return "" if code < 0 else str(self.ids[key].words[int(code)].as_py())
 
@@ -173,8 +173,8 @@ class _Log:
             )
         cut = np.flatnonzero(ids.among(is_cut(ids.words.cast(pa.string()))))
         if cut.size:
-            cell = pa.scalar(self._cell(key, int(cut[0])))
-            raise self.place.fault(int(cut[0]), role, cell, "an id with all its digits", CUT_SHORT)
+            entry = pa.scalar(self._entry(key, int(cut[0])))
+            raise self.place.fault(int(cut[0]), role, entry, "an id with all its digits", CUT_SHORT)
 
     def _up_to(self, highest: int) -> np.ndarray:
         ids = self.ids[self.who]
@@ -183,8 +183,8 @@ class _Log:
         numbers = np.array([int(word) <= highest if word.isdigit() else True for word in words], bool)
         faulty = np.flatnonzero(ids.among(np.array([not word.isdigit() for word in words], bool)))
         if faulty.size:
-            cell = pa.scalar(self._cell(self.who, int(faulty[0])))
+            entry = pa.scalar(self._entry(self.who, int(faulty[0])))
             raise self.place.fault(
-                int(faulty[0]), "session", cell, "a whole number, as `max_session` wants", "remove it"
+                int(faulty[0]), "session", entry, "a whole number, as `max_session` wants", "remove it"
             )
         return ids.among(numbers) & present

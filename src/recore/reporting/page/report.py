@@ -60,7 +60,7 @@ def report_html(
 
 
 def data_table(statistics: dict[str, dict[str, Any]]) -> pd.DataFrame:
-    """Text cells: a row a dataset and part of the split, from stats.json."""
+    """Text: a row a dataset and part of the split, from stats.json."""
     rows = []
     for dataset, counts in statistics.items():
         for part in ("train", "valid", "test"):
