@@ -37,13 +37,17 @@ class Params:
         """The group of each variant that is trained here, in the order of the file."""
         return {name: group for group in TRAINED for name in self.at(f"variants.{group}")}
 
-    def runs(self) -> list[tuple[str, str, int]]:
-        """Dataset, variant and seed of every run that is trained here."""
-        return [(d, v, s) for d in self.at("datasets") for v in self.trained() for s in self.at("seeds")]
-
     def baselines(self) -> list[str]:
         """The variants that are fitted without a seed."""
         return list(self.at("variants").get("baselines", {}))
+
+    def made(self) -> dict[str, list[int] | list[None]]:
+        """Each variant that is trained or fitted here with the seeds of its runs; [None]: one run, without a seed."""
+        return dict.fromkeys(self.trained(), self.at("seeds")) | {name: [None] for name in self.baselines()}
+
+    def runs(self) -> list[tuple[str, str, int | None]]:
+        """Dataset, variant and seed of every run that is made here."""
+        return [(d, v, s) for d in self.at("datasets") for v, seeds in self.made().items() for s in seeds]
 
     def external(self) -> dict[str, dict[str, Any]]:
         """Each variant whose ranks come from elsewhere, and its row."""

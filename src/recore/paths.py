@@ -34,26 +34,33 @@ def split(dataset: str) -> Path:
 
 
 def model(dataset: str, variant: str, seed: int) -> Path:
-    return MODELS / dataset / variant / str(seed)
+    return MODELS / dataset / variant / run(seed)
 
 
 def record(dataset: str, variant: str, seed: int | None) -> Path:
-    return RECORDS / dataset / variant / _run(seed)
+    return RECORDS / dataset / variant / run(seed)
 
 
 def ranks(dataset: str, variant: str, seed: int | None) -> Path:
-    return RANKS / dataset / variant / _run(seed)
+    return RANKS / dataset / variant / run(seed)
 
 
-def results(dataset: str, variant: str, seed: int) -> list[Path]:
+def results(dataset: str, variant: str, seed: int | None) -> list[Path]:
     """The files of a run that its results are read from."""
     own, record_of_it = ranks(dataset, variant, seed), record(dataset, variant, seed)
-    return [own / "cases.parquet", own / "meta.json", record_of_it / "history.csv", record_of_it / "record.json"]
+    curve = [] if seed is None else [record_of_it / "history.csv"]
+    return [own / "cases.parquet", own / "meta.json", *curve, record_of_it / "record.json"]
 
 
 def significance(dataset: str) -> Path:
     return SIGNIFICANCE / dataset
 
 
-def _run(seed: int | None) -> str:
+def run(seed: int | None) -> str:
+    """A seed as files and people name it."""
     return NO_SEED if seed is None else str(seed)
+
+
+def seed_of(name: str) -> int | None:
+    """What ``run`` has named; ValueError where it is no seed."""
+    return None if name == NO_SEED else int(name)

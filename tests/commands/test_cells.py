@@ -103,13 +103,13 @@ def test_a_finished_grid_is_left_alone(made, capsys):
 
 
 def test_a_killed_run_continues_with_what_is_missing(unmade, made_folder, capsys, monkeypatch):
-    def killed(arguments):
+    def killed(arguments, ranked=evaluate.main):
         if "hn" in arguments:
             raise KeyboardInterrupt
-        evaluate.main(arguments)
+        ranked(arguments)
 
     with monkeypatch.context() as patch:
-        patch.setattr(cells, "evaluate", type("Stage", (), {"main": staticmethod(killed)}))
+        patch.setattr(evaluate, "main", killed)
         with pytest.raises(KeyboardInterrupt):
             run()
     assert (unmade / "data/models/demo/hn/1").exists()  # trained, not ranked
@@ -126,7 +126,7 @@ def test_ranks_of_before_are_not_those_of_a_later_training(made, monkeypatch):
     changed = yaml12.read(Path("params.yaml")) | {"hard_neg_k": 3}
     Path("params.yaml").write_text(yaml12.dump(changed))
     with monkeypatch.context() as patch:
-        patch.setattr(cells, "evaluate", type("Stage", (), {"main": staticmethod(_interrupted)}))
+        patch.setattr(evaluate, "main", _interrupted)
         with pytest.raises(KeyboardInterrupt):
             run()
     Path("params.yaml").write_text(original)
@@ -231,6 +231,26 @@ def test_without_weights_the_rest_stays_and_nothing_is_made_again(made, capsys):
     assert remade(capsys) == set()
 
 
+def test_a_baseline_is_a_cell_of_one_command(made, capsys):
+    """It is made first, without a device, and again where its own params, code or files are others."""
+    variants = yaml12.read(Path("params.yaml"))["variants"]
+    change(variants=variants | {"baselines": {"sr": {"tune": {"steps": [1, 5]}}}})
+    run("--no-weights")
+    assert next(iter(lines(capsys))) == "demo sr none"
+    assert set(json.loads(Path("data/ranks/demo/sr/none/inputs.json").read_text())["outputs"]) == {
+        *("cases.parquet", "meta.json", "record.json")
+    }
+    run("--check")
+    assert lines(capsys) == dict.fromkeys(["demo sr none", *ORDER], "up to date")
+    change(variants=variants | {"baselines": {"sr": {"steps": 5}}})
+    run()
+    assert remade(capsys) == {"demo sr none"}
+    Path("src/recore/baselines/sr.py").write_text(Path("src/recore/baselines/sr.py").read_text() + "\n")
+    Path("data/records/demo/sr/none/record.json").write_text("{")
+    run()
+    assert remade(capsys) == {"demo sr none"}
+
+
 def test_one_dataset_can_be_chosen(made, capsys):
     tree = yaml12.read(Path("params.yaml"))
     change(datasets=["demo", "other"], sources=tree["sources"] | {"other": tree["sources"]["demo"]})
@@ -258,15 +278,17 @@ def test_the_inputs_are_what_dvc_would_record(made):
 
 def test_the_packages_that_contributing_names_suffice(unmade):
     """Everything else that pyproject.toml installs is hidden from the command."""
+    variants = yaml12.read(Path("params.yaml"))["variants"]
+    change(variants=variants | {"baselines": {"vmis": {"k": 50}}})
     named = re.search(r"pip install ([\w .-]+)`", (ROOT / "CONTRIBUTING.md").read_text())[1].split()
     installed = {re.match(r"[\w.-]+", line)[0] for line in requires("recore") if "extra ==" not in line}
     assert set(named) < installed
     hidden = sorted(name.partition(".")[0] for name in installed - set(named))
-    assert {"dvc", "pandas", "scipy"} < set(hidden)
+    assert {"dvc", "pandas", "matplotlib"} < set(hidden)
     hiding = f"import sys; sys.modules.update(dict.fromkeys({hidden}))"
     code = f"{hiding}; from recore.commands import cells; cells.main(['--device', 'cpu'])"
     result = subprocess.run(
         [sys.executable, "-c", code], env={"PYTHONPATH": "src", "PATH": ""}, capture_output=True, text=True
     )
     assert result.returncode == 0, result.stderr
-    assert len(list(Path("data").rglob("cases.parquet"))) == 4
+    assert len(list(Path("data").rglob("cases.parquet"))) == 5

@@ -47,6 +47,22 @@ def test_what_was_saved_is_what_is_loaded(tmp_path, gate, weights):
     assert list(saved(tmp_path)) == [("shop", "da", 1)]
 
 
+def test_a_baseline_has_neither_a_seed_nor_a_curve(tmp_path):
+    record = {"settings": {"k": 100}, "tuned": ["k"], "valid": {"mrr@20": 0.2}}
+    whole = dataclasses.replace(cell("vmis", gate=False), seed=None, history=None, record=record)
+    save(tmp_path, whole)
+    save(tmp_path, cell("da"))
+    assert sorted(file.name for file in (tmp_path / "ranks/shop/vmis").iterdir()) == ["none.json", "none.parquet"]
+    assert sorted(saved(tmp_path), key=str) == [("shop", "da", 1), ("shop", "vmis", None)]
+    found = load(tmp_path, "shop", "vmis", None)
+    assert found.cases.equals(whole.cases)
+    assert dataclasses.replace(found, cases=None) == dataclasses.replace(whole, cases=None)
+    assert not is_new(tmp_path, whole)
+    (tmp_path / "ranks/shop/vmis/none.json").write_text((tmp_path / "ranks/shop/da/1.json").read_text())
+    with pytest.raises(RecoreError, match="restore it from git"):
+        load(tmp_path, "shop", "vmis", None)
+
+
 def test_the_test_set_stands_there_once(tmp_path):
     save(tmp_path, cell("da"))
     save(tmp_path, cell("trm", gate=False))
@@ -61,7 +77,7 @@ def test_saving_it_again_changes_nothing_and_another_run_is_refused(tmp_path):
     assert not is_new(tmp_path, cell())
     assert {file: file.read_bytes() for file in before} == before
     other = dataclasses.replace(cell(seed=2), seed=1)
-    with pytest.raises(RecoreError, match=r"1\.json is of another run of shop da 1; delete its three files"):
+    with pytest.raises(RecoreError, match=r"1\.json is of another run of shop da 1; delete its files"):
         is_new(tmp_path, other)
     assert {file: file.read_bytes() for file in before} == before
 

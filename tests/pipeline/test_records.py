@@ -43,6 +43,7 @@ def test_cells_made_without_dvc_give_the_tables_of_dvc(elsewhere, clone, finishe
     clone.run(*TESTS)
     for file in (
         "data/ranks/demo/hn/2/cases.parquet",
+        "data/ranks/demo/sr/none/cases.parquet",
         "metrics/table.md",
         "metrics/runs.csv",
         "metrics/comparisons.csv",
@@ -53,7 +54,7 @@ def test_cells_made_without_dvc_give_the_tables_of_dvc(elsewhere, clone, finishe
     record = json.loads(clone.read("docs/results/tiny/provenance.json"))
     assert record["commit"] == clone.run("git", "rev-parse", "HEAD").stdout.strip()
     assert record["command"] == "python -m recore cells"
-    assert (record["cells"], record["jobs"], record["wall_seconds"]) == (4, None, None)
+    assert (record["cells"], record["jobs"], record["wall_seconds"]) == (6, None, None)
 
 
 def test_results_of_other_code_or_params_are_not_taken(elsewhere, clone):
@@ -66,7 +67,7 @@ def test_results_of_other_code_or_params_are_not_taken(elsewhere, clone):
     clone.run("git", "checkout", "--quiet", "src")
     clone.params(lambda tree: tree.update(hard_neg_k=1))
     taken = clone.run(*RECORD, "from", "tiny", ".", **SOURCE)
-    assert taken.stdout.splitlines()[-1] == "2 cells taken over; docs/results/tiny has 2 of 4"  # those of trm
+    assert taken.stdout.splitlines()[-1] == "4 cells taken over; docs/results/tiny has 4 of 6"  # all but those of hn
 
 
 def test_results_of_code_that_is_not_committed_are_no_record(clone):
@@ -104,10 +105,12 @@ def test_a_grid_is_recorded_from_a_clean_clone(clone, finished, tmp_path):
         assert record["attempts"] == attempt
     assert record["command"] == "make record NAME=tiny JOBS=1"
     assert record["commit"] == clone.run("git", "rev-parse", "HEAD").stdout.strip()
-    assert (record["cells"], record["threads"], record["report"]) == (4, 1, "report.html")
+    assert (record["cells"], record["baselines"], record["threads"], record["report"]) == (6, 2, 1, "report.html")
     assert [machine["cells"] for machine in record["machines"]] == [4]
     assert min(record[key] for key in ("wall_seconds", "train_seconds", "peak_memory_bytes", "data_bytes")) > 0
-    assert {"table.md", "forest.png", "report.html", "notes.md"} < {file.name for file in folder.iterdir()}
+    assert {"table.md", "forest.png", "report.html", "contributions.csv", "contributions.png", "notes.md"} < {
+        file.name for file in folder.iterdir()
+    }
     assert not (folder / "old.csv").exists()
     assert "hard_neg_k: 2" in (folder / "params.yaml").read_text()
     assert "table.md: the same, byte for byte" in clone.run(*RECORD, "check", "tiny", **SOURCE).stdout
@@ -132,15 +135,15 @@ def test_a_record_stands_for_runs_that_are_not_trained_again(clone):
         tree["variants"] = {
             "plain": {},
             "hybrid": {"hn": {}},
-            "external": {"kept": {"record": "tiny", "variant": "trm"}},
+            "external": {v: {"record": "tiny", "variant": of} for v, of in (("kept", "trm"), ("counted", "sr"))},
         }
         tree["significance"]["comparisons"] = [["hn", "kept"]]
 
     trained = clone.read("metrics/comparisons.csv")
     clone.params(take)
-    assert clone.repro() == {"external@demo-kept", "significance@demo", "aggregate"}
+    assert clone.repro() == {"external@demo-kept", "external@demo-counted", "significance@demo", "aggregate"}
     assert clone.read("metrics/comparisons.csv") == trained.replace(",trm,", ",kept,")
     assert "kept has ranks of trm in record tiny, of seeds 1, 2" in clone.run(*PROGRAM, "check", **SOURCE).stdout
     assert clone.changed() == set()
     clone.edit("docs/results/tiny/table.md", "demo", "Demo")
-    assert clone.changed() == {"external@demo-kept"}
+    assert clone.changed() == {"external@demo-kept", "external@demo-counted"}

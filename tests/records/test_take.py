@@ -10,11 +10,11 @@ import pandas as pd
 import pytest
 from stages import fake_grid
 
-from recore import RecoreError, costs, params, paths
+from recore import RecoreError, costs, params, paths, yaml12
 from recore.commands import cells
 from recore.evaluation.stored import load, saved
+from recore.records import check, finish, restore, sums, take
 from recore.records import checkout as reading
-from recore.records import finish, restore, sums, take
 from recore.records.page import verdicts
 from recore.significance.plan import Plan
 from recore.stages import aggregate, significance
@@ -150,6 +150,73 @@ def test_a_comparison_that_is_not_made_yet_counts_in_the_family(checkout, monkey
     alone = table[table["a"] == "ave"].iloc[0]
     if alone["effective_sessions"] >= Plan.of(given.at("significance")).fewest:
         assert alone["p_holm"] == pytest.approx(min(6 * alone["p"], 1))
+
+
+@pytest.fixture
+def with_baselines(checkout, monkeypatch):
+    """The same checkout with two baselines and comparisons with one of them, every cell of it up to date."""
+    tree = yaml12.read(checkout / "params.yaml")
+    tree["variants"] |= {"baselines": {"pop": {}, "vmis": {}}}
+    tree["significance"]["comparisons"] += [["trm", "vmis"], ["vmis", "pop"]]
+    (checkout / "params.yaml").write_text(yaml12.dump(tree))
+    with monkeypatch.context() as there:
+        there.chdir(checkout)
+        for variant in ("pop", "vmis"):
+            fake_grid.write_run("tmall", variant, None)
+            (paths.ranks("tmall", variant, None) / "inputs.json").write_text('{"params": {}, "sha256": {}}')
+    monkeypatch.setattr(reading, "clean_head", lambda folder: "0123456789abcdef")
+    offer(monkeypatch, [*EVERY, ("tmall", "vmis", None)])
+    return checkout
+
+
+def test_a_baseline_is_a_cell_without_a_seed(with_baselines, monkeypatch):
+    collect(with_baselines)
+    page = (BIG / "cells.md").read_text()
+    assert page.startswith("# big: 26 of 27 cells\n\nMade by commit 0123456. Still to be made of tmall: pop.")
+    assert [line for line in page.splitlines() if line.startswith("| tmall") and line.endswith("| none    |")]
+    given = params.load(BIG / "params.yaml")
+    table = verdicts(given, [load(BIG, *cell) for cell in saved(BIG)], ["mrr@20"]).set_index(["a", "b"])
+    assert table.loc[("trm", "vmis"), "n_seeds"] == 5
+    assert table.loc[("vmis", "pop"), "level"] == "n/a"
+
+    offer(monkeypatch, [*EVERY, ("tmall", "vmis", None), ("tmall", "pop", None)])
+    collect(with_baselines)
+    about = json.loads((BIG / "provenance.json").read_text())
+    assert (about["cells"], about["baselines"], about["machines"][0]["cells"]) == (27, 2, 25)
+    assert about["train_seconds"] == 225.0
+    assert {"contributions.csv", "contributions.png"} <= {file.name for file in BIG.iterdir()}
+    assert "tmall,vmis,," in (BIG / "runs.csv").read_text()
+    with monkeypatch.context() as there:
+        there.chdir(with_baselines)
+        with fake_grid.unrendered():
+            significance.main(["tmall"])
+            aggregate.main([])
+    for name in ("runs.csv", "comparisons.csv", "contributions.csv", "table.md"):
+        assert (BIG / name).read_bytes() == (with_baselines / "metrics" / name).read_bytes(), name
+    assert [right for _, _, right in check.checked(BIG) if not right] == []
+
+
+def test_a_baseline_goes_back_into_a_clone_and_is_up_to_date_there(with_baselines, tmp_path, monkeypatch):
+    offer(monkeypatch, [*MOST, ("tmall", "vmis", None)])
+    collect(with_baselines)
+    before = {file: file.read_bytes() for file in BIG.rglob("*") if file.is_file()}
+    clone = tmp_path / "other"
+    shutil.copytree(with_baselines / paths.split("tmall"), clone / paths.split("tmall"))
+    (clone / "dvc.yaml").write_text("stages: {}\n")
+    monkeypatch.setattr(restore, "head", lambda clone: "0123456789abcdef")
+    restore.main(["big", "--to", str(clone)])
+    with monkeypatch.context() as there:
+        there.chdir(clone)
+        assert cells.outdated(cells.Cell("tmall", "vmis", None, (), (), ()), {"params": {}, "sha256": {}}) == ""
+    collect(clone)
+    assert {file: file.read_bytes() for file in BIG.rglob("*") if file.is_file()} == before
+
+
+def test_a_baseline_of_code_that_is_not_committed_is_refused(with_baselines, monkeypatch):
+    monkeypatch.setattr(reading, "clean_head", lambda folder: None)
+    with pytest.raises(RecoreError, match="tmall vmis none was not made by a clean commit"):
+        collect(with_baselines)
+    assert not BIG.exists()
 
 
 @pytest.mark.parametrize(
@@ -289,7 +356,7 @@ def test_a_record_goes_back_into_a_clone_and_comes_out_the_same(checkout, tmp_pa
     assert list(kept.iterdir()) == []  # what is there is not touched
     with monkeypatch.context() as there:
         there.chdir(clone)
-        assert cells.outdated(cells.Cell("tmall", "trm", 2, (), (), (), ()), {"params": {}, "sha256": {}}) == ""
+        assert cells.outdated(cells.Cell("tmall", "trm", 2, (), (), ()), {"params": {}, "sha256": {}}) == ""
         assert costs.read(paths.record("tmall", "trm", 2))["commit"] == "0123456789abcdef"
     offer(monkeypatch, [cell for cell in MOST if cell[1:] != ("ave", 0)])
     collect(clone)

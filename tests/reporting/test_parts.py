@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from recore.reporting.format import MINUS
-from recore.reporting.parts import contributions_table, parts_text, parts_figure
+from recore.reporting.parts import contributions_table, parts_figure, parts_text
 
 ROWS = {
     "dataset": "demo",

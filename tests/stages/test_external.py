@@ -172,6 +172,37 @@ def test_with_looks_it_takes_part_as_far_as_its_seeds_go():
     assert standing.standing(experiment, standing.tested(experiment))[1] == []
 
 
+def test_a_baseline_on_record_has_no_seeds_here_either():
+    fake_grid.write_run("demo", "vmis", None)
+    cases = pq.read_table(paths.ranks("demo", "vmis", None) / "cases.parquet")
+    save(RECORD, Stored("demo", "vmis", None, cases, fake_grid.N_ITEMS, {}, {}, None, None))
+    write_params(KEPT | {"variant": "vmis"}, pairs=[("trm", "kept")])
+    external.main(["demo", "kept"])
+    assert [path.name for path in (paths.RANKS / "demo/kept").iterdir()] == ["none"]
+    significance.main(["demo"])
+    with fake_grid.unrendered():
+        aggregate.main([])
+    taken = pd.read_csv(paths.METRICS / "comparisons.csv")
+    variants = {"plain": {"ave": {}, "trm": {}}, "hybrid": {"hn": {}}, "baselines": {"vmis": {}}}
+    section = published_params()["significance"] | {"comparisons": [["trm", "vmis"]]}
+    fake_grid.write_params(seeds=SEEDS, variants=variants, significance=section)
+    significance.main(["demo"])
+    with fake_grid.unrendered():
+        aggregate.main([])
+    assert taken.replace("kept", "vmis").equals(pd.read_csv(paths.METRICS / "comparisons.csv"))
+
+
+def test_with_looks_a_baseline_on_record_is_there_at_each_of_them():
+    fake_grid.write_run("demo", "vmis", None)
+    cases = pq.read_table(paths.ranks("demo", "vmis", None) / "cases.parquet")
+    save(RECORD, Stored("demo", "vmis", None, cases, fake_grid.N_ITEMS, {}, {}, None, None))
+    write_params(KEPT | {"variant": "vmis"}, pairs=[("trm", "kept")], seeds=[*SEEDS, 5, 6], looks=[5, 7])
+    external.main(["demo", "kept"])
+    assert standing.Experiment.load().can_reach("demo", "kept", 7)
+    significance.main(["demo"])
+    assert standing.tested(standing.Experiment.load())["n_seeds"].tolist() == [5]
+
+
 def test_it_is_no_run_that_is_trained():
     given = params.load()
     assert [cell[1] for cell in given.runs()] == ["ave"] * 5 + ["trm"] * 5 + ["hn"] * 5

@@ -2,15 +2,17 @@
 
 python -m recore cells [--device auto] [--dataset D ...] [--no-weights] [--check]
 
-A cell is one run, dataset × variant × seed, trained and ranked by the commands that dvc.yaml states for it. It needs
-data/split/DATASET alone. Beside its ranks stands ``inputs.json``, what dvc.lock is to DVC: the params of the cell and
-the SHA-256 of the code and the split that it reads, as dvc.yaml lists them, and of the files that it made. A cell whose
-inputs are those of today and whose files are those that it made is done; any other is made (again), so a killed command
-continues where it was, a changed number never meets old ranks, and a torn file never counts.
+A cell is one run, dataset × variant × seed, trained and ranked by the commands that dvc.yaml states for it; that of a
+baseline has no seed and one command. It needs data/split/DATASET alone. Beside its ranks stands ``inputs.json``, what
+dvc.lock is to DVC: the params of the cell and the SHA-256 of the code and the split that it reads, as dvc.yaml lists
+them, and of the files that it made. A cell whose inputs are those of today and whose files are those that it made is
+done; any other is made (again), so a killed command continues where it was, a changed number never meets old ranks, and
+a torn file never counts.
 """
 
 import argparse
 import hashlib
+import importlib
 import time
 from dataclasses import dataclass
 from functools import cache
@@ -20,7 +22,6 @@ from typing import Any
 import torch
 
 from recore import RecoreError, artifacts, params, paths, yaml12
-from recore.stages import evaluate, train
 
 # Of a folder. A split's Parquet names the version of its writer, and no cell reads it.
 READ = {".py", ".npy", ".json"}
@@ -29,18 +30,20 @@ COPY = "run from the root of a whole copy of the repository"
 
 @dataclass(frozen=True)
 class Cell:
-    """One run, and what dvc.yaml says of it: the arguments of its two commands, the params and files they read."""
+    """One run, and what dvc.yaml says of it: the module and arguments of each command, the params and files they read.
+
+    ``seed`` is None for a baseline.
+    """
 
     dataset: str
     variant: str
-    seed: int
-    train: tuple[str, ...]
-    evaluate: tuple[str, ...]
+    seed: int | None
+    commands: tuple[tuple[str, ...], ...]
     params: tuple[str, ...]
     deps: tuple[str, ...]
 
     def __str__(self) -> str:
-        return f"{self.dataset} {self.variant} {self.seed}"
+        return f"{self.dataset} {self.variant} {paths.run(self.seed)}"
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -75,7 +78,8 @@ def main(argv: list[str] | None = None) -> None:
 def cells_of(given: params.Params, chosen: list[str] | None = None) -> list[Cell]:
     """The cells of all datasets or of the ``chosen`` ones; RecoreError where one is not named or has no split.
 
-    All variants of a seed come before the next seed: what a killed command leaves can be compared.
+    Baselines come first: they take seconds. All variants of a seed come before the next seed: what a killed command
+    leaves can be compared.
     """
     datasets = given.at("datasets")
     for name in chosen or datasets:
@@ -87,28 +91,30 @@ def cells_of(given: params.Params, chosen: list[str] | None = None) -> list[Cell
                 f"`python -m recore.stages.STAGE {name}`, STAGE being download, filter and split in turn"
             )
     pipeline = yaml12.read(artifacts.existing(paths.PIPELINE, COPY))["stages"]
-    return [
-        _cell(dataset, variant, seed, *(pipeline[stage] for stage in params.TRAINED[group]))
+    fitted = [(d, v, None, ("baseline",)) for d in chosen or datasets for v in given.baselines()]
+    trained = [
+        (dataset, variant, seed, params.TRAINED[group])
         for dataset in chosen or datasets
         for seed in given.at("seeds")
         for variant, group in given.trained().items()
     ]
+    return [_cell(*run, *(pipeline[stage] for stage in stages)) for *run, stages in [*fitted, *trained]]
 
 
-def _cell(dataset: str, variant: str, seed: int, *stages: dict[str, Any]) -> Cell:
+def _cell(dataset: str, variant: str, seed: int | None, *stages: dict[str, Any]) -> Cell:
     def resolved(text: str) -> str:
         for name, value in (("dataset", dataset), ("variant", variant), ("seed", seed)):
             text = text.replace(f"${{item.{name}}}", str(value))
         return text
 
-    def arguments(command: str) -> tuple[str, ...]:
+    def called(command: str) -> tuple[str, ...]:
         words = resolved(command).split()
-        return tuple(words[words.index("-m") + 2 :])
+        return tuple(words[words.index("-m") + 1 :])
 
     own = str(paths.model(dataset, variant, seed))  # goes from one of the two to the other
     keys, files = (dict.fromkeys(resolved(name) for stage in stages for name in stage[k]) for k in ("params", "deps"))
-    commands = (arguments(stage["cmd"]) for stage in stages)
-    return Cell(dataset, variant, seed, *commands, tuple(keys), tuple(name for name in files if name != own))
+    commands = tuple(called(stage["cmd"]) for stage in stages)
+    return Cell(dataset, variant, seed, commands, tuple(keys), tuple(name for name in files if name != own))
 
 
 def inputs(cell: Cell, given: params.Params) -> dict[str, Any]:
@@ -164,13 +170,14 @@ def outputs(cell: Cell) -> dict[str, str]:
 
 
 def make(cell: Cell, device: str, made_from: dict[str, Any]) -> None:
-    """Trains and ranks one cell; ``inputs.json``, written last, says that both are done."""
+    """Runs the commands of one cell; ``inputs.json``, written last, says that all are done."""
     own = paths.ranks(cell.dataset, cell.variant, cell.seed) / "inputs.json"
     own.unlink(missing_ok=True)  # the ranks there are not those of the record that follows
     if torch.cuda.is_initialized():
         torch.cuda.reset_peak_memory_stats()  # on a CPU the peak of a record is that of the process so far
-    train.main([*cell.train, "--device", device])
-    evaluate.main([*cell.evaluate, "--device", device])
+    for module, *arguments in cell.commands:
+        on_device = [] if cell.seed is None else ["--device", device]
+        importlib.import_module(module).main([*arguments, *on_device])
     artifacts.write_json(own, made_from | {"outputs": outputs(cell)})
 
 

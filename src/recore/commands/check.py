@@ -43,8 +43,9 @@ def main(argv: list[str] | None = None) -> None:
     for dataset in datasets:
         try:
             for name, row in given.external().items():
-                kept = ", ".join(str(run.seed) for run in from_record(paths.ON_RECORD, dataset, row, seeds))
-                print(f"{dataset}: {name} has ranks of {row['variant']} in record {row['record']}, of seeds {kept}")
+                kept = [run.seed for run in from_record(paths.ON_RECORD, dataset, row, seeds)]
+                of = "without a seed" if kept == [None] else f"of seeds {', '.join(map(str, kept))}"
+                print(f"{dataset}: {name} has ranks of {row['variant']} in record {row['record']}, {of}")
             for line in report(dataset, given, len(variants) * len(seeds)):
                 print(line)
         except RecoreError as fault:

@@ -74,8 +74,8 @@ class Experiment:
 
     def can_reach(self, dataset: str, variant: str, n_seeds: int) -> bool:
         """Whether a variant can have so many seeds: one that is trained here can, and one without seeds needs none."""
-        known = variant in self.groups or variant in self.fitted
-        return known or seeds_made(dataset, variant, self.seeds) >= n_seeds
+        seedless = variant in self.fitted or paths.ranks(dataset, variant, None).exists()
+        return variant in self.groups or seedless or seeds_made(dataset, variant, self.seeds) >= n_seeds
 
     def baselines(self, missing: bool = False) -> list[str]:
         """The names of the stages of what has no seeds, or only of those that have no ranks."""

@@ -1,10 +1,11 @@
 """Ranks by counting: how many items of the whole catalogue score above the target, and how many tie.
 
-No sort: the scores and two comparison passes per chunk of cases, in fp32. The target's score is read from the same
+No sort: the scores and two comparisons per chunk of cases, in fp32. The target's score is read from the same
 buffer as the others, so it always ties with itself (tied ≥ 1) and items of equal scores tie exactly. Seen items are not
 removed and padding is no item, as in CORE.
 """
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -20,6 +21,8 @@ from recore.models.packing import Packing, gather, resident
 # Cases whose scores are in memory at once, if they fit. On a CPU 64 are as fast as 256, at a quarter of the memory; on
 # a GPU a chunk more is a dozen launches more (no GPU has been measured).
 CHUNK = {"cpu": 64, "cuda": 2048}
+# Items whose scores are compared while a CPU has them in its cache: a pass of its own over all would wait for memory.
+PIECE = {"cpu": 2048, "cuda": sys.maxsize}
 
 
 class Scores(Protocol):
@@ -52,19 +55,21 @@ class Ranks:
 def count_above_and_tied(scores: Scores, n_items: int, targets: Tensor) -> tuple[Tensor, Tensor]:
     """The scores of B cases, and their targets (B,) from 1 -> two float counts (B,)."""
     device, n_cases = targets.device, len(targets)
-    width = cases_at_once(CHUNK, device, n_items)
-    ones = torch.ones(n_items, device=device)
-    buffer = torch.empty(2, n_items * min(width, n_cases), device=device)
-    above, tied = torch.empty(2, n_cases, device=device)
+    width, height = cases_at_once(CHUNK, device, n_items), min(PIECE[device.type], n_items)
+    ones = torch.ones(height, device=device)
+    buffer = torch.empty((n_items + height) * min(width, n_cases), device=device)
+    above, tied = torch.zeros(2, n_cases, device=device)
     for start in range(0, n_cases, width):
         chunk = slice(start, start + width)
         rows = targets[chunk] - 1
-        own, flags = buffer[:, : n_items * len(rows)].view(2, n_items, len(rows))
+        own, flags = buffer[: (n_items + height) * len(rows)].view(-1, len(rows)).split((n_items, height))
         scores.fill(own, chunk)
         target = own[rows, torch.arange(len(rows), device=device)]
         # Counts as products with ones: exact in fp32 below 2^24 items, and the fastest sum there is.
-        torch.mv(torch.gt(own, target, out=flags).T, ones, out=above[chunk])
-        torch.mv(torch.eq(own, target, out=flags).T, ones, out=tied[chunk])
+        for piece in own.split(height):
+            n = len(piece)
+            above[chunk].addmv_(torch.gt(piece, target, out=flags[:n]).T, ones[:n])
+            tied[chunk].addmv_(torch.eq(piece, target, out=flags[:n]).T, ones[:n])
     return above, tied
 
 

@@ -5,6 +5,8 @@ ranks/DATASET/VARIANT/SEED.parquet      above, tied (and the gate, where the var
 ranks/DATASET/VARIANT/SEED.json         test_hash, weights_hash, n_items, the SHA-256 of that file, the run's record,
                                         cost and inputs
 ranks/DATASET/VARIANT/SEED.csv          its training curve
+
+What is fitted without a seed has ``none`` for one, and no curve.
 """
 
 import hashlib
@@ -19,7 +21,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from recore import RecoreError, artifacts
+from recore import RecoreError, artifacts, paths
 from recore.evaluation.identity import cases_hash
 
 CASES = ("session", "position", "target")
@@ -33,27 +35,34 @@ FORMAT = {"compression": "zstd", "compression_level": 19, "use_dictionary": Fals
 class Stored:
     """One cell: its table of the test cases (N rows: ``CASES``, ``COUNTS``, perhaps gate), and what belongs to it.
 
-    ``cost`` is None in a cell of older code, whose record holds it.
+    ``cost`` is None in a cell of older code, whose record holds it. ``seed`` and ``history`` are None of a baseline.
     """
 
     dataset: str
     variant: str
-    seed: int
+    seed: int | None
     cases: pa.Table
     n_items: int
     record: dict[str, Any]
     inputs: dict[str, Any]
-    history: str
+    history: str | None
     weights_hash: str | None  # None: its ranks were made before they said so
     cost: dict[str, Any] | None = None
 
     def __str__(self) -> str:
-        return f"{self.dataset} {self.variant} {self.seed}"
+        return f"{self.dataset} {self.variant} {paths.run(self.seed)}"
 
     @property
     def weights(self) -> dict[str, str]:
         """``weights_hash`` as a file holds it: nothing where it is not known."""
         return {"weights_hash": self.weights_hash} if self.weights_hash else {}
+
+    @property
+    def files(self) -> dict[str, bytes]:
+        """What is stored of it beside its description, by the ending of the name."""
+        counts = self.cases.select([name for name in self.cases.column_names if name not in CASES])
+        curve = {} if self.history is None else {"csv": self.history.encode()}
+        return {"parquet": _packed(counts)} | curve
 
     @property
     def above(self) -> np.ndarray:
@@ -92,9 +101,7 @@ def is_new(folder: Path, cell: Stored) -> bool:
     if not own.with_suffix(".json").exists():
         return True
     if _read(own.with_suffix(".json")) != _about(cell):
-        raise RecoreError(
-            f"{own.with_suffix('.json')} is of another run of {cell}; delete its three files to replace it"
-        )
+        raise RecoreError(f"{own.with_suffix('.json')} is of another run of {cell}; delete its files to replace it")
     return False
 
 
@@ -105,46 +112,47 @@ def save(folder: Path, cell: Stored) -> None:
     test = own.parents[1] / "test.parquet"
     if not test.exists():
         _write(test, _packed(cell.cases.select(CASES)))
-    _write(own.with_suffix(".parquet"), _counts(cell))
-    artifacts.write_text(own.with_suffix(".csv"), cell.history)
+    for kind, content in cell.files.items():
+        _write(own.with_suffix(f".{kind}"), content)
     artifacts.write_text(own.with_suffix(".json"), described)
 
 
-def load(folder: Path, dataset: str, variant: str, seed: int) -> Stored:
+def load(folder: Path, dataset: str, variant: str, seed: int | None) -> Stored:
     """The cell as it was saved; RecoreError where it is not there or a byte of it is another one."""
     own = _own(folder, dataset, variant, seed)
     about = _read(own.with_suffix(".json"))
-    files = {kind: _bytes(own.with_suffix(f".{kind}")) for kind in ("parquet", "csv")}
+    kinds = ("parquet",) if seed is None else ("parquet", "csv")
+    files = {kind: _bytes(own.with_suffix(f".{kind}")) for kind in kinds}
     for kind, content in files.items():
         if hashlib.sha256(content).hexdigest() != about["sha256"].get(kind):
             raise RecoreError(f"{own.with_suffix(f'.{kind}')} is not the file that was recorded; restore it from git")
     test = own.parents[1] / "test.parquet"
     cases, counted = _table(_bytes(test), test), _table(files["parquet"], own.with_suffix(".parquet"))
     columns = {name: cases[name] for name in CASES} | {name: counted[name] for name in counted.column_names}
-    history = files["csv"].decode()
+    history = None if seed is None else files["csv"].decode()
     cell = Stored(
         *(about[key] for key in ("dataset", "variant", "seed")),
         *(pa.table(columns), about["n_items"], about["record"], about["inputs"], history),
         *(about.get("weights_hash"), about.get("cost")),
     )
-    if str(cell) != f"{dataset} {variant} {seed}":
+    if (cell.dataset, cell.variant, cell.seed) != (dataset, variant, seed):
         raise RecoreError(f"{own.with_suffix('.json')} describes {cell}; restore it from git")
     if cell.test_hash != about["test_hash"]:
         raise RecoreError(f"{test} is not what {cell} was tested on; restore it from git")
     return cell
 
 
-def saved(folder: Path) -> Iterator[tuple[str, str, int]]:
+def saved(folder: Path) -> Iterator[tuple[str, str, int | None]]:
     """Dataset, variant and seed of every cell that a record's folder holds whole."""
     for file in sorted((folder / "ranks").glob("*/*/*.json")):
-        if not file.stem.isdecimal():
+        if not (file.stem.isdecimal() or file.stem == paths.NO_SEED):
             raise RecoreError(f"{file} is not named after a seed; remove it")
-        yield file.parts[-3], file.parts[-2], int(file.stem)
+        yield file.parts[-3], file.parts[-2], paths.seed_of(file.stem)
 
 
-def _own(folder: Path, dataset: str, variant: str, seed: int) -> Path:
+def _own(folder: Path, dataset: str, variant: str, seed: int | None) -> Path:
     # with_suffix takes it for a name: a seed has no dot.
-    return folder / "ranks" / dataset / variant / str(seed)
+    return folder / "ranks" / dataset / variant / paths.run(seed)
 
 
 def _about(cell: Stored) -> dict[str, Any]:
@@ -155,18 +163,11 @@ def _about(cell: Stored) -> dict[str, Any]:
         "test_hash": cell.test_hash,
         **cell.weights,
         "n_items": cell.n_items,
-        "sha256": {
-            "parquet": hashlib.sha256(_counts(cell)).hexdigest(),
-            "csv": hashlib.sha256(cell.history.encode()).hexdigest(),
-        },
+        "sha256": {kind: hashlib.sha256(content).hexdigest() for kind, content in cell.files.items()},
         "record": cell.record,
         **({"cost": cell.cost} if cell.cost else {}),
         "inputs": cell.inputs,
     }
-
-
-def _counts(cell: Stored) -> bytes:
-    return _packed(cell.cases.select([name for name in cell.cases.column_names if name not in CASES]))
 
 
 def _bytes(file: Path) -> bytes:

@@ -2,7 +2,8 @@
 
 A run counts where the checkout's own code calls it up to date (DVC says so of what it made, ``inputs.json`` of what
 `python -m recore cells` made), where one clean commit made it, where its ranks are whole, of the split's own test set
-and no other run's, and where its curve is that of its record.
+and no other run's, and where its curve is that of its record. A baseline has no curve and no cost: its commit is that
+of the checkout, whose code is the one that made it.
 """
 
 import io
@@ -27,7 +28,7 @@ from recore.records.git import clean_head
 from recore.significance.runs import check_runs
 
 TYPES = {"session": "int64", "position": "int32", "target": "int32", "above": "int32", "tied": "int32"}
-Cell = tuple[str, str, int]  # dataset, variant, seed
+Cell = tuple[str, str, int | None]  # dataset, variant, seed
 
 
 def current(checkout: Path) -> list[Cell]:
@@ -51,7 +52,7 @@ def _by_inputs(checkout: Path) -> tuple[list[Cell], str]:
     result = _run(checkout, "-m", *program, "--check")
     lines = [line.rpartition(": ") for line in result.stdout.splitlines()]
     found = [cell.split() for cell, _, state in lines if state == "up to date"]
-    return [(d, v, int(seed)) for d, v, seed in found], (result.stderr.splitlines() or [""])[-1]
+    return [(d, v, paths.seed_of(seed)) for d, v, seed in found], (result.stderr.splitlines() or [""])[-1]
 
 
 def _by_dvc(checkout: Path) -> tuple[list[Cell], str]:
@@ -62,7 +63,7 @@ def _by_dvc(checkout: Path) -> tuple[list[Cell], str]:
     groups, found = given.trained(), []
     for d, v, s in given.runs():
         stages = [f"{name}@{d}" for name in ("download", "filter", "split")]
-        stages += [f"{name}@{d}-{v}-{s}" for name in params.TRAINED[groups[v]]]
+        stages += [f"baseline@{d}-{v}"] if s is None else [f"{name}@{d}-{v}-{s}" for name in params.TRAINED[groups[v]]]
         if not any(stage in changed for stage in stages):
             found.append((d, v, s))
     return found, "see `dvc status` there"
@@ -83,33 +84,42 @@ def in_order(cells: list[Stored], given: params.Params) -> list[Stored]:
         )
     by_name = {(cell.dataset, cell.variant, cell.seed): cell for cell in cells}
     if unplanned := by_name.keys() - set(given.runs()):
-        raise RecoreError(f"{' '.join(map(str, min(unplanned)))} is no cell of the record's params.yaml; remove it")
+        d, v, seed = min(unplanned, key=str)
+        raise RecoreError(f"{d} {v} {paths.run(seed)} is no cell of the record's params.yaml; remove it")
     ordered = [by_name[name] for name in given.runs() if name in by_name]
     for dataset in dict.fromkeys(cell.dataset for cell in ordered):
         check_runs(dataset, [cell for cell in ordered if cell.dataset == dataset])
     return ordered
 
 
-def cell_of(checkout: Path, dataset: str, variant: str, seed: int) -> Stored:
+def cell_of(checkout: Path, dataset: str, variant: str, seed: int | None) -> Stored:
     """The cell as it lies in a checkout; RecoreError names what is not right with it."""
     ranks, record = (checkout / of(dataset, variant, seed) for of in (paths.ranks, paths.record))
     try:
         meta, about = (json.loads((f / n).read_bytes()) for f, n in ((ranks, "meta.json"), (record, "record.json")))
         cases = pq.read_table(ranks / "cases.parquet").replace_schema_metadata(None)
-        history = (record / "history.csv").read_text(encoding="utf-8")
+        history = None if seed is None else (record / "history.csv").read_text(encoding="utf-8")
         made_from = ranks / "inputs.json"
         inputs = json.loads(made_from.read_bytes()) if made_from.exists() else {}  # DVC keeps them in dvc.lock
         inputs.pop("outputs", None)  # the record has hashes of its own files
-        cost = costs.read(record) if (record / costs.NAME).exists() else None
-        cost = cost and _committed(cost, checkout, proven=made_from.exists())
+        if seed is None:
+            cost = {"commit": clean_head(checkout), "dirty": False}
+        elif cost := costs.read(record) if (record / costs.NAME).exists() else None:
+            cost = _committed(cost, checkout, proven=made_from.exists())
         cell = Stored(
             *(dataset, variant, seed, cases, meta["n_items"]),
             *(about, inputs, history, meta.get("weights_hash"), cost),
         )
-        _check(cell, meta, _expected(checkout, dataset))
+        _check_ranks(cell, meta, _expected(checkout, dataset))
+        if seed is not None:
+            _check_training(cell)
+        if not isinstance(cell.made.get("commit"), str) or cell.made["dirty"] is not False:
+            raise RecoreError(f"{cell} was not made by a clean commit; make it again in a clone without changes")
     except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
         fault = " ".join(f"{type(error).__name__}: {error}".split())
-        raise RecoreError(f"{dataset} {variant} {seed} in {checkout} is not whole ({fault}); make it again") from None
+        raise RecoreError(
+            f"{dataset} {variant} {paths.run(seed)} in {checkout} is not whole ({fault}); make it again"
+        ) from None
     return cell
 
 
@@ -129,7 +139,7 @@ def _expected(checkout: Path, dataset: str) -> tuple[str, int]:
     return hashed, artifacts.read_json(folder / "stats.json")["items"]
 
 
-def _check(cell: Stored, meta: dict[str, Any], expected: tuple[str, int]) -> None:
+def _check_ranks(cell: Stored, meta: dict[str, Any], expected: tuple[str, int]) -> None:
     types = {field.name: str(field.type) for field in cell.cases.schema}
     if types not in (TYPES, TYPES | {"gate": "float"}) or any(c.null_count for c in cell.cases.columns):
         raise RecoreError(
@@ -145,6 +155,9 @@ def _check(cell: Stored, meta: dict[str, Any], expected: tuple[str, int]) -> Non
     gate = cell.cases["gate"].to_numpy() if "gate" in types else np.zeros(1)
     if not ((gate >= 0) & (gate <= 1)).all():
         raise RecoreError(f"{cell}: its gate has a share outside 0 to 1; make the cell again")
+
+
+def _check_training(cell: Stored) -> None:
     history, record = pd.read_csv(io.StringIO(cell.history)), cell.record
     best = history.iloc[record["best_epoch"] - 1]
     if len(history) != record["epochs"] or not np.allclose(
@@ -157,5 +170,3 @@ def _check(cell: Stored, meta: dict[str, Any], expected: tuple[str, int]) -> Non
         raise RecoreError(
             f"what {cell} cost is unknown, since DVC restored it; a record is made where the cells were made"
         )
-    if not isinstance(cell.made.get("commit"), str) or cell.made["dirty"] is not False:
-        raise RecoreError(f"{cell} was not made by a clean commit; make it again in a clone without changes")

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from recore import params
+from recore import params, paths
 from recore.evaluation.metrics import metric_table
 from recore.evaluation.stored import Stored
 from recore.reporting.format import metric_title, spread
@@ -18,12 +18,10 @@ from recore.significance.runs import session_blocks
 
 def page(name: str, given: params.Params, cells: list[Stored]) -> str:
     """Markdown: cells.md of a record."""
-    variants = list(given.trained())
-    seeds, datasets = given.at("seeds"), given.at("datasets")
     metrics = list(dict.fromkeys([given.at("significance.confirm"), *given.at("significance.margins")]))
     blocks = [
         f"# {name}: {len(cells)} of {len(given.runs())} cells",
-        _missing(cells, datasets, variants, seeds),
+        _missing(cells, given),
         _runs(cells, metrics).to_markdown(index=False, disable_numparse=True),
     ]
     tested = verdicts(given, cells, metrics)
@@ -39,14 +37,16 @@ def page(name: str, given: params.Params, cells: list[Stored]) -> str:
     return "\n\n".join(blocks) + "\n"
 
 
-def _missing(cells: list[Stored], datasets: list[str], variants: list[str], seeds: list[int]) -> str:
+def _missing(cells: list[Stored], given: params.Params) -> str:
     have = {(cell.dataset, cell.variant, cell.seed) for cell in cells}
     commits = {cell.made["commit"][:7] for cell in cells}
     made = f"Made by commit {', '.join(sorted(commits))}. " if commits else ""
     lines = []
-    for dataset in datasets:
-        lacking = {v: [str(s) for s in seeds if (dataset, v, s) not in have] for v in variants}
-        named = [f"{variant} {', '.join(missing)}" for variant, missing in lacking.items() if missing]
+    for dataset in given.at("datasets"):
+        lacking = {v: [s for s in seeds if (dataset, v, s) not in have] for v, seeds in given.made().items()}
+        named = [
+            f"{v} {', '.join(map(str, missing))}".removesuffix(" None") for v, missing in lacking.items() if missing
+        ]
         if named:
             lines.append(f"Still to be made of {dataset}: {'; '.join(named)}.")
     return made + (" ".join(lines) or "Every cell is there.")
@@ -56,12 +56,12 @@ def _runs(cells: list[Stored], metrics: list[str]) -> pd.DataFrame:
     rows = []
     for cell in cells:
         values = _values(cell, metrics)
-        rows.append((cell.dataset, cell.variant, cell.seed, *(float(values[m].mean()) for m in metrics)))
+        rows.append((cell.dataset, cell.variant, paths.run(cell.seed), *(float(values[m].mean()) for m in metrics)))
     frame = pd.DataFrame(rows, columns=["Dataset", "Variant", "Seed", *metrics])
     table = []
     for (dataset, variant), own in frame.groupby(["Dataset", "Variant"], sort=False):
         means = {f"{metric_title(m)} (%)": spread(own[m].mean(), own[m].std(ddof=1)) for m in metrics}
-        table.append({"Dataset": dataset, "Variant": variant} | means | {"Seeds": ", ".join(map(str, own["Seed"]))})
+        table.append({"Dataset": dataset, "Variant": variant} | means | {"Seeds": ", ".join(own["Seed"])})
     return pd.DataFrame(table)
 
 
@@ -72,18 +72,20 @@ def _values(cell: Stored, metrics: list[str]) -> dict[str, np.ndarray]:
 
 def verdicts(given: params.Params, cells: list[Stored], metrics: list[str]) -> pd.DataFrame | None:
     """Rows of ``family.corrected`` for every planned comparison; without a p where seeds are missing."""
-    plan, seeds = Plan.of(given.at("significance")), given.at("seeds")
+    plan, made = Plan.of(given.at("significance")), given.made()
     tested, planned = [], []
     for dataset in given.at("datasets"):
-        own = {
-            variant: [c for c in cells if (c.dataset, c.variant) == (dataset, variant)] for variant in given.trained()
+        own = {variant: [c for c in cells if (c.dataset, c.variant) == (dataset, variant)] for variant in made}
+        done = {
+            v: group
+            for v, group in own.items()
+            if [c.seed for c in group] == made[v] and (made[v] == [None] or len(group) >= CONFIRMED)
         }
-        done = {v: group for v, group in own.items() if [c.seed for c in group] == seeds and len(seeds) >= CONFIRMED}
         pairs = [pair for pair in plan.comparisons if set(pair) <= set(done)]
         if pairs:
             sessions = session_blocks(next(iter(done.values()))[0].cases["session"].to_numpy())
             arms = {
-                v: arms_of([_values(c, metrics) for c in g], sessions, plan.reached(len(seeds)))
+                v: arms_of([_values(c, metrics) for c in g], sessions, plan.reached(len(g)), seedless=made[v] == [None])
                 for v, g in done.items()
             }
             tested.append(compare_all(dataset, arms, sessions, metrics, _only(plan, pairs)))

@@ -15,7 +15,8 @@ from recore.evaluation.stored import Stored, load, saved
 from recore.records import split
 from recore.stages import aggregate, external, significance
 
-TABLES = ("results.csv", "comparisons.csv", "runs.csv", "across.csv", "windows.csv", "breakdowns.csv", "table.md")
+TABLES = ("results.csv", "comparisons.csv", "runs.csv", "across.csv", "windows.csv", "breakdowns.csv")
+TABLES += ("contributions.csv", "table.md")
 REPORT = "report.html"
 DRAWN_BY = "matplotlib"
 PACKAGES = ("numpy", "scipy", "pandas", DRAWN_BY)
@@ -54,13 +55,14 @@ def remade(folder: Path, given: params.Params, cells: list[Stored]) -> Iterator[
 
 
 def place(cell: Stored, root: Path) -> None:
-    """Leaves under ``root`` what stages train and evaluate leave of a run, but its weights."""
+    """Leaves under ``root`` what stages train and evaluate, or baseline, leave of a run, but its weights."""
     own = (cell.dataset, cell.variant, cell.seed)
     with artifacts.new_folder(root / paths.record(*own)) as out:
         artifacts.write_json(out / "record.json", cell.record)
-        artifacts.write_text(out / "history.csv", cell.history)
-        if cell.cost:
-            costs.write(out, cell.cost)
+        if cell.history is not None:
+            artifacts.write_text(out / "history.csv", cell.history)
+            if cell.cost:
+                costs.write(out, cell.cost)
     with artifacts.new_folder(root / paths.ranks(*own)) as out:
         cell.write_ranks(out)
 

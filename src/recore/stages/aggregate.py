@@ -21,7 +21,7 @@ from recore.reporting.results import RUN, baseline_of, results_table, runs_table
 from recore.significance.across import across_datasets
 from recore.significance.complementary import complementary, parents_of
 from recore.significance.family import COLUMNS, corrected
-from recore.significance.plan import Plan, has_seeds, synthetic_of, variants_of
+from recore.significance.plan import Plan, synthetic_of, variants_of
 from recore.significance.projection import detectable_by_seeds
 from recore.significance.windows import logs_of, replication, windows_of, written
 from recore.stages import run as run_stage
@@ -92,7 +92,7 @@ def _gathered(given: dict[str, Any], measured: pd.DataFrame, records: Records) -
     comparable = {name for name in datasets if as_published(sources[name])}
     comparisons = corrected(read_tables(datasets, "comparisons.csv"), set(synthetic), plan)
     results = results_table(measured)
-    seeded = [name for name, own in has_seeds(given["variants"]).items() if own]
+    seeded = measured.loc[measured["seed"].notna(), "variant"].unique().tolist()
     shown = comparisons[comparisons["metric"].isin(compared)]
     confirming = comparisons[comparisons["metric"] == compared[0]]
     return Evidence(

@@ -3,7 +3,8 @@
 python -m recore.stages.external DATASET VARIANT
 
 A row of ``variants.external`` names a record (docs/results/NAME) and a variant there. It gets the seeds of params.yaml
-that the record has, from the first on, and only where both were tested on the same cases out of as many items.
+that the record has, from the first on, or the one run of a baseline, and only where both were tested on the same cases
+out of as many items.
 """
 
 import argparse
@@ -29,12 +30,12 @@ def main(argv: list[str] | None = None) -> None:
     _check_test_set(args.dataset, args.variant, row, runs)
     with artifacts.new_folder(paths.RANKS / args.dataset / args.variant) as out:
         for one in runs:
-            (out / str(one.seed)).mkdir()
-            one.write_ranks(out / str(one.seed), args.variant)
+            (out / paths.run(one.seed)).mkdir()
+            one.write_ranks(out / paths.run(one.seed), args.variant)
 
 
 def from_record(records: Path, dataset: str, row: dict[str, Any], seeds: list[int]) -> list[Stored]:
-    """The runs of a row: those of the ``seeds`` that its record has, up to the first that it lacks.
+    """The runs of a row: those of the ``seeds`` that its record has, up to the first that it lacks, or a baseline's.
 
     records: the folder of all records. RecoreError where the record has none of them.
     """
@@ -43,6 +44,8 @@ def from_record(records: Path, dataset: str, row: dict[str, Any], seeds: list[in
     if not there:
         known = ", ".join(sorted({file.parts[-4] for file in records.glob("*/ranks/*/test.parquet")})) or "none"
         raise RecoreError(f"{folder} is no record with ranks; those that have some are {known}")
+    if (dataset, variant, None) in there:
+        return [load(folder, dataset, variant, None)]
     for kind, at, wanted in (("dataset", 0, dataset), ("variant", 1, variant), ("seed", 2, seeds[0])):
         has = list(dict.fromkeys(name[at] for name in there))
         if wanted not in has:

@@ -39,8 +39,10 @@ def main(argv: list[str] | None = None) -> None:
     dataset = parser.parse_args(argv).dataset
     settings = params.load()
     given = {key: settings.at(key) for key in ("evaluate.cutoffs", "seeds", "significance", "variants")}
-    plan, variants = Plan.of(given["significance"]), has_seeds(given["variants"])
-    check_external(dataset, given["variants"].get("external", {}), given["seeds"], plan.looks)
+    plan, external = Plan.of(given["significance"]), given["variants"].get("external", {})
+    # A record's baseline has no seeds either.
+    variants = has_seeds(given["variants"]) | {v: not paths.ranks(dataset, v, None).exists() for v in external}
+    check_external(dataset, external, given["seeds"], plan.looks)
     runs = read_runs(dataset, seeds_at_last_look(dataset, variants, given["seeds"], plan.looks))
     check_runs(dataset, runs)
     cases = _with_repeats(dataset, read_cases(dataset, runs[0].variant, runs[0].seed), settings)
