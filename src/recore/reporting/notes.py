@@ -111,7 +111,7 @@ def _marks(evidence: Evidence) -> list[str]:
         "Intervals and MDE are those of one comparison; p and marks are corrected for the number of comparisons. MDE, "
         "Holm is the difference that the first step of the correction would have found.",
         f"p and interval cover {'new seeds and ' if comparisons['n_seeds'].any() else ''}new sessions of the same "
-        "period. They do not cover another training sample (all runs were trained on the same sessions), another "
+        "period. They do not cover another training sample (every seed was trained on the same sessions), another "
         "period, other datasets or re-tuned settings, nor "
         + ("a second look at more data." if evidence.looks is None else "a look that was not planned."),
         *_every_session_once(comparisons),
