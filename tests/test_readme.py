@@ -37,6 +37,12 @@ def test_the_cost_table_is_that_of_the_file():
     assert costs.to_markdown(index=False, disable_numparse=True) in README
 
 
+def test_the_numbers_of_the_baselines_are_those_of_the_file():
+    numbers = pd.read_csv(ROOT / "docs/baselines.csv", dtype=str, keep_default_na=False)
+    page = (ROOT / "docs/BASELINES.md").read_text(encoding="utf-8")
+    assert numbers.to_markdown(index=False, disable_numparse=True) in page
+
+
 def test_every_linked_file_exists():
     for page in PAGES:
         for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):

@@ -204,12 +204,17 @@ def _check_variant(
 def _check_baseline(name: str, row: dict[str, Any]) -> None:
     """A row needs its file, and its settings, fixed or tuned, must be those of the file's ``Settings``."""
     key, module = f"variants.baselines.{name}", f"recore.baselines.{name}"
-    if importlib.util.find_spec(module) is None:
+    spec = importlib.util.find_spec(module)
+    if spec is None or spec.origin is None:
         raise RecoreError(
             f"params.yaml: `{key}` has no file src/recore/baselines/{name}.py; write it or correct the name"
         )
+    if "def fit(" not in Path(spec.origin).read_text(encoding="utf-8"):
+        raise RecoreError(
+            f"params.yaml: `{key}` is no baseline: src/recore/baselines/{name}.py fits nothing; remove it"
+        )
     if not row:
-        return
+        return  # importing a method takes as long as the start of a stage
     settings = importlib.import_module(module).Settings
     grid = row.get("tune", {})
     fixed = {setting: value for setting, value in row.items() if setting != "tune"}

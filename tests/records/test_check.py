@@ -194,3 +194,28 @@ def test_a_record_without_ranks_whose_columns_contradict_each_other(tmp_path, mo
     table.to_csv("docs/results/cpu/comparisons.csv", index=False)
     with pytest.raises(RecoreError, match="contradict each other"):
         check.main(["cpu"])
+
+
+@pytest.mark.parametrize("lost", [["ranks", "provenance.json"], ["params.yaml"]])
+def test_a_record_that_lost_what_decides_is_no_new_one(record, capsys, lost):
+    for name in lost:
+        (shutil.rmtree if name == "ranks" else Path.unlink)(record / name)
+    with pytest.raises(RecoreError):
+        check.main([])
+
+
+def test_tables_beside_a_record_that_grows_are_a_fault(record, capsys):
+    (record / "provenance.json").unlink()
+    listed = [record / name for name in sums.read(record) if name != "provenance.json"]
+    sums.write(record, listed)
+    with pytest.raises(RecoreError, match=r"table\.md: has no place in a record that grows"):
+        check.main(["tiny"])
+
+
+@pytest.mark.parametrize("name", ["..", ".", "", "a/b", "/etc", " "])
+def test_a_path_is_no_name_of_a_record(record, name):
+    before = sorted(record.parent.rglob("*"))
+    for command in (take, finish, check):
+        with pytest.raises(RecoreError, match="is no name of a record"):
+            command.main([name, "."] if command is take else [name])
+    assert sorted(record.parent.rglob("*")) == before

@@ -14,6 +14,7 @@ ROWS = {
     "breakdown": "repeat",
     "group": ["immediate repeat", "earlier repeat", "new"],
     "n_cases": [100, 300, 1600],
+    "n_seeds": 5,
     "delta": [0.02, -0.01, 0.005],
     "ci_lo": [0.01, -0.02, -0.001],
     "ci_hi": [0.03, 0.0, 0.011],
@@ -32,6 +33,8 @@ def test_cells():
     assert list(cells["Adds to Δ (points)"]) == ["+0.10", f"{MINUS}0.15", "+0.40"]
     assert list(cells["Share of Δ"]) == ["29 %", f"{MINUS}43 %", "114 %"]
     assert parts_text(PARTS.assign(share=math.nan), "mrr@20", 0.05, 15)["Share of Δ"].unique() == ["n/a"]
+    single = parts_text(PARTS.assign(n_seeds=1, ci_lo=math.nan, ci_hi=math.nan), "mrr@20", 0.05, 15)
+    assert single["95 % CI"].unique() == ["n/a"]
     assert parts_text(PARTS, "recall@20", 0.05, 15).empty
     assert parts_text(pd.DataFrame(), "mrr@20", 0.05, 15).empty
 

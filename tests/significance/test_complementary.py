@@ -50,3 +50,20 @@ def test_without_p_or_without_verdict_nothing_is_claimed():
     assert np.isnan(claim(("", ""), (0.01, np.nan), level="n/a")["p"])
     row = claim(("", ""), (0.01, 0.02), level="exploratory")
     assert (row["verdict"], row["p"], row["level"]) == ("", 0.02, "exploratory")
+
+
+def test_a_simple_baseline_is_no_idea_on_either_side():
+    trained = ["ave", "trm", "da"]
+    plan = [
+        ["trm", "vmis"],
+        ["ave", "trm"],
+        ["vmis", "trm"],
+        ["vmis", "da"],
+        ["vmis", "ave"],
+        ["da", "trm"],
+        ["da", "ave"],
+    ]
+    assert parents_of(plan, trained) == {}
+    assert parents_of([*plan, ["da", "vmis"], ["dahn", "da"], ["dahn", "ave"]], [*trained, "dahn"]) == {
+        "dahn": ["da", "ave"]
+    }

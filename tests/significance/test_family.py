@@ -11,7 +11,13 @@ PLAN = Plan([], {}, alpha=0.05, power=0.8)
 def raw(**columns) -> pd.DataFrame:
     n = len(columns["p"])
     filled = {"dataset": "real", "metric": "mrr@20", "delta": 0.01, "level": "confirmed", "p_tost": 1.0, "b": "trm"}
-    filled |= {"look": 1, "effective_sessions": 100.0, "effective_over_sessions": 100.0, "n_sessions": 300}
+    filled |= {
+        "n_seeds": 5,
+        "look": 1,
+        "effective_sessions": 100.0,
+        "effective_over_sessions": 100.0,
+        "n_sessions": 300,
+    }
     filled |= {"se": 0.001, "df": 4.0, "se_sessions": 0.001, "delta_over_sessions": 0.01}
     filled |= {"p_over_sessions": 1.0, "p_tost_over_sessions": 1.0}
     filled |= {"largest_session": 7, "largest_cases": 3}

@@ -93,13 +93,18 @@ def test_it_is_there_at_every_look():
     trained = arms_of(tables(2, 6), SESSIONS, [5, 6])
     assert list(rows(fixed, trained, looks)["n_seeds"]) == [5, 6]
     both = rows(fixed, other, looks)
-    assert list(both["look"]) == [1, 2, 3]
-    assert list(both["n_seeds"]) == [0, 0, 0]
-    assert (both["p"] == both["p"][0]).all()
-    last = corrected(both, set(), plan([("a", "b")], looks)).iloc[0]
-    assert (last["look"], last["m"]) == (3, 1)
-    # One test, asked three times: it is charged for the look at which it is cheapest, and never less than itself.
-    assert last["p"] <= last["p_adjusted"] <= 3 * last["p"]
+    assert list(both["look"]) == [1]
+    assert list(both["n_seeds"]) == [0]
+
+
+def test_two_without_seeds_are_tested_as_if_there_were_no_looks():
+    fixed, other = (arms_of(tables(seed, 1), SESSIONS, [], seedless=True) for seed in (1, 4))
+    with_looks, without = (
+        corrected(rows(fixed, other, looks), set(), plan([("a", "b")], looks)).iloc[0] for looks in ((5, 6, 8), None)
+    )
+    assert with_looks["p_holm"] == with_looks["p"] == without["p_holm"]
+    assert with_looks["spent"] == pytest.approx(0.05)
+    assert with_looks["mde80_holm"] == without["mde80_holm"]
 
 
 def test_what_sessions_add_is_there_too():

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 
 class Settings(NoSettings):
-    shrink: Annotated[float, Field(ge=0)] = 20.0  # sessions added to every item, so that a rare pair is no proof
+    shrink: Annotated[float, Field(ge=0, le=1e12)] = (
+        20.0  # sessions added to every item, so that a rare pair is no proof
+    )
 
 
 def fit(train: Sessions, n_items: int, settings: Settings) -> Method:

@@ -24,10 +24,13 @@ class NoSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
+MOST = 1e6  # a weight beyond it says nothing more, and float32 has to hold the scores
+
+
 class OwnClicks(NoSettings):
     """A method that can put forward what was already clicked in the session."""
 
-    own: Annotated[float, Field(ge=0)] = 0.0  # how much; 1: the last click counts as much as the best item
+    own: Annotated[float, Field(ge=0, le=MOST)] = 0.0  # how much; 1: the last click counts as much as the best item
 
 
 class Method(Protocol):

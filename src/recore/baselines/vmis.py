@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 from pydantic import Field
 
-from recore.baselines.method import Method, with_own
+from recore.baselines.method import MOST, Method, with_own
 from recore.baselines.neighbours import Nearest, NearestSettings
 from recore.data.cases import Batch
 from recore.data.sessions import Sessions
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Settings(NearestSettings):
-    idf: Annotated[float, Field(ge=0)] = 1.0  # how much more a rare item counts; 0: no more
+    idf: Annotated[float, Field(ge=0, le=MOST)] = 1.0  # how much more a rare item counts; 0: no more
 
 
 def fit(train: Sessions, n_items: int, settings: Settings) -> Method:

@@ -36,7 +36,8 @@ def main(argv: list[str] | None = None) -> None:
     datasets, seeds = given.at("datasets"), given.at("seeds")
     counts = {"dataset": len(datasets), "variant": len(variants), "seed": len(seeds)}
     grid = " × ".join(f"{count} {name}{'s' * (count > 1)}" for name, count in counts.items())
-    print(f"{grid} = {math.prod(counts.values())} cells of {', '.join(variants) or 'nothing'}")
+    if variants:
+        print(f"{grid} = {math.prod(counts.values())} cells of {', '.join(variants)}")
     if fitted := given.baselines():
         print(f"beside them, fitted without seeds: {', '.join(fitted)}")
     faults = []

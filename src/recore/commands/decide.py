@@ -15,6 +15,7 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pandas as pd
 
@@ -71,12 +72,13 @@ def report(experiment: Experiment) -> str:
 
 def _told(experiment: Experiment, table: pd.DataFrame, cells: list[Cell]) -> str:
     looks = experiment.plan.looks
-    lines = [f"{metric_title(experiment.confirm)}, error spent so far {table['spent'].max():.4f}:"]
+    spent = table.loc[table["n_seeds"] > 0, "spent"].max()
+    lines = [f"{metric_title(experiment.confirm)}, error spent so far {spent:.4f}:"]
     for row in table.itertuples():
         detectable = MISSING if row.few_sessions else percent(row.mde80)
         lines.append(
-            f"  {row.dataset}: {pair(row.a, row.b)}: {row.verdict or 'no verdict'}, {points(row.delta)} points after "
-            f"look {row.look} of {len(looks)} ({row.n_seeds} seeds), {p_words(row.p_holm)} (MDE {detectable})"
+            f"  {row.dataset}: {pair(row.a, row.b)}: {row.verdict or 'no verdict'}, {points(row.delta)} points "
+            f"{_looked(row, len(looks))}, {p_words(row.p_holm)} (MDE {detectable})"
         )
     still = is_open(table, experiment.plan)
     going, fragile, none = (
@@ -91,6 +93,10 @@ def _told(experiment: Experiment, table: pd.DataFrame, cells: list[Cell]) -> str
     ended = "No look is left." if going else "Nothing is open."
     lines.append(f"The next look: {_cost(cells)}" if cells else ended)
     return "\n".join(lines)
+
+
+def _looked(row: Any, n_looks: int) -> str:
+    return f"after look {row.look} of {n_looks} ({row.n_seeds} seeds)" if row.n_seeds else "without seeds"
 
 
 def _cost(cells: list[Cell]) -> str:

@@ -18,6 +18,7 @@ from recore import RecoreError, artifacts, params, paths
 from recore.records import finish, sums, tables, unranked
 from recore.records.checkout import in_order
 from recore.records.compare import difference
+from recore.records.folder import folder_of
 from recore.records.page import page
 
 SAME = "the same"
@@ -29,10 +30,10 @@ def main(argv: list[str] | None = None) -> None:
     )
     parser.add_argument("names", nargs="*", metavar="NAME", help="docs/results/NAME (all)")
     names = parser.parse_args(argv).names
-    every = sorted(file.parent for file in paths.ON_RECORD.glob("[!.]*/params.yaml"))
+    every = sorted(folder for folder in paths.ON_RECORD.glob("[!.]*/") if folder.is_dir())
     if not every:
         raise RecoreError(f"{paths.ON_RECORD} holds no record here; run from the root of the repository")
-    folders = [paths.ON_RECORD / name for name in names] or every
+    folders = [folder_of(name) for name in names] or every
     faults = []
     for folder in folders:
         for name, said, right in checked(folder):
@@ -45,7 +46,8 @@ def main(argv: list[str] | None = None) -> None:
 def checked(folder: Path) -> Iterator[tuple[str, str, bool]]:
     """For each file of a record its name, what is said of it, and whether it is right."""
     artifacts.existing(folder / "params.yaml", "name a folder of docs/results")
-    if not (folder / "ranks").exists() and not (folder / "provenance.json").exists():
+    made = sorted({file.name for pattern in finish.MADE for file in folder.glob(pattern)})
+    if made == ["params.yaml"]:
         yield "params.yaml", "has not been run yet", True
         return
     try:
@@ -67,12 +69,21 @@ def _ranked(folder: Path) -> Iterator[tuple[str, str, bool]]:
     if not (folder / "provenance.json").exists():
         again = page(folder.name, given, cells)
         yield _compared(folder, "cells.md", again.encode())
+        growing = {"cells.md", "params.yaml", "ranks", sums.NAME}
+        for name in sorted({file.name for pattern in finish.MADE for file in folder.glob(pattern)} - growing):
+            yield (
+                name,
+                "has no place in a record that grows; remove it or restore provenance.json",
+                False,
+            )
         return
     about = artifacts.read_json(folder / "provenance.json")
     yield "provenance.json", *_facts(about, finish.of_runs(given, cells))
     with tables.remade(folder, given, cells) as made:
         for name, file in made.items():
             if name == tables.REPORT and about["report"] != tables.REPORT:
+                if (folder / name).exists():
+                    yield name, "is there, though provenance.json says that it was not kept", False
                 continue
             if tables.is_figure(name) and not tables.drawn_alike(about):
                 yield name, "only its numbers are compared, since another Matplotlib drew it", True

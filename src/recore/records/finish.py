@@ -10,9 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from recore import RecoreError, artifacts, params, paths
+from recore import RecoreError, artifacts, params
 from recore.evaluation.stored import Stored
 from recore.records import sums, tables
+from recore.records.folder import folder_of
 from recore.records.page import page
 
 REPORT_LIMIT = 3_000_000  # bytes; git keeps every version
@@ -26,7 +27,7 @@ def main(argv: list[str] | None = None) -> None:
         prog="python -m recore record tables", description="Makes a record's tables and figures again."
     )
     parser.add_argument("name", help="docs/results/NAME")
-    folder = paths.ON_RECORD / parser.parse_args(argv).name
+    folder = folder_of(parser.parse_args(argv).name)
     about = artifacts.read_json(artifacts.existing(folder / "provenance.json", "a record has one when it is finished"))
     if not (folder / "ranks").exists():
         raise RecoreError(f"{folder} kept no ranks; `python -m recore record make {folder.name}` makes it again")

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from recore import RecoreError, artifacts, params, paths
+from recore.records.folder import folder_of
 from recore.records.git import head
 from recore.records.take import take
 
@@ -30,7 +31,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--folder", type=Path, help="where the clone is made and stays; a second run continues there")
     parser.add_argument("--large", metavar="WHY", help="a sentence for provenance.json, where the record is over 12 MB")
     args = parser.parse_args(argv)
-    given = paths.ON_RECORD / args.name / "params.yaml"
+    given = folder_of(args.name) / "params.yaml"
     params.load(artifacts.existing(given, "copy params.yaml there and state the grid to record"))
     with tempfile.TemporaryDirectory() as temporary:
         checkout = clone_of_head((args.folder or Path(temporary)).resolve())

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from recore import RecoreError, artifacts, paths
 from recore.evaluation.stored import Stored
+from recore.records.folder import folder_of
 from recore.records.git import head
 from recore.records.tables import cells_of, place
 
@@ -22,7 +23,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("name", help="docs/results/NAME")
     parser.add_argument("--to", type=Path, required=True, dest="clone", help="a clone of the record's commit")
     args = parser.parse_args(argv)
-    folder = paths.ON_RECORD / args.name
+    folder = folder_of(args.name)
     cells = cells_of(folder)
     if not cells:
         raise RecoreError(f"{folder} holds no cell; records that grow have a folder ranks")

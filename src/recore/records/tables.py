@@ -15,8 +15,16 @@ from recore.evaluation.stored import Stored, load, saved
 from recore.records import split
 from recore.stages import aggregate, external, significance
 
-TABLES = ("results.csv", "comparisons.csv", "runs.csv", "across.csv", "windows.csv", "breakdowns.csv")
-TABLES += ("contributions.csv", "table.md")
+TABLES = (
+    "results.csv",
+    "comparisons.csv",
+    "runs.csv",
+    "across.csv",
+    "windows.csv",
+    "breakdowns.csv",
+    "contributions.csv",
+    "table.md",
+)
 REPORT = "report.html"
 DRAWN_BY = "matplotlib"
 PACKAGES = ("numpy", "scipy", "pandas", DRAWN_BY)

@@ -17,6 +17,7 @@ from recore import RecoreError, artifacts, params, paths
 from recore.evaluation.stored import is_new, save
 from recore.records import finish, split
 from recore.records.checkout import cell_of, current, in_order, made_without_dvc
+from recore.records.folder import folder_of
 from recore.records.tables import cells_of
 
 
@@ -36,7 +37,7 @@ def take(name: str, checkout: Path, why: str | None, how: dict[str, Any] | None 
 
     how: command, jobs, wall_seconds and attempts, where they are known. RecoreError names what is not right.
     """
-    folder = paths.ON_RECORD / name
+    folder = folder_of(name)
     theirs, given = _params(folder, checkout, afresh)
     there = [] if afresh or not (folder / "ranks").exists() else cells_of(folder)
     found = [cell_of(checkout, *cell) for cell in current(checkout)]

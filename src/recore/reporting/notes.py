@@ -18,7 +18,7 @@ def notes(evidence: Evidence) -> list[str]:
     """The sentences in order; which ones depends on the seeds, the datasets and the ties."""
     comparisons = evidence.comparisons
     return [
-        "± is the standard deviation over seeds (training runs). It is a spread, not an interval.",
+        *_spread(evidence.results),
         *_seedless(evidence),
         *_marks(evidence),
         *_levels(comparisons),
@@ -41,6 +41,12 @@ def notes(evidence: Evidence) -> list[str]:
     ]
 
 
+def _spread(results: pd.DataFrame) -> list[str]:
+    if not results["n_seeds"].any():
+        return []
+    return ["± is the standard deviation over seeds (training runs). It is a spread, not an interval."]
+
+
 def _seedless(evidence: Evidence) -> list[str]:
     """What it means that some variants have no seeds, and how they were tuned."""
     if evidence.results["n_seeds"].all():
@@ -59,9 +65,10 @@ def _repeats(evidence: Evidence) -> list[str]:
     if evidence.parts.empty:
         return []
     return [
-        "An immediate repeat is a target that is the last click, an earlier repeat one further back among the clicks "
-        "that are read; contributions.csv has what each group adds to a difference, which sums to Δ. With one click in "
-        "the prefix every encoder of CORE's kind, a weighted sum of the clicked items, ranks that click first, so a "
+        "An immediate repeat is a target that is the last click, an earlier repeat one further back among the last "
+        "`max_length` clicks (of the dataset, whatever a variant's own row says); contributions.csv has what each "
+        "group adds to a difference, which sums to Δ. With one click in the prefix every encoder of CORE's kind, a "
+        "weighted sum of the clicked items, ranks that click first, so a "
         "new item comes second at best; there no such variants differ in repeats."
     ]
 
@@ -103,8 +110,9 @@ def _marks(evidence: Evidence) -> list[str]:
         f"{100 * evidence.power:g} % probability.",
         "Intervals and MDE are those of one comparison; p and marks are corrected for the number of comparisons. MDE, "
         "Holm is the difference that the first step of the correction would have found.",
-        "p and interval cover new seeds and new sessions of the same period. They do not cover another training sample "
-        "(every seed was trained on the same sessions), another period, other datasets or re-tuned settings, nor "
+        f"p and interval cover {'new seeds and ' if comparisons['n_seeds'].any() else ''}new sessions of the same "
+        "period. They do not cover another training sample (every seed was trained on the same sessions), another "
+        "period, other datasets or re-tuned settings, nor "
         + ("a second look at more data." if evidence.looks is None else "a look that was not planned."),
         *_every_session_once(comparisons),
         *_looks(evidence),
@@ -124,7 +132,8 @@ def _looks(evidence: Evidence) -> list[str]:
     if evidence.looks is None:
         return []
     planned = ", ".join(map(str, evidence.looks))
-    taken = sorted(set(zip(evidence.comparisons["look"], evidence.comparisons["spent"], strict=True)))
+    looked = evidence.comparisons[evidence.comparisons["n_seeds"] > 0]
+    taken = sorted(set(zip(looked["look"], looked["spent"], strict=True)))
     spent = ", ".join(f"{error:.4f} by look {number:.0f}" for number, error in taken)
     return [
         f"Looks were planned after {planned} seeds. The error of {evidence.alpha:g} is spent over them ({spent}); p "

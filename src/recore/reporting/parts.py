@@ -44,7 +44,7 @@ def parts_text(parts: pd.DataFrame, metric: str, alpha: float, fewest: float) ->
                 "Target": row.group,
                 "Cases": f"{row.n_cases:,}",
                 "Δ there (points)": points(row.delta),
-                level: "†" if few else interval(row.ci_lo, row.ci_hi),
+                level: "†" if few and row.n_seeds not in (1, 2) else interval(row.ci_lo, row.ci_hi),
                 "Adds to Δ (points)": points(row.part),
                 "Share of Δ": MISSING if np.isnan(row.share) else f"{100 * row.share:.0f} %".replace("-", MINUS),
             }

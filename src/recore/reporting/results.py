@@ -68,7 +68,7 @@ def tuned_table(records: dict[tuple[str, str, int | None], dict[str, Any]]) -> p
 
 
 def _setting(name: str, value: str | float) -> str:
-    return f"{name} {value}" if isinstance(value, str) else f"{name} {value:g}"
+    return f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}"
 
 
 def runs_table(measured: pd.DataFrame, records: pd.DataFrame) -> pd.DataFrame:

@@ -13,11 +13,12 @@ COLUMNS = ["dataset", "variant", "parents", "metric", "level", "p", "verdict", "
 def parents_of(comparisons: list[list[str]], trained: list[str] | None = None) -> dict[str, list[str]]:
     """variant -> what it is compared with, the baseline (second of the first pair) left out; two or more only.
 
-    Only a variant of ``trained`` can be a parent (None: any): a simple baseline is no idea that another is made of.
+    Only pairs of ``trained`` variants are looked at (None: all): a simple baseline is no idea that adds to another.
     """
+    pairs = [(a, b) for a, b in comparisons if trained is None or {a, b} <= set(trained)]
     parents: dict[str, list[str]] = {}
-    for a, b in comparisons:
-        if b != comparisons[0][1] and (trained is None or b in trained):
+    for a, b in pairs:
+        if b != pairs[0][1]:
             parents.setdefault(a, []).append(b)
     return {variant: names for variant, names in parents.items() if len(names) > 1}
 

@@ -53,11 +53,15 @@ def corrected(raw: pd.DataFrame, synthetic: set[str], plan: Plan) -> pd.DataFram
     family = [table["metric"], table["dataset"].isin(synthetic).rename("synthetic")]
     table["m"] = table.groupby(family)["metric"].transform("size").astype(int)
     table["looks"] = " ".join(map(str, plan.looks)) if plan.looks else ""
-    table["spent"] = spent(plan.alpha, plan.planned)[table["look"].to_numpy(dtype=int) - 1]
+    # Two arms without seeds are looked at once, whatever the looks of the others, and that look has the whole error.
+    once = (table["n_seeds"] == 0).to_numpy()
+    spent_by_look = spent(plan.alpha, plan.planned)[table["look"].to_numpy(dtype=int) - 1]
+    table["spent"] = np.where(once, plan.alpha, spent_by_look)
     for suffix, effective in (CASES, SESSIONS):
         sound = ~(raw[effective] < plan.fewest)
         for name, sides in (("p", 2), ("p_tost", 1)):
-            adjusted_p = _over_looks(raw, raw[f"{name}{suffix}"].where(sound), plan, sides)
+            by_look = _by_look(raw, raw[f"{name}{suffix}"].where(sound))
+            adjusted_p = np.where(once, by_look[0], sequential_p(by_look, plan.planned, sides))
             table[f"{name}_adjusted{suffix}"] = adjusted_p
             by_family = table.groupby(family)[f"{name}_adjusted{suffix}"]
             table[f"{name}_holm{suffix}"] = by_family.transform(lambda p: holm(p.to_numpy()))
@@ -70,7 +74,10 @@ def corrected(raw: pd.DataFrame, synthetic: set[str], plan: Plan) -> pd.DataFram
         table[name] = table[name].astype("Int64")  # an id is no measurement, also where one test set has none
     table["q_bh"] = table.groupby(family)["p_adjusted"].transform(lambda p: benjamini_hochberg(p.to_numpy()))
     levels = {m: nominal_levels(plan.alpha / m, plan.planned) for m in set(table["m"])}
-    table["mde80_holm"] = [_detectable(row, levels[row.m][int(row.look) - 1], plan.power) for row in table.itertuples()]
+    steps = [plan.alpha / row.m if row.n_seeds == 0 else levels[row.m][int(row.look) - 1] for row in table.itertuples()]
+    table["mde80_holm"] = [
+        _detectable(row, step, plan.power) for row, step in zip(table.itertuples(), steps, strict=True)
+    ]
     return table
 
 
@@ -87,11 +94,6 @@ def verdicts(table: pd.DataFrame, plan: Plan, suffix: str = "") -> np.ndarray:
     label = np.where(different, direction, np.where(table[f"few_sessions{suffix}"], "fragile", "inconclusive"))
     label = np.where(small, np.where(different, "negligible", "equivalent"), label)
     return np.where(table["level"] == "confirmed", label, "")
-
-
-def _over_looks(raw: pd.DataFrame, p: pd.Series, plan: Plan, sides: int) -> np.ndarray:
-    """p of the rows of ``raw`` -> the adjusted p of each comparison, in order of appearance."""
-    return sequential_p(_by_look(raw, p), plan.planned, sides)
 
 
 def _look_shown(raw: pd.DataFrame, p: pd.Series, plan: Plan) -> np.ndarray:

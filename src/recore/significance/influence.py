@@ -69,12 +69,13 @@ def influence(totals: np.ndarray, sizes: np.ndarray) -> Influence | None:
     others = np.arange(n_sessions) != largest
     spread = float((changes**2).sum())
     total = float(totals.mean(axis=0).sum())
+    nothing = abs(total) <= ROUNDING * float(np.abs(totals.mean(axis=0)).sum())
     delta = total / float(sizes.sum())
     return Influence(
         effective=effective_sessions(changes),
         largest=largest,
         share_variance=float(changes[largest] ** 2) / spread if spread > 0 else 1 / n_sessions,
-        share_delta=float(totals[:, largest].mean()) / total if total else math.nan,
+        share_delta=math.nan if nothing else float(totals[:, largest].mean()) / total,
         without=delta + float(changes[largest]),
         p_without=_p(totals[:, others], sizes[others]),
         lowest=delta + float(changes.min()),

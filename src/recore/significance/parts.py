@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 
 from recore.significance.crossed import crossed_test
+from recore.significance.estimate import ROUNDING
 from recore.significance.influence import effective_sessions, left_out
 from recore.significance.plan import EXPLORATORY, Plan
 from recore.significance.runs import SessionBlocks
@@ -89,11 +90,12 @@ def parts_table(
             n_seeds = plan.reached_by(*(arm.n_seeds for arm in arms))[-1]
             totals = arms[0].at(n_seeds) - arms[1].at(n_seeds)  # (G, R, S)
             delta = totals.sum() / totals.shape[1] / sessions.n_cases
+            nothing = abs(totals.sum()) <= ROUNDING * np.abs(totals).sum()
             for code, label in enumerate(partition.labels):
                 if sizes[code].any():
                     row = {"a": a, "b": b, "metric": metric, "breakdown": partition.name, "group": label}
                     row |= _part(totals[code], sizes[code], n_seeds, sessions.n_cases, plan.alpha)
-                    rows.append(row | {"share": row["part"] / delta if delta else math.nan})
+                    rows.append(row | {"share": math.nan if nothing else row["part"] / delta})
     return pd.DataFrame(rows, columns=COLUMNS)
 
 

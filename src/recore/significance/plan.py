@@ -63,7 +63,7 @@ class Plan:
     def reached_by(self, *n_seeds: int | None) -> list[int]:
         """The looks of arms with so many seeds each, None for an arm without.
 
-        Such an arm is there at every look; where none has seeds, each look is one at 0 of them.
+        Such an arm is there at every look; where none has seeds there is nothing to add, so one look, at 0 of them.
         """
         seeded = [n for n in n_seeds if n is not None]
-        return self.reached(min(seeded)) if seeded else [0] * len(self.planned)
+        return self.reached(min(seeded)) if seeded else [0]
