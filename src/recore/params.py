@@ -25,9 +25,14 @@ class Params:
         self._tree = tree
 
     def at(self, key: str) -> Any:
-        """The plain value at a dotted key, e.g. ``sources.demo.read``; RecoreError where there is none."""
+        """The plain value at a dotted key, e.g. ``sources.demo.read`` or, as DVC counts, ``evaluate.cutoffs.0``.
+
+        RecoreError where there is none.
+        """
         value: Any = self._tree
         for part in key.split("."):
+            if isinstance(value, list):
+                value = {str(at): element for at, element in enumerate(value)}
             if not isinstance(value, dict) or part not in value:
                 raise RecoreError(f"params.yaml: `{key}` does not exist")
             value = value[part]

@@ -4,7 +4,7 @@ import scipy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recore.baselines.ranking import Popularity, count
+from recore.baselines.ranking import Popularity, count, first
 
 from . import plain
 
@@ -51,6 +51,22 @@ def test_counts_are_those_of_comparing_all_items(data):
     target = data.draw(st.integers(1, n))
     expected = plain.ranks(dict(enumerate(scores, 1)), target, n, dict(enumerate(clicks, 1)))
     assert counted([scores], [target], clicks) == [expected]
+
+
+@given(st.data())
+def test_lists_are_those_of_sorting_all_items(data):
+    """By score, then clicks, then the catalogue; with scores that only the summation parts, and written zeros."""
+    n, n_cases = data.draw(st.integers(1, 9)), data.draw(st.integers(1, 3))
+    length = data.draw(st.integers(1, n))
+    clicks = data.draw(st.lists(st.integers(0, 3), min_size=n, max_size=n))
+    value = st.sampled_from([0.0, 0.0, 0.5, 1.0, 1.0 + 1e-12, 2.0])
+    scores = [data.draw(st.lists(value, min_size=n, max_size=n)) for _ in range(n_cases)]
+    sparse = scipy.sparse.csr_array(np.insert(np.array(scores), 0, 0.0, axis=1))
+    sparse.data[::3] = 0.0
+    dense = sparse.toarray()[:, 1:].astype(np.float32)
+    popularity = Popularity.of(np.repeat(np.arange(1, n + 1), clicks), n)
+    expected = [sorted(range(n), key=lambda i, own=own: (-own[i], -clicks[i], i))[:length] for own in dense]
+    assert sorted(first(sparse, popularity, length)) == sorted(row for rows in expected for row in rows)
 
 
 @pytest.mark.parametrize("n_items", [1, 3])

@@ -34,6 +34,15 @@ def test_a_run_in_means():
     assert frame.loc["mrr@2/recall@2", ["optimistic", "pessimistic"]].isna().all()
 
 
+def test_what_is_recommended_is_a_value_of_the_run_alone():
+    recommended = {"cutoff": 20, "coverage": 0.4, "popularity": 17.5}
+    table = {"recall@20": np.array([1.0, 0.0])}
+    frame = measures(table, {"recall@20": 0.5}, {"recall@20": 0.5}, np.ones(2, int), np.array([0, 1]), recommended)
+    own = frame.set_index("metric").loc[["coverage@20", "popularity@20"]]
+    assert own["value"].tolist() == [0.4, 17.5]
+    assert own.drop(columns="value").isna().all(axis=None)
+
+
 def test_the_rank_given_a_hit_is_the_mean_over_the_hits():
     # Two of four cases hit, at ranks 1 and 4.
     frame = rows([1.0, 0.0, 1.0, 0.0], [1.0, 0.0, 0.25, 0.0])

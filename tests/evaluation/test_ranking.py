@@ -29,6 +29,17 @@ def test_counts_equal_brute_force():
         assert tied[row] == sum(score == own for score in scores)
 
 
+def test_counts_do_not_depend_on_the_pieces(monkeypatch):
+    generator = torch.Generator().manual_seed(0)
+    catalogue, session = (torch.randint(-1, 2, (n, 3), generator=generator).float() for n in (300, 40))
+    targets = torch.randint(1, 301, (40,), generator=generator)
+    whole = count_above_and_tied(Cosines(session, catalogue), len(catalogue), targets)
+    for height in (1, 7, 299):
+        monkeypatch.setitem(ranking.PIECE, "cpu", height)
+        found = count_above_and_tied(Cosines(session, catalogue), len(catalogue), targets)
+        assert all(map(torch.equal, found, whole))
+
+
 def test_a_constant_scorer_ties_everything_and_an_oracle_nothing():
     catalogue = torch.eye(5)
     above, tied = count_above_and_tied(Cosines(torch.zeros(2, 5), catalogue), 5, torch.tensor([1, 4]))

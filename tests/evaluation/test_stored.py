@@ -1,6 +1,7 @@
 """A cell that was saved is the cell that is loaded, and nothing else passes for it."""
 
 import dataclasses
+import json
 
 import numpy as np
 import pyarrow as pa
@@ -45,6 +46,16 @@ def test_what_was_saved_is_what_is_loaded(tmp_path, gate, weights):
     assert found.cases.equals(whole.cases)
     assert dataclasses.replace(found, cases=None) == dataclasses.replace(whole, cases=None)
     assert list(saved(tmp_path)) == [("shop", "da", 1)]
+
+
+def test_what_was_recommended_stays_with_the_ranks(tmp_path):
+    whole = dataclasses.replace(cell(), recommended={"cutoff": 20, "coverage": 0.5, "popularity": 3.25})
+    save(tmp_path, whole)
+    assert load(tmp_path, "shop", "da", 1).recommended == whole.recommended
+    whole.write_ranks(tmp_path)
+    assert json.loads((tmp_path / "meta.json").read_text())["recommended"] == whole.recommended
+    cell().write_ranks(tmp_path)
+    assert "recommended" not in json.loads((tmp_path / "meta.json").read_text())
 
 
 def test_a_baseline_has_neither_a_seed_nor_a_curve(tmp_path):

@@ -45,8 +45,7 @@ def first(scores: Tensor, length: int) -> Tensor:
         return torch.arange(length, device=scores.device)[:, None].expand(scores.shape)
     # One more than the list: where it is level with the last, the list is not the only one.
     values, rows = highest(scores, length + 1)
-    values, order = values.sort(dim=0, descending=True)
-    rows = rows.gather(0, order)[:length]
+    rows = rows[:length]
     for column in torch.nonzero(values[length - 1] == values[length]).ravel().tolist():
         own, last = scores[:, column], values[length, column]
         higher, level = torch.nonzero(own > last).ravel(), torch.nonzero(own == last).ravel()
@@ -55,14 +54,14 @@ def first(scores: Tensor, length: int) -> Tensor:
 
 
 def highest(scores: Tensor, k: int, sizes: tuple[int, ...] = BLOCKS) -> tuple[Tensor, Tensor]:
-    """The k largest of each column of scores (n, C), k at most n: values and rows (k, C), in no particular order.
+    """The k largest of each column of scores (n, C), k at most n: values and rows (k, C), the highest first.
 
     The k blocks of rows with the largest maxima contain the k largest rows, and are found in the same way among the
     maxima: the scores are read once, and what a selection sees is short.
     """
     n, columns = scores.shape
     if not sizes or n <= 4 * k * sizes[0]:  # a plain selection is then as fast
-        values, rows = scores.topk(k, dim=0, sorted=False)
+        values, rows = scores.topk(k, dim=0)
         return values, rows
     size, *others = sizes
     whole = n - n % size
@@ -71,5 +70,5 @@ def highest(scores: Tensor, k: int, sizes: tuple[int, ...] = BLOCKS) -> tuple[Te
     inside = torch.arange(size, device=scores.device)[None, :, None]
     rest = torch.arange(whole, n, device=scores.device)[:, None].expand(-1, columns)
     candidates = torch.cat([(blocks[:, None, :] * size + inside).reshape(-1, columns), rest])
-    values, chosen = scores.gather(0, candidates).topk(k, dim=0, sorted=False)
+    values, chosen = scores.gather(0, candidates).topk(k, dim=0)
     return values, candidates.gather(0, chosen)

@@ -1,6 +1,7 @@
 """One run in means: a row a metric, from the values of its cases."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,13 +13,15 @@ def measures(
     worst: dict[str, float],
     tied: np.ndarray,
     session_starts: np.ndarray,
+    recommended: dict[str, Any] | None = None,
 ) -> pd.DataFrame:
     """metric, value (mean over cases), session_value (mean of session means), and what ties do to it.
 
     table: metric -> (N,) expected values; best, worst: metric -> mean of the optimistic and of the pessimistic values;
     tied: (N,) counts, the target included. tie_share: share of the cases whose target shares its score.
     Beside each MRR stands ``mrr@K/recall@K``, the mean reciprocal rank of the hits: what a variant does with a target
-    that it has found. It is a ratio of means (NaN without a hit), and has no bounds.
+    that it has found. It is a ratio of means (NaN without a hit), and has no bounds. Last come ``coverage@K`` and
+    ``popularity@K`` of what is ``recommended``, where that is known: values of the run alone.
     """
     sizes = np.diff(session_starts, append=len(tied))
     rows = [
@@ -33,7 +36,12 @@ def measures(
         for metric, values in table.items()
     ]
     by_metric = {row["metric"]: row for row in rows}
-    return pd.DataFrame(rows + [_given_hit(by_metric, name) for name in table if name.startswith("mrr@")])
+    ratios = [_given_hit(by_metric, name) for name in table if name.startswith("mrr@")]
+    lists = [
+        {"metric": f"{name}@{recommended['cutoff']}", "value": recommended[name]}
+        for name in (("coverage", "popularity") if recommended else ())
+    ]
+    return pd.DataFrame(rows + ratios + lists)
 
 
 def _given_hit(by_metric: dict[str, dict], mrr: str) -> dict:

@@ -1,33 +1,28 @@
 """What a run recommends over all test cases: on how many items its lists draw, and how popular what they hold is."""
 
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 
-@dataclass
 class Recommended:
-    """Counts the lists of ``length`` items (all items, where there are fewer) that cases are given, as they come."""
+    """Counts the first ``cutoff`` items that each case is given (all items, where there are fewer), as cases come."""
 
-    n_items: int
-    length: int
-    counts: np.ndarray = field(init=False)  # (V - 1,) int64: how often each item stood in a list
-
-    def __post_init__(self) -> None:
-        self.length = min(self.length, self.n_items)
-        self.counts = np.zeros(self.n_items, np.int64)
+    def __init__(self, n_items: int, cutoff: int):
+        self.cutoff, self.length = cutoff, min(cutoff, n_items)
+        self.counts = np.zeros(n_items, np.int64)  # (V - 1,): how often each item was in a list
 
     def add(self, rows: np.ndarray) -> None:
-        """rows: integers of any shape, a list a case; row i is item i + 1."""
+        """rows: integers of any shape, ``length`` a case; row i is item i + 1."""
         np.add.at(self.counts, rows.ravel(), 1)
 
-    def summary(self, train_items: np.ndarray, cutoff: int) -> dict[str, Any]:
-        """What meta.json keeps: the cutoff, the share of the catalogue in at least one list, and the mean of the
-        training clicks over everything in the lists."""
-        clicks = np.bincount(train_items, minlength=self.n_items + 1)[1:]
+    def summary(self, train_items: np.ndarray) -> dict[str, Any]:
+        """cutoff; ``coverage``, the share of the catalogue that is in a list; ``popularity``, the mean over all places
+        of all lists of how often the item was clicked in training.
+        """
+        clicks = np.bincount(train_items, minlength=len(self.counts) + 1)[1:]
         return {
-            "cutoff": cutoff,
-            "coverage": np.count_nonzero(self.counts) / self.n_items,
+            "cutoff": self.cutoff,
+            "coverage": np.count_nonzero(self.counts) / len(self.counts),
             "popularity": int(self.counts @ clicks) / int(self.counts.sum()),
         }

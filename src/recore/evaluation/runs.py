@@ -4,6 +4,7 @@ The runs that params names are read, never what happens to lie in a folder.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,6 +23,7 @@ class Run:
     above: np.ndarray  # (N,) int32
     tied: np.ndarray  # (N,) int32
     gate: np.ndarray | None  # (N,) float32, the share given to the recent branch, where the variant has one
+    recommended: dict[str, Any] | None = None  # as ``Recommended.summary`` has it; None where the ranks do not say
 
 
 Seeds = list[int] | list[None]  # of a variant; [None]: it has one run, without a seed
@@ -94,4 +96,5 @@ def _read_run(dataset: str, variant: str, seed: int | None) -> Run:
         cases = pd.read_parquet(file)
         gate = cases["gate"].to_numpy() if "gate" in cases else None
         hashes = meta["test_hash"], meta.get("weights_hash")
-        return Run(variant, seed, *hashes, cases["above"].to_numpy(), cases["tied"].to_numpy(), gate)
+        counts = cases["above"].to_numpy(), cases["tied"].to_numpy()
+        return Run(variant, seed, *hashes, *counts, gate, meta.get("recommended"))

@@ -48,14 +48,16 @@ class Stored:
     history: str | None
     weights_hash: str | None  # None: its ranks were made before they said so
     cost: dict[str, Any] | None = None
+    recommended: dict[str, Any] | None = None  # None: its ranks were made before they said so
 
     def __str__(self) -> str:
         return f"{self.dataset} {self.variant} {paths.run(self.seed)}"
 
     @property
-    def weights(self) -> dict[str, str]:
-        """``weights_hash`` as a file holds it: nothing where it is not known."""
-        return {"weights_hash": self.weights_hash} if self.weights_hash else {}
+    def told(self) -> dict[str, Any]:
+        """What ranks did not always say, as a file holds it: nothing where it is not known."""
+        told = {"weights_hash": self.weights_hash, "recommended": self.recommended}
+        return {name: value for name, value in told.items() if value}
 
     @property
     def files(self) -> dict[str, bytes]:
@@ -85,8 +87,8 @@ class Stored:
         """Into an existing folder what stage evaluate leaves, under the name of ``variant``, if it has another."""
         pq.write_table(self.cases, folder / "cases.parquet")
         names = {"dataset": self.dataset, "variant": variant or self.variant, "seed": self.seed}
-        hashes = {"test_hash": self.test_hash, **self.weights}
-        artifacts.write_json(folder / "meta.json", names | {"n_items": self.n_items, **hashes})
+        known = {"n_items": self.n_items, "test_hash": self.test_hash, **self.told}
+        artifacts.write_json(folder / "meta.json", names | known)
 
 
 def is_new(folder: Path, cell: Stored) -> bool:
@@ -133,7 +135,7 @@ def load(folder: Path, dataset: str, variant: str, seed: int | None) -> Stored:
     cell = Stored(
         *(about[key] for key in ("dataset", "variant", "seed")),
         *(pa.table(columns), about["n_items"], about["record"], about["inputs"], history),
-        *(about.get("weights_hash"), about.get("cost")),
+        *(about.get("weights_hash"), about.get("cost"), about.get("recommended")),
     )
     if (cell.dataset, cell.variant, cell.seed) != (dataset, variant, seed):
         raise RecoreError(f"{own.with_suffix('.json')} describes {cell}; restore it from git")
@@ -161,7 +163,7 @@ def _about(cell: Stored) -> dict[str, Any]:
         "variant": cell.variant,
         "seed": cell.seed,
         "test_hash": cell.test_hash,
-        **cell.weights,
+        **cell.told,
         "n_items": cell.n_items,
         "sha256": {kind: hashlib.sha256(content).hexdigest() for kind, content in cell.files.items()},
         "record": cell.record,

@@ -108,7 +108,7 @@ def cell_of(checkout: Path, dataset: str, variant: str, seed: int | None) -> Sto
             cost = _committed(cost, checkout, proven=made_from.exists())
         cell = Stored(
             *(dataset, variant, seed, cases, meta["n_items"]),
-            *(about, inputs, history, meta.get("weights_hash"), cost),
+            *(about, inputs, history, meta.get("weights_hash"), cost, meta.get("recommended")),
         )
         _check_ranks(cell, meta, _expected(checkout, dataset))
         if seed is not None:

@@ -6,7 +6,7 @@ Files hold fractions; percent appears only here. A missing value is printed as `
 import math
 
 MARKS = {"better": "▲", "worse": "▼", "equivalent": "≈", "fragile": "†"}
-TITLES = {"recall": "Recall", "mrr": "MRR", "ndcg": "NDCG"}
+TITLES = {"recall": "Recall", "mrr": "MRR", "ndcg": "NDCG", "coverage": "Coverage", "popularity": "Popularity"}
 MISSING = "n/a"
 MINUS = "\N{MINUS SIGN}"
 
@@ -36,6 +36,13 @@ def percent(fraction: float) -> str:
 def spread(mean: float, std: float) -> str:
     """``52.87 ± 0.05`` in percent, or the mean alone where one run has no spread."""
     return percent(mean) if math.isnan(std) else f"{percent(mean)} ± {percent(std)}"
+
+
+def number_spread(mean: float, std: float) -> str:
+    """The same of a number that is no share, with one decimal."""
+    if math.isnan(mean):
+        return MISSING
+    return f"{mean:,.1f}" if math.isnan(std) else f"{mean:,.1f} ± {std:,.1f}"
 
 
 def points(difference: float) -> str:

@@ -6,7 +6,18 @@ import pandas as pd
 
 from recore.reporting.breakdowns import PREFIX_LENGTH, group_section
 from recore.reporting.evidence import Evidence
-from recore.reporting.format import MISSING, interval, mark, metric_title, p_value, pair, percent, points, spread
+from recore.reporting.format import (
+    MISSING,
+    interval,
+    mark,
+    metric_title,
+    number_spread,
+    p_value,
+    pair,
+    percent,
+    points,
+    spread,
+)
 from recore.reporting.parts import parts_text
 from recore.reporting.render import Section
 from recore.reporting.results import given_hit
@@ -24,6 +35,7 @@ def table_sections(evidence: Evidence) -> list[Section]:
             "Results: mean ± std over seeds" + (f", marks against {baseline}" if baseline else ""),
             main_table(evidence.results, evidence.comparisons, shown, baseline),
         ),
+        Section("What is recommended: mean ± std over seeds", recommended_table(evidence.results)),
         Section("Planned comparisons", comparison_table(evidence.comparisons, compared, evidence.alpha)),
         Section("Every session counted once", session_mean_table(evidence.comparisons, compared, evidence.alpha)),
         Section("Do two ideas add up?", complementary_table(evidence.complementary, compared)),
@@ -55,6 +67,26 @@ def main_table(
             text = f"{spread(found['mean'], found['std'])} {marks.get((dataset, variant, metric), '')}"
             row[f"{metric_title(metric)} (%)"] = text.rstrip()
         rows.append(row | {"Seeds": str(own["n_seeds"].iloc[0] or NO_SEEDS)})
+    return pd.DataFrame(rows)
+
+
+def recommended_table(results: pd.DataFrame) -> pd.DataFrame:
+    """Coverage (%) and popularity (clicks) of what each variant recommends; empty where no run of any says it."""
+    values = results.set_index(["dataset", "variant", "metric"])[["mean", "std"]]
+    metrics = [name for name in results["metric"].unique() if name.startswith(("coverage@", "popularity@"))]
+    rows = []
+    for dataset, variant in (
+        results[["dataset", "variant"]].drop_duplicates().itertuples(index=False) if metrics else ()
+    ):
+        row = {"Dataset": dataset, "Variant": variant}
+        for metric in metrics:
+            key, title = (dataset, variant, metric), metric_title(metric)
+            mean, std = values.loc[key] if key in values.index else (math.nan, math.nan)
+            if metric.startswith("coverage@"):
+                row[f"{title} (% of the items)"] = spread(mean, std)
+            else:
+                row[f"{title} (training clicks)"] = number_spread(mean, std)
+        rows.append(row)
     return pd.DataFrame(rows)
 
 

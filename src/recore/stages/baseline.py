@@ -15,6 +15,7 @@ from recore.baselines.tuning import tuned
 from recore.data.cases import Cases
 from recore.data.sessions import Sessions
 from recore.evaluation.identity import cases_hash
+from recore.evaluation.recommended import Recommended
 from recore.evaluation.written import save_ranks
 from recore.stages import run
 
@@ -39,7 +40,8 @@ def main(argv: list[str] | None = None) -> None:
 
     module = importlib.import_module(f"recore.baselines.{args.variant}")
     chosen = tuned(module, row, train, valid, popularity, metric)
-    above, tied = rank(chosen.method, test, popularity)
+    recommended = Recommended(n_items, given.at("evaluate.cutoffs.0"))
+    above, tied = rank(chosen.method, test, popularity, recommended)
 
     record = {
         "settings": chosen.settings,
@@ -49,7 +51,11 @@ def main(argv: list[str] | None = None) -> None:
     }
     with artifacts.new_folder(paths.record(args.dataset, args.variant, None)) as out:
         artifacts.write_json(out / "record.json", record)
-    meta = {"n_items": n_items, "test_hash": cases_hash(test.session, test.position, test.target)}
+    meta = {
+        "n_items": n_items,
+        "test_hash": cases_hash(test.session, test.position, test.target),
+        "recommended": recommended.summary(train.items),
+    }
     save_ranks(args.dataset, args.variant, None, test, {"above": above, "tied": tied}, meta)
 
 

@@ -1,4 +1,7 @@
-"""Stage evaluate (and evaluate_hybrid): the weights of a run to the ranks of every test case."""
+"""Stage evaluate (and evaluate_hybrid): the weights of a run to the ranks of every test case.
+
+``meta.json`` beside them also says on how many items the recommended lists draw, and how popular these are.
+"""
 
 import argparse
 import hashlib
@@ -8,7 +11,9 @@ from recore import params, paths
 from recore.data.cases import Cases
 from recore.data.sessions import Sessions
 from recore.evaluation.identity import cases_hash
+from recore.evaluation.lists import Counted
 from recore.evaluation.ranking import rank
+from recore.evaluation.recommended import Recommended
 from recore.evaluation.trained import read_trained
 from recore.evaluation.written import save_ranks
 from recore.models.device import prepare
@@ -17,7 +22,7 @@ from recore.stages import run
 
 
 def main(argv: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="recore.stages.evaluate", description=__doc__)
+    parser = argparse.ArgumentParser(prog="recore.stages.evaluate", description=__doc__.splitlines()[0])
     parser.add_argument("dataset")
     parser.add_argument("variant")
     parser.add_argument("seed", type=int)
@@ -27,13 +32,17 @@ def main(argv: list[str] | None = None) -> None:
     given = params.load()
     device = prepare(args.device, given.at("train.threads"))
     trained = read_trained(args.dataset, args.variant, args.seed)
-    test = Cases(Sessions.load(paths.split(args.dataset), "test"), trained.max_length)
-    ranks = rank(CoreScorer(trained.model.to(device)), test, given.at("evaluate.batch_size"), device)
+    train, test = (Sessions.load(paths.split(args.dataset), part) for part in ("train", "test"))
+    test = Cases(test, trained.max_length)
+    recommended = Recommended(trained.n_items, given.at("evaluate.cutoffs.0"))
+    scorer = Counted(CoreScorer(trained.model.to(device)), recommended)
+    ranks = rank(scorer, test, given.at("evaluate.batch_size"), device)
 
     meta = {
         "n_items": trained.n_items,
         "test_hash": cases_hash(test.session, test.position, test.target),
         "weights_hash": _sha256(trained.weights),
+        "recommended": recommended.summary(train.items),
     }
     counts = {"above": ranks.above, "tied": ranks.tied, "gate": ranks.gate}
     save_ranks(args.dataset, args.variant, args.seed, test, counts, meta)
