@@ -37,6 +37,14 @@ def test_the_cost_of_another_run_is_unknown(record):
     assert costs.read(record) is None
 
 
+def test_a_baseline_has_no_curve_and_its_record_tells(record):
+    (record / "history.csv").unlink()
+    costs.write(record, MADE)
+    assert costs.read(record) == MADE
+    (record / "record.json").write_text('{"settings": {}}')
+    assert costs.read(record) is None
+
+
 def test_a_restored_run_has_none(record):
     (record / "cost.json").unlink()
     assert costs.read(record) is None

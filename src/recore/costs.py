@@ -2,7 +2,7 @@
 
 ``cost.json`` lies beside the record of a run, where DVC neither hashes nor restores it (.dvcignore): what DVC tracks is
 a function of the results alone. So a restored record has no cost, or that of another run; the hash of the training
-curve, kept in the file, tells.
+curve, or of the record of a baseline, which has none, is kept in the file and tells.
 """
 
 from pathlib import Path
@@ -11,12 +11,12 @@ from typing import Any
 from recore import artifacts
 
 NAME = "cost.json"
-RESULT = "history.csv"
+RESULTS = ("history.csv", "record.json")  # of what is there, the first
 
 
 def write(record: Path, cost: dict[str, Any]) -> None:
-    """Puts the cost of a run into the folder of its record, where its training curve is."""
-    artifacts.write_json(record / NAME, {**cost, "of": artifacts.sha256(record / RESULT)})
+    """Puts the cost of a run into the folder of its record, where its results are."""
+    artifacts.write_json(record / NAME, {**cost, "of": _hash(record)})
 
 
 def read(record: Path) -> dict[str, Any] | None:
@@ -28,4 +28,8 @@ def read(record: Path) -> dict[str, Any] | None:
         about = artifacts.read_json(record / "record.json")
         return about if "train_seconds" in about else None
     cost = artifacts.read_json(record / NAME)
-    return cost if cost.pop("of") == artifacts.sha256(record / RESULT) else None
+    return cost if cost.pop("of") == _hash(record) else None
+
+
+def _hash(record: Path) -> str:
+    return artifacts.sha256(next(record / name for name in RESULTS if (record / name).exists()))

@@ -15,7 +15,7 @@ def main(argv: list[str] | None = None) -> None:
     )
     parser.parse_args(argv)
     given = params.load()
-    made = [folder for folder in (paths.record(*run) for run in given.runs() if run[2] is not None) if folder.exists()]
+    made = [folder for folder in (paths.record(*run) for run in given.runs()) if folder.exists()]
     print("\n".join(told([costs.read(folder) for folder in made])))
 
 

@@ -2,8 +2,7 @@
 
 A run counts where the checkout's own code calls it up to date (DVC says so of what it made, ``inputs.json`` of what
 `python -m recore cells` made), where one clean commit made it, where its ranks are whole, of the split's own test set
-and no other run's, and where its curve is that of its record. A baseline has no curve and no cost: its commit is that
-of the checkout, whose code is the one that made it.
+and no other run's, and where its curve, which a baseline does not have, is that of its record.
 """
 
 import io
@@ -102,10 +101,8 @@ def cell_of(checkout: Path, dataset: str, variant: str, seed: int | None) -> Sto
         made_from = ranks / "inputs.json"
         inputs = json.loads(made_from.read_bytes()) if made_from.exists() else {}  # DVC keeps them in dvc.lock
         inputs.pop("outputs", None)  # the record has hashes of its own files
-        if seed is None:
-            cost = {"commit": clean_head(checkout), "dirty": False}
-        elif cost := costs.read(record) if (record / costs.NAME).exists() else None:
-            cost = _committed(cost, checkout, proven=made_from.exists())
+        cost = costs.read(record) if (record / costs.NAME).exists() else None
+        cost = cost and _committed(cost, checkout, proven=made_from.exists())
         cell = Stored(
             *(dataset, variant, seed, cases, meta["n_items"]),
             *(about, inputs, history, meta.get("weights_hash"), cost, meta.get("recommended")),
@@ -113,6 +110,10 @@ def cell_of(checkout: Path, dataset: str, variant: str, seed: int | None) -> Sto
         _check_ranks(cell, meta, _expected(checkout, dataset))
         if seed is not None:
             _check_training(cell)
+        if "train_seconds" not in cell.made:
+            raise RecoreError(
+                f"what {cell} cost is unknown, since DVC restored it; a record is made where the cells were made"
+            )
         if not isinstance(cell.made.get("commit"), str) or cell.made["dirty"] is not False:
             raise RecoreError(f"{cell} was not made by a clean commit; make it again in a clone without changes")
     except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
@@ -166,7 +167,3 @@ def _check_training(cell: Stored) -> None:
         raise RecoreError(f"{cell}: its training curve is not that of its record; make the cell again")
     if not np.isfinite(history["loss"]).all():
         raise RecoreError(f"{cell}: its training curve has a loss that is no number; make the cell again")
-    if "train_seconds" not in cell.made:
-        raise RecoreError(
-            f"what {cell} cost is unknown, since DVC restored it; a record is made where the cells were made"
-        )

@@ -77,19 +77,14 @@ def whole(out: Path, given: params.Params, cells: list[Stored], about: dict[str,
 
 
 def of_runs(given: params.Params, cells: list[Stored]) -> dict[str, Any]:
-    """What provenance.json says of the runs, all of one commit: where they were trained, and what that cost.
-
-    Baselines are counted: they take seconds, and do not depend on the machine.
-    """
-    made = [cell.made for cell in cells if cell.seed is not None]
-    fitted = len(cells) - len(made)
+    """What provenance.json says of the runs, all of one commit: where they were made, and what they cost."""
+    made = [cell.made for cell in cells]
     return {
-        "commit": cells[0].made["commit"],
-        "cells": len(cells),
-        **({"baselines": fitted} if fitted else {}),
+        "commit": made[0]["commit"],
+        "cells": len(made),
         "train_seconds": round(sum(cost["train_seconds"] + cost["valid_seconds"] for cost in made), 1),
         "threads": given.at("train.threads"),
-        "peak_memory_bytes": max((cost["peak_memory_bytes"] for cost in made), default=None),
+        "peak_memory_bytes": max(cost["peak_memory_bytes"] for cost in made),
         "machines": machines(made),
     }
 

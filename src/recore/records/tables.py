@@ -69,8 +69,8 @@ def place(cell: Stored, root: Path) -> None:
         artifacts.write_json(out / "record.json", cell.record)
         if cell.history is not None:
             artifacts.write_text(out / "history.csv", cell.history)
-            if cell.cost:
-                costs.write(out, cell.cost)
+        if cell.cost:
+            costs.write(out, cell.cost)
     with artifacts.new_folder(root / paths.ranks(*own)) as out:
         cell.write_ranks(out)
 

@@ -8,8 +8,9 @@ python -m recore.stages.baseline DATASET VARIANT
 
 import argparse
 import importlib
+import time
 
-from recore import artifacts, params, paths
+from recore import artifacts, costs, params, paths
 from recore.baselines.ranking import Popularity, rank
 from recore.baselines.tuning import tuned
 from recore.data.cases import Cases
@@ -18,6 +19,7 @@ from recore.evaluation.identity import cases_hash
 from recore.evaluation.recommended import Recommended
 from recore.evaluation.written import save_ranks
 from recore.stages import run
+from recore.training.provenance import peak_memory_bytes, provenance
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -38,8 +40,11 @@ def main(argv: list[str] | None = None) -> None:
     valid, test = (Cases(Sessions.load(folder, part), max_length) for part in ("valid", "test"))
     popularity = Popularity.of(train.items, n_items)
 
+    made_by = provenance(None)
+    started = time.perf_counter()
     module = importlib.import_module(f"recore.baselines.{args.variant}")
     chosen = tuned(module, row, train, valid, popularity, metric)
+    seconds = {"train_seconds": round(time.perf_counter() - started, 3), "valid_seconds": 0.0}  # tuning is both
     recommended = Recommended(n_items, given.at("evaluate.cutoffs.0"))
     above, tied = rank(chosen.method, test, popularity, recommended)
 
@@ -51,6 +56,7 @@ def main(argv: list[str] | None = None) -> None:
     }
     with artifacts.new_folder(paths.record(args.dataset, args.variant, None)) as out:
         artifacts.write_json(out / "record.json", record)
+        costs.write(out, seconds | {"peak_memory_bytes": peak_memory_bytes(None)} | made_by)
     meta = {
         "n_items": n_items,
         "test_hash": cases_hash(test.session, test.position, test.target),

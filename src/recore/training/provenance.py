@@ -6,30 +6,37 @@ import resource
 import subprocess
 import sys
 from importlib.metadata import version
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import torch
+if TYPE_CHECKING:
+    import torch
 
+# Of a run that is trained, and of one that is fitted without PyTorch, which takes seconds to import.
 PACKAGES = ("torch", "numpy", "pyarrow", "safetensors")
+FITTED = ("numpy", "scipy", "pyarrow")
 # What a run rewrites, and the settings: those that made a run are in its config.json, in dvc.lock and in the report.
 NOT_CODE = (":(exclude)dvc.lock", ":(exclude)metrics", ":(exclude)params.yaml", ":(exclude)plots")
 
 
-def provenance(device: torch.device) -> dict[str, Any]:
+def provenance(device: "torch.device | None") -> dict[str, Any]:
     """Machine, versions, commit (null outside git) and whether the code differed from it (``dirty``).
+
+    device: None for what is fitted without PyTorch.
 
     Neither what a run of the pipeline rewrites (dvc.lock, results) nor params.yaml makes it dirty: a recorded grid or
     `dvc exp run -S` is the same code under other settings. A file that git does not track does so under src only.
     """
+    name, threads = ("cpu", 1) if device is None else _of_torch(device)
+    packages = FITTED if device is None else PACKAGES
     return {
-        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
+        "device": name,
         "machine": {
             "processor": _processor(),
             "cores": os.cpu_count(),
             "platform": platform.platform(),
-            "threads": torch.get_num_threads(),
+            "threads": threads,
         },
-        "versions": {"python": platform.python_version()} | {name: version(name) for name in PACKAGES},
+        "versions": {"python": platform.python_version()} | {name: version(name) for name in packages},
         "commit": _git("rev-parse", "HEAD"),
         "dirty": any(
             _git("status", "--porcelain", f"--untracked-files={untracked}", "--", *where)
@@ -38,9 +45,17 @@ def provenance(device: torch.device) -> dict[str, Any]:
     }
 
 
-def peak_memory_bytes(device: torch.device) -> int:
+def _of_torch(device: "torch.device") -> tuple[str, int]:
+    import torch
+
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu", torch.get_num_threads()
+
+
+def peak_memory_bytes(device: "torch.device | None") -> int:
     """Largest resident memory of this process so far; on a GPU the largest memory allocated there."""
-    if device.type == "cuda":
+    if device is not None and device.type == "cuda":
+        import torch
+
         return torch.cuda.max_memory_allocated(device)
     kilobytes_or_bytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return kilobytes_or_bytes if sys.platform == "darwin" else kilobytes_or_bytes * 1024
