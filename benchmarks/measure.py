@@ -19,8 +19,10 @@ from torch import Tensor
 from workload import CPU, MODEL, PARAMS, ROOT, SIDES, Feed, OurStep, ReferenceStep, generate
 
 from recore.data.cases import Cases
+from recore.evaluation.lists import CountedScores
 from recore.evaluation.ranking import CHUNK as RANKED
 from recore.evaluation.ranking import count_above_and_tied, rank
+from recore.evaluation.recommended import Recommended
 from recore.models.objectives import CROSS_ENTROPY, Objective
 from recore.models.packing import gather, resident
 from recore.models.scorer import CoreScorer, Cosines
@@ -186,9 +188,13 @@ def ranking(ours: OurStep, feed: Feed, rounds: int) -> list[Row]:
     return [row("ranking of a batch", "trm", side, values, "s") for side, values in seconds.items()]
 
 
+def listed(scores: Cosines) -> CountedScores:
+    return CountedScores(scores, Recommended(len(scores.catalogue), 20), None)
+
+
 @torch.inference_mode()
 def rankings(items: int, batch: int, rounds: int) -> list[Row]:
-    """Three ways from one batch to its targets' ranks, and the product of sessions and items that all begin with."""
+    """Four ways from one batch to its targets' ranks, and the product of sessions and items that all begin with."""
     catalogue, session, targets = encoded(OurStep("trm", items), Feed(items, batch))
     width = RANKED["cpu"]
     chunks = session.split(width)
@@ -200,6 +206,7 @@ def rankings(items: int, batch: int, rounds: int) -> list[Row]:
 
     calls: Calls = {
         "counting": lambda _: count_above_and_tied(Cosines(session, catalogue), len(catalogue), targets),
+        "lists": lambda _: count_above_and_tied(listed(Cosines(session, catalogue)), len(catalogue), targets),
         "topk": lambda _: places_by_topk(session @ catalogue.T, targets - 1),
         "sort": lambda _: places_by_sort(session @ catalogue.T, targets - 1),
         "product": lambda _: session @ catalogue.T,

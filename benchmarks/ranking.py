@@ -17,6 +17,7 @@ QUICK = {"threads": 1, "batch": 32, "items": 400, "rounds": 2}
 
 RANKINGS = {
     "counting": "recore: counts of items above and level",
+    "lists": "recore: the same, and who is in the first 20",
     "topk": "the first 20, by topk",
     "sort": "the whole row, by a sort",
     "product": "(the product alone, all scores at once)",

@@ -11,7 +11,6 @@ from recore.reporting.format import (
     interval,
     mark,
     metric_title,
-    number_spread,
     p_value,
     pair,
     percent,
@@ -19,6 +18,7 @@ from recore.reporting.format import (
     spread,
 )
 from recore.reporting.parts import parts_text
+from recore.reporting.recommended import recommended_table
 from recore.reporting.render import Section
 from recore.reporting.results import given_hit
 from recore.reporting.windows import windows_table
@@ -67,26 +67,6 @@ def main_table(
             text = f"{spread(found['mean'], found['std'])} {marks.get((dataset, variant, metric), '')}"
             row[f"{metric_title(metric)} (%)"] = text.rstrip()
         rows.append(row | {"Seeds": str(own["n_seeds"].iloc[0] or NO_SEEDS)})
-    return pd.DataFrame(rows)
-
-
-def recommended_table(results: pd.DataFrame) -> pd.DataFrame:
-    """Coverage (%) and popularity (clicks) of what each variant recommends; empty where no run of any says it."""
-    values = results.set_index(["dataset", "variant", "metric"])[["mean", "std"]]
-    metrics = [name for name in results["metric"].unique() if name.startswith(("coverage@", "popularity@"))]
-    rows = []
-    for dataset, variant in (
-        results[["dataset", "variant"]].drop_duplicates().itertuples(index=False) if metrics else ()
-    ):
-        row = {"Dataset": dataset, "Variant": variant}
-        for metric in metrics:
-            key, title = (dataset, variant, metric), metric_title(metric)
-            mean, std = values.loc[key] if key in values.index else (math.nan, math.nan)
-            if metric.startswith("coverage@"):
-                row[f"{title} (% of the items)"] = spread(mean, std)
-            else:
-                row[f"{title} (training clicks)"] = number_spread(mean, std)
-        rows.append(row)
     return pd.DataFrame(rows)
 
 
