@@ -10,7 +10,7 @@ import pytest
 from builders import published_params
 from stages import fake_grid
 
-from recore import RecoreError, params, paths
+from recore import RecoreError, params, paths, yaml12
 from recore.commands import check, standing
 from recore.records.take import take
 from recore.stages import aggregate, external, significance
@@ -103,6 +103,22 @@ def test_one_file_is_one_run_without_a_seed():
         in made["table.md"]
     )
     assert pd.read_csv(paths.METRICS / "comparisons.csv")["level"].eq("confirmed").all()
+
+
+def test_nothing_has_to_be_trained_or_fitted():
+    rows = {"theirs": with_seeds(), "none": vouched(file=pinned("vmis"))}
+    write_params(rows, [("theirs", "none")])
+    tree = fake_grid.read_params()
+    tree["variants"] |= {"plain": {}, "hybrid": {}}
+    Path("params.yaml").write_text(yaml12.dump(tree))
+    shutil.rmtree(paths.RECORDS)
+    for name in rows:
+        external.main(["demo", name])
+    assert json.loads((paths.RECORDS / "demo/none/origin.json").read_text()) == rows["none"]
+    assert [line.split(",")[:5] for line in report()["runs.csv"].splitlines()[1:]] == [
+        *(["demo", "theirs", str(seed), "", ""] for seed in SEEDS),
+        ["demo", "none", "", "", ""],
+    ]
 
 
 def test_a_row_of_another_test_set_is_refused_with_both_hashes():

@@ -48,7 +48,11 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("dataset")
     parser.add_argument("variant")
     args = parser.parse_args(argv)
-    runs = runs_of(params.load(), args.dataset, args.variant, paths.ON_RECORD, paths.split(args.dataset))
+    given = params.load()
+    runs = runs_of(given, args.dataset, args.variant, paths.ON_RECORD, paths.split(args.dataset))
+    # Nothing reads it; but what has runs has a folder in data/records, which the next stages ask for.
+    with artifacts.new_folder(paths.RECORDS / args.dataset / args.variant) as out:
+        artifacts.write_json(out / "origin.json", given.at(f"variants.external.{args.variant}"))
     with artifacts.new_folder(paths.RANKS / args.dataset / args.variant) as out:
         for one in runs:
             folder = out / paths.ranks(args.dataset, args.variant, one.seed).name
