@@ -159,6 +159,12 @@ def _check_names(tree: dict[str, Any]) -> None:
                 )
         if a == b:
             raise RecoreError(f"params.yaml: `significance.comparisons` compares {a} with itself")
+    for name, row in tree["variants"].get("external", {}).items():
+        if "record" not in row and len(tree["datasets"]) > 1:
+            raise RecoreError(
+                f"params.yaml: `variants.external.{name}` has files of one test set, but `datasets` names "
+                f"{len(tree['datasets'])}; keep the one that they are of"
+            )
     looks = tree["significance"].get("looks")
     if looks and looks[-1] != len(tree["seeds"]):
         raise RecoreError(

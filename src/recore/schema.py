@@ -16,6 +16,7 @@ from recore.schema_read import Count, Delimited, Prepared, Scalar, Section, Tabl
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
 FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 VariantName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]  # SHA-256
 Share = Annotated[float, Field(gt=0, le=1)]
 Proper = Annotated[float, Field(gt=0, lt=1)]
 Rate = Annotated[float, Field(ge=0, lt=1)]
@@ -30,7 +31,7 @@ class File(Section):
 
     url: str | None = None
     path: str | None = None
-    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+    sha256: Digest | None = None
     git_blob: Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")] | None = None
     unzip: bool | None = None
 
@@ -99,10 +100,45 @@ class FromRecord(Section):
     variant: VariantName
 
 
+class RanksFile(Section):
+    """A file of ranks; stage external says what to pin it by where there is no ``sha256``."""
+
+    path: Annotated[str, Field(min_length=1)]
+    sha256: Digest | None = None
+
+
+class FromFile(Section):
+    """A row whose ranks another program wrote into a file, without seeds; ``test_hash`` is that of the test cases."""
+
+    test_hash: Digest
+    file: RanksFile
+
+
+class FromFiles(Section):
+    """A row with a file for each seed."""
+
+    test_hash: Digest
+    files: Annotated[dict[Seed, RanksFile], Field(min_length=1)]
+
+
+def _external_kind(value: Any) -> str:
+    keys = value if isinstance(value, dict) else ()
+    kind = "files" if "files" in keys else "file" if {"file", "test_hash"} & set(keys) else "record"
+    return f"{kind} row"  # no key: see ``params``, which tells keys from tags
+
+
+External = Annotated[
+    Annotated[FromRecord, Tag("record row")]
+    | Annotated[FromFile, Tag("file row")]
+    | Annotated[FromFiles, Tag("files row")],
+    Discriminator(_external_kind),
+]
+
+
 class Variants(Section):
     plain: dict[VariantName, dict[str, Scalar]]
     hybrid: dict[VariantName, dict[str, Scalar]]
-    external: dict[VariantName, FromRecord] = Field(default_factory=dict)
+    external: dict[VariantName, External] = Field(default_factory=dict)
     # Older files have none. The settings are those of the method's file, beside them `tune`.
     baselines: dict[VariantName, dict[str, Any]] = Field(default_factory=dict)
 

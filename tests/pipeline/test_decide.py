@@ -35,7 +35,7 @@ def decide(clone: Clone, *arguments: str) -> str:
 def test_decide_makes_what_is_open_and_a_kill_changes_nothing(clone, tmp_path):
     assert PLAIN in (ROOT / "docs/DECIDE.md").read_text()
     clone.params(looked)
-    first = {f"{variant}-{seed}" for variant in ("ave", "trm", "hn") for seed in range(1, 6)}
+    first = {"pop-none", "sr-none"} | {f"{v}-{seed}" for v in ("ave", "trm", "hn") for seed in range(1, 6)}
     assert "Before the first look, of 5 seeds: 11 cells" in decide(clone, "--status")
     clone.run("sh", "-c", f"dvc repro split && {PLAIN}", PYTHONPATH="src")
     assert cells(clone) == first

@@ -1,5 +1,6 @@
 """What reruns is what the design says: asked of DVC, in a clone whose grid is up to date."""
 
+import hashlib
 import json
 
 import pytest
@@ -157,6 +158,29 @@ def test_params_without_baselines_still_run(clone):
     clone.params(lambda tree: tree["variants"].pop("baselines"))
     assert clone.repro() == TESTS
     assert "demo,sr," not in clone.read("metrics/runs.csv")
+
+
+def test_a_row_of_a_file_follows_its_pin(clone):
+    def take_in(above: int) -> None:
+        counts = f"case,above,tied\n{''.join(f'{case},{above},1{chr(10)}' for case in range(n_cases))}"
+        (clone.path / "theirs.csv").write_text(counts)
+        pin = hashlib.sha256(counts.encode()).hexdigest()
+        row = {"test_hash": test_hash, "file": {"path": "theirs.csv", "sha256": pin}}
+        clone.params(lambda tree: tree["variants"].update(external={"theirs": row}))
+
+    test_hash = json.loads(clone.read("data/ranks/demo/hn/1/meta.json"))["test_hash"]
+    n_cases = json.loads(clone.read("data/split/demo/stats.json"))["test"]["cases"]
+    take_in(above=0)
+    assert clone.repro() == {"external@demo-theirs"} | TESTS
+    assert "demo,theirs,recall@5,0,1," in clone.read("metrics/results.csv")
+    with (clone.path / "theirs.csv").open("a") as file:
+        file.write("\n")
+    assert clone.changed() == set()  # what was taken in is still what the row pins
+    forced = clone.run("dvc", "repro", "--force", "--single-item", "external@demo-theirs", ok=False)
+    assert "recore: theirs.csv has wrong content, sha256" in forced.stderr
+    take_in(above=7)
+    assert clone.repro() == {"external@demo-theirs"} | TESTS
+    assert "demo,theirs,recall@5,0,0," in clone.read("metrics/results.csv")
 
 
 def test_a_row_without_its_file_is_named_before_any_work(clone):

@@ -22,6 +22,7 @@ from recore.data.filter import compact, filter_clicks
 from recore.data.public import files_of
 from recore.data.sessions import Sessions
 from recore.data.split import Split, split_clicks, split_parts
+from recore.evaluation.external.files import by_seed, content_of
 from recore.stages.external import from_record
 
 # Milliseconds that a training case of trm costs on 2 cores, and nanoseconds more for each item (docs/BENCHMARKS.md).
@@ -44,15 +45,29 @@ def main(argv: list[str] | None = None) -> None:
     for dataset in datasets:
         try:
             for name, row in given.external().items():
-                kept = [run.seed for run in from_record(paths.ON_RECORD, dataset, row, seeds)]
-                of = "without a seed" if kept == [None] else f"of seeds {', '.join(map(str, kept))}"
-                print(f"{dataset}: {name} has ranks of {row['variant']} in record {row['record']}, {of}")
+                print(f"{dataset}: {name} has ranks {_origin(dataset, name, row, seeds)}")
             for line in report(dataset, given, len(variants) * len(seeds)):
                 print(line)
         except RecoreError as fault:
             faults.append(f"{dataset}: {fault}")
     if faults:
         raise RecoreError("\nrecore: ".join(faults))
+
+
+def _origin(dataset: str, name: str, row: dict[str, Any], seeds: list[int]) -> str:
+    """Where the ranks of an external row come from; RecoreError where they are not there, or not those that are pinned.
+
+    Whether they fit is for the stage: the split may not be made yet.
+    """
+    if "record" in row:
+        kept = [run.seed for run in from_record(paths.ON_RECORD, dataset, row, seeds)]
+        of = "without a seed" if kept == [None] else f"of seeds {', '.join(map(str, kept))}"
+        return f"of {row['variant']} in record {row['record']}, {of}"
+    files = by_seed(name, row, seeds)
+    for key, spec in files.values():
+        content_of(key, spec)
+    named = (spec["path"] + ("" if seed is None else f" (seed {seed})") for seed, (_, spec) in files.items())
+    return f"in {', '.join(named)}"
 
 
 def report(dataset: str, given: params.Params, cells: int) -> Iterator[str]:

@@ -51,15 +51,19 @@ def seeds_at_last_look(
     return counted
 
 
-def check_external(dataset: str, rows: dict[str, dict[str, str]], seeds: list[int], looks: list[int] | None) -> None:
-    """RecoreError where a row of `variants.external` has not the seeds of the first look, or, without looks, all."""
+def check_external(dataset: str, rows: dict[str, dict[str, Any]], seeds: list[int], looks: list[int] | None) -> None:
+    """RecoreError where a row of `variants.external` has not the seeds of the first look, or, without looks, all.
+
+    One that has no seeds at all has none in the files that are counted here.
+    """
     needed = looks[0] if looks else len(seeds)
     for variant, row in rows.items():
         made = seeds_made(dataset, variant, seeds)
         if 0 < made < needed:
+            lacks = f"record {row['record']} has none of {row['variant']}" if "record" in row else "its row has no file"
             raise RecoreError(
-                f"{dataset}: {variant} has ranks of {made} of {needed} seeds, because record {row['record']} has none "
-                f"of {row['variant']} under seed {seeds[made]}; name seeds that it has"
+                f"{dataset}: {variant} has ranks of {made} of {needed} seeds, because {lacks} under seed "
+                f"{seeds[made]}; name seeds that it has"
             )
 
 

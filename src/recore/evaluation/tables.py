@@ -5,6 +5,7 @@ writes a table says beside it how many rows it has.
 """
 
 import io
+import json
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,7 @@ def is_saved(dataset: str) -> bool:
 
 def check_settings(datasets: list[str], settings: dict[str, Any]) -> None:
     """RecoreError where the tables of a dataset were made with other settings than these."""
+    settings = json.loads(json.dumps(settings))  # as they were kept: every key is text
     for dataset in datasets:
         made = artifacts.read_json(_about(dataset))["settings"]
         changed = [key for key in settings if made.get(key) != settings[key]]

@@ -21,11 +21,12 @@ def save_ranks(
     """cases.parquet and meta.json of one run. counts: ``above``, ``tied`` and, if the model has one, ``gate``, (N,)."""
     names = {"dataset": dataset, "variant": variant, "seed": seed}
     with artifacts.new_folder(paths.ranks(dataset, variant, seed)) as out:
-        pq.write_table(_table(test, counts), out / "cases.parquet")
+        pq.write_table(ranks_table(test, counts), out / "cases.parquet")
         artifacts.write_json(out / "meta.json", names | meta)
 
 
-def _table(test: Cases, counts: dict[str, np.ndarray | None]) -> pa.Table:
+def ranks_table(test: Cases, counts: dict[str, np.ndarray | None]) -> pa.Table:
+    """A row a test case: session, position, target and the ``counts``, (N,) each."""
     columns = {
         "session": test.session.astype(np.int64),
         "position": test.position.astype(np.int32),

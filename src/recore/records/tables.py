@@ -48,8 +48,8 @@ def remade(folder: Path, given: params.Params, cells: list[Stored]) -> Iterator[
             place(cell, root)
         for dataset in given.at("datasets"):
             split.put(folder, dataset, root)
-            for name, row in given.external().items():
-                for one in external.from_record(folder.parent, dataset, row, given.at("seeds")):
+            for name in given.external():
+                for one in external.runs_of(given, dataset, name, folder.parent, root / paths.split(dataset)):
                     with artifacts.new_folder(root / paths.ranks(dataset, name, one.seed)) as out:
                         one.write_ranks(out, name)
         with chdir(root):

@@ -1,6 +1,7 @@
 """Everything that a report is made of: what was planned, and the tables that came of it."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import pandas as pd
 
@@ -11,7 +12,7 @@ class Evidence:
 
     datasets: list[str]
     variants: list[str]
-    external: dict[str, dict[str, str]]  # of them, those whose ranks come from elsewhere, and their rows
+    external: dict[str, dict[str, Any]]  # of them, those whose ranks come from elsewhere, and their rows
     synthetic: list[str]  # the datasets that are generated
     bfloat16: list[str]  # the variants with runs that were trained in it
     baseline: str | None  # what the main table marks against

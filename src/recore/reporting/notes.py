@@ -1,5 +1,6 @@
 """The sentences under the table: each prevents one misreading."""
 
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -240,10 +241,17 @@ def _families(evidence: Evidence) -> list[str]:
 
 def _external(evidence: Evidence) -> list[str]:
     return [
-        f"{name} was not trained here: its ranks are those of {row['variant']} in the record {row['record']} "
-        f"(docs/results/{row['record']})."
+        f"{name} was not trained here: its ranks are those of {_origin(row)}."
         for name, row in evidence.external.items()
     ]
+
+
+def _origin(row: dict[str, Any]) -> str:
+    if "record" in row:
+        return f"{row['variant']} in the record {row['record']} (docs/results/{row['record']})"
+    files = [row["file"]] if "file" in row else row["files"].values()
+    named = ", ".join(f"{Path(file['path']).name} (SHA-256 {file['sha256'][:8]})" for file in files)
+    return f"another program, in {named}"
 
 
 def _equal_seeds(results: pd.DataFrame) -> list[str]:
@@ -268,7 +276,8 @@ def _ties(evidence: Evidence) -> list[str]:
     measured, results = evidence.measured, evidence.results
     gap = measured["optimistic"] - measured["pessimistic"]
     wide = measured.assign(gap=gap)[gap > TIE_GAP]
-    counted = wide["variant"].isin(results.loc[results["n_seeds"] == 0, "variant"])
+    fitted = results.loc[(results["n_seeds"] == 0) & ~results["variant"].isin(evidence.external), "variant"]
+    counted = wide["variant"].isin(fitted)
     expected = [
         f"{dataset}: counts tie often; ties move a metric of {', '.join(dict.fromkeys(group['variant']))} by up to "
         f"{percent(group['gap'].max())} points (shown is the expected value)."

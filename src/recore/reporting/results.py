@@ -53,7 +53,8 @@ def trained_table(records: dict[tuple[str, str, int | None], dict[str, Any]]) ->
         valid = {f"valid_{metric}": value for metric, value in record["valid"].items() if metric.startswith("mrr@")}
         epochs = {name: record.get(name) for name in EPOCHS}
         rows.append({"dataset": dataset, "variant": variant, "seed": seed} | epochs | valid)
-    return pd.DataFrame(rows).astype(dict.fromkeys(["seed", *EPOCHS], "Int64"))
+    table = pd.DataFrame(rows, columns=None if rows else [*RUN, *EPOCHS])
+    return table.astype(dict.fromkeys(["seed", *EPOCHS], "Int64"))
 
 
 def tuned_table(records: dict[tuple[str, str, int | None], dict[str, Any]]) -> pd.DataFrame:

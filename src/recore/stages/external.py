@@ -1,22 +1,46 @@
-"""Stage external: the ranks of a row that is not trained here, taken from a record, as stage evaluate leaves others.
+"""Stage external: the ranks of a row that is not trained here, as stage evaluate leaves others.
 
 python -m recore.stages.external DATASET VARIANT
 
-A row of ``variants.external`` names a record (docs/results/NAME) and a variant there. It gets the seeds of params.yaml
-that the record has, from the first on, or the one run of a baseline, and only where both were tested on the same cases
-out of as many items.
+A row of ``variants.external`` names a record (docs/results/NAME) and a variant there, or files that another program
+wrote. It gets the seeds of params.yaml that these have, from the first on, or the one run of what has no seeds, and
+only where the same cases were tested, out of as many items.
 """
 
 import argparse
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from recore import RecoreError, artifacts, params, paths
 from recore.data.cases import Cases
 from recore.data.sessions import Sessions
+from recore.evaluation.external.files import by_seed, content_of
+from recore.evaluation.external.ranks import ranks_of
 from recore.evaluation.identity import cases_hash
 from recore.evaluation.stored import Stored, load, saved
+from recore.evaluation.written import ranks_table
 from recore.stages import run
+
+
+@dataclass(frozen=True)
+class TestSet:
+    """What the ranks of a row have to be of."""
+
+    cases: Cases
+    n_items: int
+
+    @classmethod
+    def of(cls, split: Path) -> "TestSet":
+        """That of a folder under data/split. Which cases it has does not depend on the clicks that are read."""
+        return cls(Cases(Sessions.load(split, "test"), 1), artifacts.read_json(split / "stats.json")["items"])
+
+    @property
+    def hash(self) -> str:
+        return cases_hash(self.cases.session, self.cases.position, self.cases.target)
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -25,13 +49,42 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("variant")
     args = parser.parse_args(argv)
     given = params.load()
-    seeds, row = given.at("seeds"), given.at(f"variants.external.{args.variant}")
-    runs = from_record(paths.ON_RECORD, args.dataset, row, seeds)
-    _check_test_set(args.dataset, args.variant, row, runs)
+    runs = runs_of(given, args.dataset, args.variant, paths.ON_RECORD, paths.split(args.dataset))
+    # Nothing reads it; but what has runs has a folder in data/records, which the next stages ask for.
+    with artifacts.new_folder(paths.RECORDS / args.dataset / args.variant) as out:
+        artifacts.write_json(out / "origin.json", given.at(f"variants.external.{args.variant}"))
     with artifacts.new_folder(paths.RANKS / args.dataset / args.variant) as out:
         for one in runs:
             (out / paths.run(one.seed)).mkdir()
             one.write_ranks(out / paths.run(one.seed), args.variant)
+
+
+def runs_of(given: params.Params, dataset: str, variant: str, records: Path, split: Path) -> list[Stored]:
+    """The runs of a row, in the order of the seeds. records: the folder of all; split: that of the dataset.
+
+    RecoreError where there are none, or they are not of the test set of the split.
+    """
+    row, seeds, depth = given.at(f"variants.external.{variant}"), given.at("seeds"), max(given.at("evaluate.cutoffs"))
+    if "record" not in row:
+        return list(_from_files(dataset, variant, row, seeds, depth, TestSet.of(split)))
+    runs = from_record(records, dataset, row, seeds)
+    _check_test_set(dataset, variant, row, runs, TestSet.of(split))
+    return runs
+
+
+def _from_files(
+    dataset: str, variant: str, row: dict[str, Any], seeds: list[int], depth: int, test: TestSet
+) -> Iterator[Stored]:
+    if row["test_hash"] != test.hash:
+        raise RecoreError(
+            f"{dataset}: {variant} was ranked on another test set, since its row says test_hash {row['test_hash']} and "
+            f"the split here has {test.hash}; use its `sources`, `filter` and `split`, or rank the cases that "
+            "`python -m recore export` writes"
+        )
+    for seed, (key, spec) in by_seed(variant, row, seeds).items():
+        above, tied = ranks_of(content_of(key, spec), spec["path"], test.cases, test.n_items, depth)
+        cases = ranks_table(test.cases, {"above": above.astype(np.int32), "tied": tied.astype(np.int32)})
+        yield Stored(dataset, variant, seed, cases, test.n_items, {}, {}, "", None)
 
 
 def from_record(records: Path, dataset: str, row: dict[str, Any], seeds: list[int]) -> list[Stored]:
@@ -56,10 +109,8 @@ def from_record(records: Path, dataset: str, row: dict[str, Any], seeds: list[in
     return [load(folder, dataset, variant, seed) for seed in seeds[: next(missing, len(seeds))]]
 
 
-def _check_test_set(dataset: str, variant: str, row: dict[str, Any], runs: list[Stored]) -> None:
-    folder = paths.split(dataset)
-    cases = Cases(Sessions.load(folder, "test"), 1)  # which they are does not depend on the clicks that are read
-    own = cases_hash(cases.session, cases.position, cases.target), artifacts.read_json(folder / "stats.json")["items"]
+def _check_test_set(dataset: str, variant: str, row: dict[str, Any], runs: list[Stored], test: TestSet) -> None:
+    own = test.hash, test.n_items
     for one in runs:
         if (one.test_hash, one.n_items) != own:
             raise RecoreError(

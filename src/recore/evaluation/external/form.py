@@ -1,0 +1,107 @@
+"""A file of ranks as a table, in whichever of its forms it is: CSV, Parquet, or a TREC run.
+
+counts        case, above, tied
+list          q_id, doc_id, score; a TREC run (query Q0 document rank score tag, no header) is one
+session_rec   SessionId, Position, Recommendations, Scores: the predictions that session-rec saves
+"""
+
+import io
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.csv as pc
+import pyarrow.parquet as pq
+
+from recore import RecoreError
+
+FORMS = {
+    "counts": ("case", "above", "tied"),
+    "list": ("q_id", "doc_id", "score"),
+    "session_rec": ("SessionId", "Position", "Recommendations", "Scores"),
+}
+TREC = ("q_id", "Q0", "doc_id", "rank", "score", "tag")
+SEPARATORS = (",", ";", "\t")
+
+
+def read(content: bytes, file: str) -> tuple[str, pa.Table]:
+    """The form of a file and its rows, all columns; RecoreError, naming ``file``, where it has none of the forms."""
+    if not content.strip():
+        raise RecoreError(f"{file} is empty; write the ranks of the test cases into it")
+    try:
+        table = pq.read_table(io.BytesIO(content)) if content.startswith(b"PAR1") else _text(content)
+    except (pa.ArrowException, OSError) as error:  # Thrift's faults come as the latter
+        fault = " ".join(str(error).split())
+        raise RecoreError(f"{file} cannot be read ({fault}); write it again") from None
+    if len(set(table.column_names)) < len(table.column_names):
+        raise RecoreError(f"{file} names a column twice, {', '.join(table.column_names)}; name every column once")
+    if (form := _form(table.column_names)) is None:
+        known = "; ".join(", ".join(columns) for columns in FORMS.values())
+        raise RecoreError(
+            f"{file} has the columns {', '.join(table.column_names)}; it needs those of one form: {known}; or the six "
+            "fields of a TREC run, without a header"
+        )
+    if len(table) == 0:
+        raise RecoreError(f"{file} has no rows; write the ranks of the test cases into it")
+    return form, table
+
+
+def _form(columns: list[str]) -> str | None:
+    return next((form for form, own in FORMS.items() if set(own) <= set(columns)), None)
+
+
+def _text(content: bytes) -> pa.Table:
+    head = content.split(b"\n", 1)[0].decode("utf-8-sig", "replace").rstrip("\r")
+    names, separator = None, next((s for s in SEPARATORS if _form(head.split(s))), None)
+    if separator is None and len(head.split()) == len(TREC):
+        content = b"\n".join(b" ".join(line.split()) for line in content.splitlines())
+        names, separator = TREC, " "
+    return pc.read_csv(
+        io.BytesIO(content),
+        # One block: the type of a column is that of all its values, not of the first.
+        read_options=pc.ReadOptions(column_names=names, block_size=len(content) + 1),
+        parse_options=pc.ParseOptions(delimiter=separator or ","),
+    )
+
+
+def whole(column: pa.ChunkedArray, name: str, file: str) -> np.ndarray:
+    """A column as int64 (M,); RecoreError names the first value that is no whole number. Text of digits is one."""
+    values = column.to_pandas()
+    numbers = _numbers(column, values)
+    with np.errstate(invalid="ignore"):
+        wrong = ~(numbers % 1 == 0) | (np.abs(numbers) >= 2.0**53)
+    if wrong.any():
+        raise RecoreError(f"{file}: {_place(name, values, wrong)}, which is no whole number; write the file again")
+    return numbers.astype(np.int64)
+
+
+def finite(column: pa.ChunkedArray, name: str, file: str) -> np.ndarray:
+    """A column as float64 (M,); RecoreError names the first value that is no number, or not a finite one."""
+    values = column.to_pandas()
+    numbers = _numbers(column, values).astype(float)
+    wrong = ~np.isfinite(numbers)
+    if wrong.any():
+        raise RecoreError(f"{file}: {_place(name, values, wrong)}, which is no finite number; write the file again")
+    return numbers
+
+
+def _numbers(column: pa.ChunkedArray, values: pd.Series) -> np.ndarray:
+    """NaN where there is no number: a truth value, a time and a list are none."""
+    if any(is_kind(column.type) for is_kind in (pa.types.is_boolean, pa.types.is_temporal, pa.types.is_nested)):
+        return np.full(len(column), np.nan)
+    if pa.types.is_string(column.type):
+        try:
+            return column.cast(pa.float64()).to_numpy()  # to the last bit, which tells whether scores tie
+        except pa.ArrowInvalid:
+            pass  # one of them is no number
+    return pd.to_numeric(values, errors="coerce").to_numpy()
+
+
+def _shown(value: Any) -> Any:
+    return "empty" if value is None or value == "" or value != value else value
+
+
+def _place(name: str, values: pd.Series, wrong: np.ndarray) -> str:
+    at = int(wrong.argmax())
+    return f"{name} of row {at + 1} is {_shown(values[at])}"

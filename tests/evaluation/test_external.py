@@ -1,0 +1,198 @@
+"""Ranks in other programs' files: one for each case, or one sentence on what is wrong."""
+
+import io
+
+import numpy as np
+import pandas as pd
+import pytest
+from builders import flat
+
+from recore import RecoreError
+from recore.data.cases import Cases
+from recore.evaluation.external.ranks import ranks_of
+
+# Cases 0 to 3: (8, 1) -> 2, (8, 2) -> 4, (5, 1) -> 3, (5, 2) -> 1.
+TEST = Cases(flat([[3, 2, 4], [1, 3, 1]], [8, 5]), 1)
+N_ITEMS = 6
+COUNTS = "case,above,tied\n0,0,1\n1,5,1\n2,2,3\n3,1,1\n"
+
+
+def ranks(content, depth=2):
+    content = content if isinstance(content, bytes) else content.encode()
+    above, tied = ranks_of(content, "f", TEST, N_ITEMS, depth)
+    return above.tolist(), tied.tolist()
+
+
+def parquet(frame: pd.DataFrame) -> bytes:
+    file = io.BytesIO()
+    frame.to_parquet(file, index=False)
+    return file.getvalue()
+
+
+def table(text: str) -> pd.DataFrame:
+    return pd.read_csv(io.StringIO(text))
+
+
+def lists(**of_cases) -> pd.DataFrame:
+    """A row an item, of ``c0="1:0.5 2:0.4"``."""
+    rows = [(int(case[1:]), *pair.split(":")) for case, text in of_cases.items() for pair in text.split()]
+    frame = pd.DataFrame(rows, columns=["q_id", "doc_id", "score"])
+    return frame.astype({"doc_id": int, "score": float})
+
+
+# The target of case 0 is first, of case 1 second of two, of case 2 absent, of case 3 tied with the first.
+LISTS = {"c0": "2:3 1:2 3:1", "c1": "5:1 4:0.5", "c2": "1:9 2:8", "c3": "6:1 1:1 2:0.5"}
+OF_LISTS = ([0, 1, 2, 0], [1, 1, 1, 2])
+
+
+def trec(frame: pd.DataFrame) -> str:
+    return "".join(f"{q} Q0\t{d} 1  {s} mine\n" for q, d, s in frame.itertuples(index=False))
+
+
+def session_rec(frame: pd.DataFrame) -> str:
+    lines = ["SessionId;Position;Recommendations;Scores"]
+    for (session, position), case in zip([(8, 0), (8, 1), (5, 0), (5, 1)], range(4), strict=True):
+        own = frame[frame["q_id"] == case]
+        items, scores = (",".join(map(str, own[name])) for name in ("doc_id", "score"))
+        lines.append(f"{session};{position};{items};{scores}")
+    return "\n".join(lines) + "\n"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        COUNTS,
+        COUNTS.replace("\n", "\r\n"),
+        COUNTS.replace(",", "\t"),
+        "\ufeff" + COUNTS,
+        "case,above,tied\n3,1,1\n2,2,3\n0,0,1\n1,5,1\n",
+        "tied,model,case,above\n1,a,1,5\n3,a,2,2\n1,b,3,1.0\n1,b,0,0\n",
+        parquet(table(COUNTS)),
+        parquet(table(COUNTS).astype({"above": "float32", "tied": "uint8", "case": "str"})),
+    ],
+)
+def test_counts_come_in_any_order_and_file(content):
+    assert ranks(content) == ([0, 5, 2, 1], [1, 1, 3, 1])
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        lists(**LISTS).to_csv(index=False),
+        lists(**LISTS).sample(frac=1, random_state=1).to_csv(index=False),
+        parquet(lists(**LISTS).astype({"q_id": str, "doc_id": str})),
+        trec(lists(**LISTS)),
+        session_rec(lists(**LISTS)),
+    ],
+)
+def test_lists_are_counted(content):
+    assert ranks(content) == OF_LISTS
+
+
+@pytest.mark.parametrize(
+    ("end", "expected"),
+    [
+        ("5:3 4:2", (1, 1)),  # its target, 4, is last, and nothing shows a tie there
+        ("5:3 6:2", (2, 1)),  # absent
+        ("5:3 4:2 6:2", (1, 5)),  # the tie may go on to all of the other 5 items
+        ("4:2 5:2", (0, 6)),
+        ("5:3 3:2 6:2", (3, 1)),  # absent, even though it may be in the tie
+        ("5:3 4:2.5 3:2 6:2", (1, 1)),  # above the tie that is cut
+        ("5:3 1:3 4:2 6:2 2:2 3:2", (2, 4)),  # the whole catalogue: nothing is cut
+    ],
+)
+def test_the_end_of_a_list_hides_what_is_beyond(end, expected):
+    above, tied = ranks(lists(**LISTS | {"c1": end}).to_csv(index=False))
+    assert (above[1], tied[1]) == expected
+    assert (above[0], tied[0]) == (0, 1)
+
+
+def test_scores_tie_only_where_they_are_equal_to_the_last_bit():
+    near = session_rec(lists(**LISTS)).replace("1.0,1.0,0.5", "0.30000000000000004,0.3,0.1")
+    assert ranks(near)[0][3] == 1
+    assert ranks(near)[1][3] == 1
+
+
+def test_lists_need_not_be_longer_than_the_catalogue():
+    full = {f"c{case}": " ".join(f"{item}:{item}" for item in range(1, 7)) for case in range(4)}
+    assert ranks(lists(**full).to_csv(index=False), depth=20)[0] == [4, 2, 3, 5]
+
+
+def test_columns_of_the_split_vouch_for_the_numbers_of_the_cases():
+    vouched = table(COUNTS).assign(session=[8, 8, 5, 5], position=[1, 2, 1, 2], target=[2, 4, 3, 1])
+    assert ranks(vouched.to_csv(index=False)) == ranks(COUNTS)
+    shuffled = vouched.assign(case=[1, 0, 2, 3])
+    with pytest.raises(RecoreError, match=r"^f: case 1 has target 2, but 4 in this split"):
+        ranks(shuffled.drop(columns=["session", "position"]).to_csv(index=False))
+
+
+FRAME = lists(**LISTS)
+WRONG = {
+    "": "f is empty",
+    "\n": "f is empty",
+    "case,above,tied\n": "f has no rows",
+    "case,above\n0,1\n": "f has the columns case, above; it needs those of one form: case, above, tied; q_id",
+    "case,above,tied,above\n0,1,1,1\n": "f names a column twice, case, above, tied, above",
+    COUNTS + "4,0\n": "f cannot be read (CSV parse error: Expected 3 columns, got 2",
+    COUNTS.replace("3,1,1\n", ""): "f: case 3 is missing; write all 4 cases",
+    COUNTS + "2,2,3\n": "f: case 2 stands there 2 times",
+    COUNTS + "4,0,1\n": "f: case 4 is unknown; the cases of this test set are 0 to 3",
+    COUNTS + "-1,0,1\n": "f: case -1 is unknown",
+    COUNTS.replace("2,2,3", "2,2.5,3"): "f: above of row 3 is 2.5, which is no whole number",
+    COUNTS.replace("2,2,3", "2,,3"): "f: above of row 3 is empty, which is no whole number",
+    COUNTS.replace("2,2,3", "2,nan,3"): "f: above of row 3 is empty, which is no whole number",
+    COUNTS.replace("2,2,3", "2,x,3"): "f: above of row 3 is x, which is no whole number",
+    COUNTS.replace("2,2,3", "2,inf,3"): "f: above of row 3 is inf, which is no whole number",
+    COUNTS.replace("2,2,3", "2,-1,3"): "f: case 2 has -1 items above its target and 3 tied with it",
+    COUNTS.replace("2,2,3", "2,2,0"): "f: case 2 has 2 items above its target and 0 tied with it",
+    COUNTS.replace("2,2,3", "2,4,3"): "which is impossible among 6 items; count again",
+    FRAME[FRAME["q_id"] != 2].to_csv(index=False): "f: case 2 is missing; write a list for all 4 cases",
+    FRAME.to_csv(index=False) + "4,1,0\n": "f: case 4 is unknown",
+    FRAME.to_csv(index=False) + "2,7,0\n": "f: case 2 has item 7, but the items of this split are 1 to 6",
+    FRAME.to_csv(index=False) + "2,0,0\n": "f: case 2 has item 0, but",
+    FRAME.to_csv(index=False) + "2,1,0\n": "f: the list of case 2 has item 1 twice",
+    FRAME.to_csv(index=False) + "2,3,nan\n": "f: score of row 11 is empty, which is no finite number",
+    FRAME.to_csv(index=False) + "2,3,inf\n": "f: score of row 11 is inf, which is no finite number",
+    FRAME.iloc[:-5].to_csv(index=False)
+    + "3,1,1\n2,1,1\n2,2,2\n": "the list of case 3 has 1 items, and `evaluate.cutoffs`",
+    trec(FRAME).replace("2 Q0", "two Q0"): "f: q_id of row 6 is two, which is no whole number",
+    session_rec(FRAME).replace("5;1;", "5;2;"): "f: SessionId 5 and Position 2 are no case of this test set",
+    session_rec(FRAME).replace("5;1;", "5;0;"): "f: case 2 stands there 2 times",
+    session_rec(FRAME).replace("5;0;1,2;9.0,8.0\n", ""): "f: case 2 is missing",
+    session_rec(FRAME).replace("9.0,8.0", "9.0"): "f: case 2 has 2 items and 1 scores",
+    session_rec(FRAME).replace("9.0,8.0", "9.0,nan"): "Scores of row 7 is nan, which is no finite number",
+    session_rec(FRAME).replace("5;0;1,2;", "5;0;1,b;"): "Recommendations of row 7 is b, which is no whole number",
+}
+
+
+@pytest.mark.parametrize(("content", "said"), WRONG.items(), ids=list(WRONG.values()))
+def test_anything_else_is_one_sentence(content, said):
+    with pytest.raises(RecoreError) as fault:
+        ranks(content)
+    assert said in str(fault.value)
+    assert "\n" not in str(fault.value)
+
+
+@pytest.mark.parametrize(
+    "column",
+    [[True, False, True, True], pd.to_datetime(["2020-01-01"] * 4), [[1], [2], [3], [4]]],
+    ids=["truth", "time", "list"],
+)
+def test_a_column_of_another_kind_is_no_number(column):
+    with pytest.raises(RecoreError, match=r"^f: above of row 1 is .*, which is no whole number"):
+        ranks(parquet(table(COUNTS).assign(above=column)))
+
+
+def test_a_torn_parquet_file_cannot_be_read():
+    with pytest.raises(RecoreError, match=r"^f cannot be read"):
+        ranks(parquet(table(COUNTS))[:-30])
+
+
+def test_lists_of_all_items_say_what_their_counts_say():
+    """A model's scores, counted here or handed over as lists, are the same ranks."""
+    random = np.random.default_rng(1)
+    scores = random.integers(0, 4, (len(TEST), N_ITEMS)).astype(float)
+    own = scores[np.arange(len(TEST)), TEST.target - 1][:, None]
+    rows = [(case, item + 1, scores[case, item]) for case in range(len(TEST)) for item in range(N_ITEMS)]
+    content = pd.DataFrame(rows, columns=["q_id", "doc_id", "score"]).to_csv(index=False)
+    assert ranks(content) == ((scores > own).sum(1).tolist(), (scores == own).sum(1).tolist())
