@@ -48,15 +48,24 @@ def claim_table(
 
 
 def effects_table(comparisons: pd.DataFrame) -> pd.DataFrame:
-    """Every comparison of a record, a row a dataset and pair: difference, interval and verdict by metric."""
+    """Every comparison of a record, a row a dataset and pair: difference, interval and verdict by metric.
+
+    A fragile one has no interval that could be leaned on: in its place stand its effective sessions.
+    """
     rows = comparisons[comparisons["margin"].notna()].sort_values("metric", kind="stable")
-    cells = [f"{points(row.delta)} {interval(row.ci_lo, row.ci_hi)}, {row.verdict}" for row in rows.itertuples()]
+    cells = [f"{points(row.delta)} {_certainty(row)}" for row in rows.itertuples()]
     pairs = [pair(a, b) for a, b in zip(rows["a"], rows["b"], strict=True)]
     named = rows[["dataset"]].assign(comparison=pairs, metric=rows["metric"].map(metric_title), effect=cells)
     wide = named.pivot_table(
         index=["dataset", "comparison"], columns="metric", values="effect", aggfunc="first", sort=False
     )
     return wide.rename_axis(columns=None).reset_index()
+
+
+def _certainty(row: object) -> str:
+    if row.verdict == "fragile":
+        return f"† fragile: {row.effective_sessions:.1f} effective sessions"
+    return f"{interval(row.ci_lo, row.ci_hi)}, {row.verdict}"
 
 
 def seeds_needed(row: object, n_sessions: int, alpha: float, power: float) -> str:

@@ -139,7 +139,7 @@ def _effects(record: str) -> Callable[[Path], str]:
 
 
 PARTS = {"verdicts": _verdicts, "grid": _grid, "seeds": _seeds, "margins": _margins, "commands": _commands}
-PARTS |= {record: _effects(record) for record in ("switches", "converged")}
+PARTS |= {record: _effects(record) for record in ("switches_tenth", "converged")}
 PARTS |= {f"{a}_{b}": _claim(a, b, "cpu") for a, b in CLAIMED}
 
 
