@@ -8,7 +8,8 @@ import pyarrow as pa
 import pytest
 
 from recore import RecoreError
-from recore.evaluation.stored import Stored, is_new, load, save, saved
+from recore.evaluation.on_record.files import is_new, load, save, saved
+from recore.evaluation.stored import Stored
 
 HISTORY = "epoch,loss\n1,2.5\n2,2.25\n"
 

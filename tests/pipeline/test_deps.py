@@ -15,7 +15,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from recore import yaml12
-from recore.evaluation.stored import Stored, save
+from recore.evaluation.on_record.files import save
+from recore.evaluation.stored import Stored
 
 ROOT = Path(__file__).parents[2]
 STAGES = yaml12.read(ROOT / "dvc.yaml")["stages"]

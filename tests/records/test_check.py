@@ -10,7 +10,8 @@ from builders import published_params
 from stages import fake_grid
 
 from recore import RecoreError
-from recore.records import check, finish, sums, take, unranked
+from recore.evaluation.on_record import sums
+from recore.records import check, finish, take, unranked
 
 RESULTS = Path(__file__).parents[2] / "docs/results"
 VARIANTS = {"plain": {"trm": {}, "da": {}}, "hybrid": {}}

@@ -12,8 +12,9 @@ from stages import fake_grid
 
 from recore import RecoreError, costs, params, paths, yaml12
 from recore.commands import cells
-from recore.evaluation.stored import load, saved
-from recore.records import check, finish, restore, sums, take
+from recore.evaluation.on_record import sums
+from recore.evaluation.on_record.files import load, saved
+from recore.records import check, finish, restore, take
 from recore.records import checkout as reading
 from recore.records.page import verdicts
 from recore.significance.plan import Plan

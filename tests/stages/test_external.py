@@ -14,7 +14,8 @@ from stages import fake_grid
 from recore import RecoreError, params, paths
 from recore.commands import standing
 from recore.data.sessions import Sessions
-from recore.evaluation.stored import Stored, save
+from recore.evaluation.on_record.files import save
+from recore.evaluation.stored import Stored
 from recore.stages import aggregate, external, significance
 
 SEEDS = [0, 1, 2, 3, 4]

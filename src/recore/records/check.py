@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from recore import RecoreError, artifacts, params, paths
-from recore.records import finish, sums, tables, unranked
+from recore.evaluation.on_record import sums
+from recore.records import finish, tables, unranked
 from recore.records.checkout import in_order
 from recore.records.compare import difference
 from recore.records.folder import folder_of

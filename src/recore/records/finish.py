@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from recore import RecoreError, artifacts, params
+from recore.evaluation.on_record import sums
 from recore.evaluation.stored import Stored
-from recore.records import sums, tables
+from recore.records import tables
 from recore.records.folder import folder_of
 from recore.records.page import page
 

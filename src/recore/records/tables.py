@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from recore import artifacts, costs, params, paths
-from recore.evaluation.stored import Stored, load, saved
-from recore.records import split
+from recore.evaluation.on_record import split
+from recore.evaluation.on_record.files import load, saved
+from recore.evaluation.stored import Stored
 from recore.stages import aggregate, external, significance
 
 TABLES = (

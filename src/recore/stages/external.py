@@ -21,7 +21,8 @@ from recore.data.sessions import Sessions
 from recore.evaluation.external.files import by_seed, content_of
 from recore.evaluation.external.ranks import ranks_of
 from recore.evaluation.identity import cases_hash
-from recore.evaluation.stored import Stored, load, saved
+from recore.evaluation.on_record.files import load, saved
+from recore.evaluation.stored import Stored
 from recore.evaluation.written import ranks_table
 from recore.stages import run
 
