@@ -117,6 +117,45 @@ def test_with_its_last_cell_a_record_is_what_the_checkout_publishes(checkout, mo
     assert json.loads((BIG / "provenance.json").read_text())["wall_seconds"] == 5.0
 
 
+OWN = {"notes.md": "mine", "grid.csv": "a,b\n1,2\n", "old/figure.png": "png", "old/report.html": "<p>", "x.json": "{}"}
+
+
+def test_what_people_put_beside_a_record_stays(checkout, monkeypatch):
+    """Tables, figures and JSON of their own too: only what SHA256SUMS lists was written here."""
+    offer(monkeypatch, EVERY[:1])
+    collect(checkout)
+    for name, text in OWN.items():
+        (BIG / name).parent.mkdir(exist_ok=True)
+        (BIG / name).write_text(text)
+    offer(monkeypatch, EVERY[:2])
+    collect(checkout)
+    take.take("big", checkout, None, afresh=True)
+    assert {name: (BIG / name).read_text() for name in OWN} == OWN
+    assert not set(OWN) & set(sums.read(BIG))
+    assert [right for _, _, right in check.checked(BIG) if not right] == []
+
+
+@pytest.mark.parametrize("afresh", [False, True])
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("cells.md", r"cells\.md is not in SHA256SUMS, and the record writes that name; rename it"),
+        ("ranks/tmall/mine.csv", r"mine\.csv is not in SHA256SUMS; remove it, or restore both from git"),
+    ],
+)
+def test_a_file_that_is_not_the_records_is_never_written_over(checkout, monkeypatch, name, said, afresh):
+    offer(monkeypatch, EVERY[:1])
+    collect(checkout)
+    listed = [BIG / other for other in sums.read(BIG) if other != name]
+    (BIG / name).write_text("mine")
+    sums.write(BIG, listed)
+    before = {file: file.read_bytes() for file in BIG.rglob("*") if file.is_file()}
+    offer(monkeypatch, EVERY[:2])
+    with pytest.raises(RecoreError, match=said):
+        take.take("big", checkout, None, afresh=afresh)
+    assert {file: file.read_bytes() for file in BIG.rglob("*") if file.is_file()} == before
+
+
 def test_a_large_record_says_why(checkout, monkeypatch):
     monkeypatch.setattr(finish, "LIMIT", 30_000)
     with pytest.raises(RecoreError, match=r"the record would have 0\.\d MB, .* say why with `--large`"):

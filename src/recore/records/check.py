@@ -47,8 +47,7 @@ def main(argv: list[str] | None = None) -> None:
 def checked(folder: Path) -> Iterator[tuple[str, str, bool]]:
     """For each file of a record its name, what is said of it, and whether it is right."""
     artifacts.existing(folder / "params.yaml", "name a folder of docs/results")
-    made = sorted({file.name for pattern in finish.MADE for file in folder.glob(pattern)})
-    if made == ["params.yaml"]:
+    if not any((folder / name).exists() for name in finish.OWN):
         yield "params.yaml", "has not been run yet", True
         return
     try:
@@ -70,13 +69,11 @@ def _ranked(folder: Path) -> Iterator[tuple[str, str, bool]]:
     if not (folder / "provenance.json").exists():
         again = page(folder.name, given, cells)
         yield _compared(folder, "cells.md", again.encode())
-        growing = {"cells.md", "params.yaml", "ranks", sums.NAME}
-        for name in sorted({file.name for pattern in finish.MADE for file in folder.glob(pattern)} - growing):
-            yield (
-                name,
-                "has no place in a record that grows; remove it or restore provenance.json",
-                False,
-            )
+        there = {name for name in finish.OWN if (folder / name).exists()} | {
+            name for name in sums.read(folder) if not name.startswith("ranks/")
+        }
+        for name in sorted(there - {"cells.md", finish.PARAMS, "ranks", sums.NAME}):
+            yield name, "has no place in a record that grows; remove it or restore provenance.json", False
         return
     about = artifacts.read_json(folder / "provenance.json")
     yield "provenance.json", *_facts(about, finish.of_runs(given, cells))

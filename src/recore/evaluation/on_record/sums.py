@@ -1,6 +1,7 @@
 """SHA256SUMS: the hashes of a record's files, as `sha256sum --check SHA256SUMS` reads them.
 
-Files that people add to the folder, such as notes, are not listed and not looked at; under ranks/ there are none.
+They are the files that recore wrote. Those that people add to the folder, such as notes or tables of their own, are not
+listed, not looked at and never removed; under ranks/ there are none.
 """
 
 from collections.abc import Iterable, Iterator
