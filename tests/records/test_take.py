@@ -258,7 +258,7 @@ def test_a_baseline_goes_back_into_a_clone_and_is_up_to_date_there(with_baseline
     ("cost", "said"),
     [
         ({"dirty": True}, "tmall vmis none was not made by a clean commit"),
-        (None, "what tmall vmis none cost is unknown, since DVC restored it"),
+        (None, "what tmall vmis none cost is unknown, as when DVC has restored it"),
         ({"commit": "fedcba"}, "the cells were made by 2 commits"),
     ],
 )
@@ -287,7 +287,7 @@ def test_where_a_baseline_was_made_must_be_known_and_the_place_of_the_others(wit
         ("dirty", "was not made by a clean commit"),
         (
             "no cost",
-            "what tmall trm 2 cost is unknown, since DVC restored it; a record is made where the cells were made",
+            "what tmall trm 2 cost is unknown, as when DVC has restored it; make the cell again",
         ),
         ("loss", "its training curve has a loss that is no number"),
         ("commit", "the cells were made by 2 commits"),

@@ -81,10 +81,12 @@ def versions() -> dict[str, str]:
     return {name: version(name) for name in PACKAGES}
 
 
-def is_figure(name: str) -> bool:
-    return name.endswith(".png") or name == REPORT
+def drawn_otherwise(about: dict[str, Any]) -> str | None:
+    """Why figures made here may differ from those of a record, which another Matplotlib drew; None where none did.
 
-
-def drawn_alike(about: dict[str, Any]) -> bool:
-    """Whether the figures of a record were drawn by the version that draws here."""
-    return about.get("versions", {}).get(DRAWN_BY) == version(DRAWN_BY)
+    about: its provenance.json.
+    """
+    theirs, here = (about.get("versions") or {}).get(DRAWN_BY), version(DRAWN_BY)
+    if theirs == here:
+        return None
+    return f"Matplotlib {theirs or 'of an unknown version'} drew it, and {here} is installed here"

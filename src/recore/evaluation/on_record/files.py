@@ -20,9 +20,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from recore import RecoreError, artifacts, paths
+from recore.evaluation.on_record import whole
 from recore.evaluation.stored import CASES, Stored, packed, plain
 
+RESTORE = "restore it from git"
 DESCRIBED = {"dataset", "variant", "seed", "test_hash", "n_items", "sha256", "record", "inputs"}
+MAPS = ("sha256", "record", "inputs")
+# What whole JSON that lacks something, or has another kind of value, makes of the code that reads it.
+NOT_WHOLE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
 
 def is_new(folder: Path, cell: Stored) -> bool:
@@ -54,14 +59,14 @@ def save(folder: Path, cell: Stored) -> None:
 
 
 def load(folder: Path, dataset: str, variant: str, seed: int | None) -> Stored:
-    """The cell as it was saved; RecoreError where it is not there or a byte of it is another one."""
+    """The cell as it was saved; RecoreError where it is not there, a byte of it is another one, or it is not whole."""
     own = _own(folder, dataset, variant, seed)
     about = _read(own.with_suffix(".json"))
     kinds = ("parquet",) if seed is None else ("parquet", "csv")
     files = {kind: _bytes(own.with_suffix(f".{kind}")) for kind in kinds}
     for kind, content in files.items():
         if hashlib.sha256(content).hexdigest() != about["sha256"].get(kind):
-            raise RecoreError(f"{own.with_suffix(f'.{kind}')} is not the file that was recorded; restore it from git")
+            raise RecoreError(f"{own.with_suffix(f'.{kind}')} is not the file that was recorded; {RESTORE}")
     test = own.parents[1] / "test.parquet"
     cases, counted = _table(_bytes(test), test), _table(files["parquet"], own.with_suffix(".parquet"))
     columns = {name: cases[name] for name in CASES} | {name: counted[name] for name in counted.column_names}
@@ -72,9 +77,14 @@ def load(folder: Path, dataset: str, variant: str, seed: int | None) -> Stored:
         *(about.get("weights_hash"), about.get("cost"), about.get("recommended")),
     )
     if (cell.dataset, cell.variant, cell.seed) != (dataset, variant, seed):
-        raise RecoreError(f"{own.with_suffix('.json')} describes {cell}; restore it from git")
+        raise RecoreError(f"{own.with_suffix('.json')} describes {cell}; {RESTORE}")
     if cell.test_hash != about["test_hash"]:
-        raise RecoreError(f"{test} is not what {cell} was tested on; restore it from git")
+        raise RecoreError(f"{test} is not what {cell} was tested on; {RESTORE}")
+    try:
+        whole.check(cell, RESTORE)
+    except NOT_WHOLE as error:
+        fault = " ".join(f"{type(error).__name__}: {error}".split())
+        raise RecoreError(f"{own.with_suffix('.json')} is not whole ({fault}); {RESTORE}") from None
     return cell
 
 
@@ -108,17 +118,20 @@ def _about(cell: Stored) -> dict[str, Any]:
 
 def _bytes(file: Path) -> bytes:
     if not file.exists():
-        raise RecoreError(f"{file} does not exist; restore it from git")
+        raise RecoreError(f"{file} does not exist; {RESTORE}")
     return file.read_bytes()
 
 
 def _read(file: Path) -> dict[str, Any]:
     try:
-        about = json.loads(_bytes(file))
-    except ValueError as error:
-        raise RecoreError(f"{file} is not JSON ({error}); restore it from git") from None
+        about = dict(json.loads(_bytes(file)))
+    except (TypeError, ValueError) as error:
+        raise RecoreError(f"{file} is not JSON ({error}); {RESTORE}") from None
     if missing := DESCRIBED - set(about):
-        raise RecoreError(f"{file} lacks {min(missing)}; restore it from git")
+        raise RecoreError(f"{file} lacks {min(missing)}; {RESTORE}")
+    for name in MAPS:
+        if not isinstance(about[name], dict):
+            raise RecoreError(f"{file} has {about[name]!r} for {name}, which is a map; {RESTORE}")
     return about
 
 
@@ -126,7 +139,7 @@ def _table(content: bytes, file: Path) -> pa.Table:
     try:
         return pq.read_table(io.BytesIO(content))
     except (pa.ArrowException, OSError) as error:  # Thrift's faults come as the latter
-        raise RecoreError(f"{file} cannot be read ({error}); restore it from git") from None
+        raise RecoreError(f"{file} cannot be read ({error}); {RESTORE}") from None
 
 
 def _write(file: Path, content: bytes) -> None:
