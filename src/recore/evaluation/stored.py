@@ -1,5 +1,6 @@
 """One run of a record: its ranks, and how it was made."""
 
+import hashlib
 import io
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,6 +70,13 @@ class Stored:
     @property
     def test_hash(self) -> str:
         return cases_hash(*(self.cases[name].to_numpy() for name in CASES))
+
+    @property
+    def counts_hash(self) -> str:
+        """SHA-256 over above, then tied, of every case, as little-endian int32."""
+        return hashlib.sha256(
+            b"".join(self.cases[name].to_numpy().astype("<i4").tobytes() for name in COUNTS)
+        ).hexdigest()
 
     def write_ranks(self, folder: Path, variant: str | None = None) -> None:
         """Into an existing folder what stage evaluate leaves, under the name of ``variant``, if it has another."""

@@ -19,7 +19,7 @@ from typing import Any
 
 from recore import RecoreError, artifacts, params, paths
 from recore.evaluation.on_record import sums
-from recore.evaluation.on_record.files import NOT_WHOLE
+from recore.evaluation.on_record.files import NOT_WHOLE, RESTORE
 from recore.records import finish, tables, unranked
 from recore.records.checkout import in_order
 from recore.records.compare import difference, of_words
@@ -82,9 +82,15 @@ def _ranked(folder: Path) -> Iterator[tuple[str, str, bool]]:
         for name in sorted(there - {"cells.md", finish.PARAMS, "ranks", sums.NAME}):
             yield name, "has no place in a record that grows; remove it or restore provenance.json", False
         return
-    about = artifacts.read_json(folder / "provenance.json")
+    about = artifacts.read_json(folder / "provenance.json", RESTORE)
     yield "provenance.json", *_facts(about, finish.of_runs(given, cells))
-    with tables.remade(folder, given, cells) as made:
+    noted = about.get("external", {})
+    if missing := given.external().keys() - noted.keys():
+        raise RecoreError(
+            f"{folder / 'provenance.json'} does not say which runs {min(missing)} took; "
+            f"`python -m recore record tables {folder.name}` notes them"
+        )
+    with tables.remade(folder, given, cells, noted) as (made, _):
         for name, file in made.items():
             if name == tables.REPORT and about["report"] != tables.REPORT:
                 if (folder / name).exists():
@@ -105,7 +111,7 @@ def _unranked(folder: Path) -> Iterator[tuple[str, str, bool]]:
     with tempfile.TemporaryDirectory() as temporary:
         out = Path(temporary)
         unranked.remake(folder, out)
-        about = artifacts.read_json(folder / "provenance.json")
+        about = artifacts.read_json(folder / "provenance.json", RESTORE)
         made = {file.name for file in out.iterdir()}
         for name in sorted({*sums.read(folder), *made} - {finish.PARAMS, "provenance.json"}):
             if name in made:

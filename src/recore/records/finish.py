@@ -30,7 +30,7 @@ def main(argv: list[str] | None = None) -> None:
     )
     parser.add_argument("name", help="docs/results/NAME")
     folder = folder_of(parser.parse_args(argv).name)
-    about = artifacts.read_json(artifacts.existing(folder / "provenance.json", "a record has one when it is finished"))
+    about = artifacts.read_json(folder / "provenance.json", "a record has one when it is finished; restore it from git")
     if not (folder / "ranks").exists():
         raise RecoreError(f"{folder} kept no ranks; `python -m recore record make {folder.name}` makes it again")
     given = params.load(folder / "params.yaml")
@@ -86,7 +86,7 @@ def whole(out: Path, given: params.Params, cells: list[Stored], about: dict[str,
 
     about: provenance.json but for what follows from the runs; why: it is large, where it is.
     """
-    with tables.remade(out, given, cells) as made:
+    with tables.remade(out, given, cells) as (made, external):
         report = made.pop(tables.REPORT)
         size = report.stat().st_size
         if size < REPORT_LIMIT:
@@ -95,7 +95,8 @@ def whole(out: Path, given: params.Params, cells: list[Stored], about: dict[str,
             shutil.copy(file, out / name)
     shown = tables.REPORT if size < REPORT_LIMIT else f"not kept: {size / 1e6:.1f} MB are too large for git"
     large = _sized(out, why)
-    own = about | of_runs(given, cells) | {"report": shown, "versions": tables.versions()}
+    own = about | of_runs(given, cells) | ({"external": external} if external else {})
+    own |= {"report": shown, "versions": tables.versions()}
     artifacts.write_json(out / "provenance.json", own | ({"large": large} if large else {}))
 
 

@@ -27,6 +27,13 @@ def read(folder: Path) -> dict[str, str]:
     return {name: digest for digest, _, name in parts}
 
 
+def check(folder: Path, *under: str) -> None:
+    """RecoreError names the first file at fault among those whose names begin with one of ``under``."""
+    for name, fault in faults(folder):
+        if name.startswith(under):
+            raise RecoreError(f"{folder / name} {fault}")
+
+
 def faults(folder: Path) -> Iterator[tuple[str, str]]:
     """Each file that is not as it was recorded, and what is wrong with it."""
     listed = read(folder)
