@@ -17,6 +17,8 @@ from typing import Any
 
 from recore import RecoreError
 
+REPRO = "`dvc repro` makes it"
+
 
 def _unfinished(path: Path) -> Path:
     return path.with_name(f".{path.name}.unfinished")
@@ -76,26 +78,27 @@ def write_json(path: Path, value: Any) -> None:
     write_text(path, json.dumps(value, indent=2, allow_nan=False) + "\n")
 
 
-def read_json(path: Path) -> Any:
-    """Raises RecoreError where the file is missing or torn."""
-    with reading(path):
+def read_json(path: Path, way_out: str | None = None) -> Any:
+    """Raises RecoreError where the file is missing or torn; way_out as in ``reading``."""
+    with reading(path, way_out):
         return json.loads(path.read_text(encoding="utf-8"))
 
 
 @contextmanager
-def reading(path: Path) -> Iterator[Path]:
-    """``path`` for the block that reads it and does nothing else; RecoreError where it is missing or torn."""
-    existing(path)
+def reading(path: Path, way_out: str | None = None) -> Iterator[Path]:
+    """``path`` for the block that reads it and does nothing else; RecoreError where it is missing or torn.
+
+    way_out: for what the pipeline does not make.
+    """
+    existing(path, way_out or REPRO)
     try:
         yield path
     except MemoryError:
         raise
     except Exception as error:  # every format has errors of its own, and each of them says that this is not one
         fault = " ".join(f"{type(error).__name__}: {error}".split())
-        raise RecoreError(
-            f"{path} is torn or not what was written there ({fault}); delete it and make it again with `dvc repro`, or "
-            "with `python -m recore cells` where that made it"
-        ) from None
+        again = "delete it and make it again with `dvc repro`, or with `python -m recore cells` where that made it"
+        raise RecoreError(f"{path} is torn or not what was written there ({fault}); {way_out or again}") from None
 
 
 def sha256(path: Path) -> str:
@@ -103,7 +106,7 @@ def sha256(path: Path) -> str:
     return hashlib.sha256(existing(path).read_bytes()).hexdigest()
 
 
-def existing(path: Path, way_out: str = "`dvc repro` makes it") -> Path:
+def existing(path: Path, way_out: str = REPRO) -> Path:
     """``path`` itself; RecoreError with the way out where nothing is there."""
     if not path.exists():
         raise RecoreError(f"{path} does not exist; {way_out}")

@@ -8,9 +8,12 @@ import pyarrow as pa
 import pytest
 
 from recore import RecoreError
-from recore.evaluation.stored import Stored, is_new, load, save, saved
+from recore.evaluation.on_record.files import is_new, load, save, saved
+from recore.evaluation.stored import Stored
 
-HISTORY = "epoch,loss\n1,2.5\n2,2.25\n"
+HISTORY = "epoch,loss,mrr@20\n1,2.5,0.1\n2,2.25,0.2\n"
+MADE = {"commit": "0123456789", "dirty": False, "train_seconds": 1.5}
+RECORD = {"best_epoch": 2, "epochs": 2, "valid": {"mrr@20": 0.2}}
 
 
 def cell(variant: str = "da", seed: int = 1, gate: bool = True, shift: int = 0, weights: str | None = None) -> Stored:
@@ -24,17 +27,17 @@ def cell(variant: str = "da", seed: int = 1, gate: bool = True, shift: int = 0, 
     }
     if gate:
         columns["gate"] = random.random(60).astype(np.float32)
-    record = {"commit": "0123456789", "dirty": False, "best_epoch": 2}
+    record = RECORD | MADE
     inputs = {"params": {"train": {"epochs": 2}}, "sha256": {"src": "ab"}}
     return Stored("shop", variant, seed, pa.table(columns), 100, record, inputs, HISTORY, weights)
 
 
 def test_a_cost_beside_the_record_is_kept_beside_it(tmp_path):
-    given = dataclasses.replace(cell(), record={"best_epoch": 2}, cost={"commit": "abc", "dirty": False})
+    given = dataclasses.replace(cell(), record=RECORD, cost=MADE | {"commit": "abc"})
     save(tmp_path, given)
     found = load(tmp_path, "shop", "da", 1)
     assert (found.record, found.cost) == (given.record, given.cost)
-    assert found.made == {"best_epoch": 2, "commit": "abc", "dirty": False}
+    assert found.made == RECORD | MADE | {"commit": "abc"}
 
 
 @pytest.mark.parametrize(("gate", "weights"), [(True, None), (False, "ab")])
@@ -59,7 +62,7 @@ def test_what_was_recommended_stays_with_the_ranks(tmp_path):
 
 
 def test_a_baseline_has_neither_a_seed_nor_a_curve(tmp_path):
-    record = {"settings": {"k": 100}, "tuned": ["k"], "valid": {"mrr@20": 0.2}}
+    record = {"settings": {"k": 100}, "tuned": ["k"], "valid": {"mrr@20": 0.2}} | MADE
     whole = dataclasses.replace(cell("vmis", gate=False), seed=None, history=None, record=record)
     save(tmp_path, whole)
     save(tmp_path, cell("da"))
@@ -154,3 +157,45 @@ def test_a_description_of_another_cell_or_a_stray_file_is_told(tmp_path):
     (folder / "notes.json").write_text("{}")
     with pytest.raises(RecoreError, match=r"notes\.json is not named after a seed"):
         list(saved(tmp_path))
+
+
+def with_counts(whole: Stored, name: str, value: float) -> Stored:
+    """With one value of a column changed."""
+    at = whole.cases.column_names.index(name)
+    values = whole.cases[name].to_numpy().copy()
+    values[7] = value
+    return dataclasses.replace(whole, cases=whole.cases.set_column(at, name, pa.array(values)))
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda c: dataclasses.replace(c, n_items=50), "its counts are not of a catalogue of 50 items"),
+        (lambda c: with_counts(c, "above", -1), "its counts are not of a catalogue of 100 items"),
+        (lambda c: with_counts(c, "tied", 0), "its counts are not of a catalogue of 100 items"),
+        (lambda c: with_counts(c, "gate", 1.5), "its gate has a share outside 0 to 1"),
+        (lambda c: dataclasses.replace(c, record=c.record | {"dirty": True}), "was not made by a clean commit"),
+        (lambda c: dataclasses.replace(c, record=c.record | {"commit": None}), "was not made by a clean commit"),
+        (lambda c: dataclasses.replace(c, record=c.record | {"best_epoch": 0}), "curve is not that of its record"),
+        (lambda c: dataclasses.replace(c, record=c.record | {"valid": {"mrr@20": 0.3}}), "curve is not that of its"),
+        (lambda c: dataclasses.replace(c, history=HISTORY.replace("2.25", "")), "has a loss that is no number"),
+        (lambda c: dataclasses.replace(c, record=MADE), r"1\.json is not whole \(KeyError: 'best_epoch'\)"),
+    ],
+)
+def test_what_would_not_go_on_record_is_not_taken_from_one(tmp_path, spoil, said):
+    """With every hash right: whoever can edit a record can make those too."""
+    save(tmp_path, spoil(cell()))
+    with pytest.raises(RecoreError, match=rf"{said}.*; restore it from git$"):
+        load(tmp_path, "shop", "da", 1)
+
+
+@pytest.mark.parametrize("value", ["abc", None, 7])
+def test_a_description_with_another_kind_of_value_is_told(tmp_path, value):
+    save(tmp_path, cell())
+    file = tmp_path / "ranks/shop/da/1.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"sha256": value}))
+    with pytest.raises(RecoreError, match=rf"1\.json has {value!r} for sha256, which is a map; restore it from git"):
+        load(tmp_path, "shop", "da", 1)
+    file.write_text("7")
+    with pytest.raises(RecoreError, match=r"1\.json is not JSON"):
+        load(tmp_path, "shop", "da", 1)

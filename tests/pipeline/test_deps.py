@@ -7,6 +7,7 @@ every code dependency must have been loaded, and the params that it read must be
 import ast
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -15,7 +16,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from recore import yaml12
-from recore.evaluation.stored import Stored, save
+from recore.evaluation.on_record import split, sums
+from recore.evaluation.on_record.files import save
+from recore.evaluation.stored import Stored
 
 ROOT = Path(__file__).parents[2]
 STAGES = yaml12.read(ROOT / "dvc.yaml")["stages"]
@@ -27,9 +30,18 @@ PLUMBING = {
     "recore.schema": set(),
     "recore.schema_read": set(),
     "recore.paths": None,  # every name in it is a path
-    "recore.artifacts": {"existing", "new_file", "new_folder", "read_json", "reading", "write_json", "write_text"},
+    "recore.artifacts": {
+        "existing",
+        "new_file",
+        "new_folder",
+        "read_json",
+        "reading",
+        "sha256",
+        "write_json",
+        "write_text",
+    },
     "recore.stages": {"run"},
-    "recore.yaml12": {"dump"},  # the settings, as they stand in params.yaml
+    "recore.yaml12": {"dump", "read"},  # the settings, as they stand in params.yaml
     "recore.costs": {"write"},  # beside the results, never in one
 }
 VARIANTS = {"plain": {"da": {}}, "hybrid": {"hn": {}}, "baselines": {"vmis": {}}}
@@ -91,9 +103,15 @@ def traced(folder, stages):
 
 def put_on_record(folder):
     """The run of da as the only one of a record."""
-    ranks = folder / "data/ranks/demo/da/1"
+    ranks, record = folder / "data/ranks/demo/da/1", folder / "data/records/demo/da/1"
     cases, meta = pq.read_table(ranks / "cases.parquet"), json.loads((ranks / "meta.json").read_text())
-    save(folder / "docs/results/tiny", Stored("demo", "da", 1, cases, meta["n_items"], {}, {}, "", None))
+    about = json.loads((record / "record.json").read_text())
+    about |= {"commit": "0123456", "dirty": False, "train_seconds": 1.0}
+    tiny, history = folder / "docs/results/tiny", (record / "history.csv").read_text()
+    save(tiny, Stored("demo", "da", 1, cases, meta["n_items"], about, {}, history, None))
+    shutil.copy(folder / "params.yaml", tiny)
+    split.take(folder, tiny, "demo")
+    sums.write(tiny, [file for file in tiny.rglob("*") if file.is_file()])
 
 
 def code(stage):

@@ -9,8 +9,9 @@ import pytest
 from builders import published_params
 from stages import fake_grid
 
-from recore import RecoreError
-from recore.records import check, finish, sums, take, unranked
+from recore import RecoreError, params, paths
+from recore.evaluation.on_record import sums
+from recore.records import check, finish, tables, take, unranked
 
 RESULTS = Path(__file__).parents[2] / "docs/results"
 VARIANTS = {"plain": {"trm": {}, "da": {}}, "hybrid": {}}
@@ -31,6 +32,11 @@ def template(tmp_path_factory):
         sources = source["sources"] | {"shop": source["sources"]["demo"]}
         fake_grid.write_grid(("shop",), variants=VARIANTS, significance=significance, sources=sources)
         monkeypatch.chdir(folder)
+        given = params.load(checkout / "params.yaml")
+        for cell in CELLS:  # as `recore cells` leaves it
+            made_with = {key: given.at(key) for key in ("train", f"variants.plain.{cell[1]}")}
+            inputs = {"params": made_with, "sha256": {}}
+            (checkout / paths.ranks(*cell) / "inputs.json").write_text(json.dumps(inputs))
         monkeypatch.setattr(take, "current", lambda checkout: CELLS)
         take.main(["tiny", str(checkout)])
     return folder
@@ -137,17 +143,99 @@ def test_files_that_do_not_fit_together_are_told(record, capsys):
     assert line.startswith(f"recore: {record}: its files do not fit together (KeyError: ")
 
 
-@pytest.mark.slow
-def test_figures_of_another_matplotlib_are_not_compared_by_bytes(record, capsys):
+def drawn_by(record: Path, versions: dict[str, str] | None) -> None:
     about = json.loads((record / "provenance.json").read_text())
-    about["versions"]["matplotlib"] = "1.0"
-    (record / "provenance.json").write_text(json.dumps(about))
+    (record / "provenance.json").write_text(json.dumps(about | {"versions": versions}))
+
+
+def edit(file: Path, old: str, new: str) -> None:
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new, 1))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("versions", "named"), [({"matplotlib": "1.0"}, "1.0"), (None, "of an unknown version")])
+def test_figures_of_another_matplotlib_are_not_compared_and_the_words_of_the_report_are(
+    record, capsys, versions, named
+):
+    drawn_by(record, versions)
     change_a_byte(record / "forest.png", 200)
+    change_a_byte(record / "gate.png", 200)
+    edit(record / "report.html", "base64,iVBOR", "base64,jVBOR")
     sums.write(record, [record / name for name in sums.read(record)])
     check.main(["tiny"])
-    assert (
-        "tiny: forest.png: only its numbers are compared, since another Matplotlib drew it" in capsys.readouterr().out
-    )
+    said = capsys.readouterr().out
+    drawn = f"since Matplotlib {named} drew it, and {tables.version('matplotlib')} is installed here"
+    assert f"tiny: forest.png: not compared, {drawn}; its numbers, forest.csv, are\n" in said
+    assert f"tiny: report.html: words and numbers are the same; its images are not compared, {drawn}\n" in said
+    edit(record / "report.html", "confirms; the other", "denies; the other")
+    sums.write(record, [record / name for name in sums.read(record)])
+    (line,) = faults(capsys)[1:]
+    assert "report.html: line " in line
+    assert "denies; the other" in line
+
+
+def test_an_image_of_the_report_that_was_changed_is_found(record, capsys):
+    edit(record / "report.html", "base64,iVBOR", "base64,jVBOR")
+    sums.write(record, [record / name for name in sums.read(record)])
+    (line,) = faults(capsys)[1:]
+    assert line == f"recore: {record}/report.html: has other images than those that are drawn here"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (
+            "batch_size: 2048",
+            "batch_size: 1024",
+            "da 0 was made with `train.batch_size` 2048, but in the record's params.yaml it is 1024",
+        ),
+        (
+            "trm: {}",
+            "trm: {layers: 3}",
+            "trm 0 was made with `variants.plain.trm.layers` left out, but in the record's params.yaml it is 3",
+        ),
+    ],
+)
+def test_params_that_the_cells_were_not_made_with_are_found(record, capsys, old, new, said):
+    edit(record / "params.yaml", old, new)
+    sums.write(record, [record / name for name in sums.read(record)])
+    (line,) = faults(capsys)[1:]
+    assert line == f"recore: {record}: shop {said}; restore that from git"
+
+
+def test_a_record_without_cells_is_none(record, capsys):
+    shutil.rmtree(record / "ranks/shop")
+    sums.write(record, [record / name for name in sums.read(record) if not name.startswith("ranks/")])
+    assert faults(capsys)[1:] == [f"recore: {record}: {record}/ranks holds no cell; restore it from git"]
+
+
+def test_a_folder_in_place_of_a_table_is_told(record, capsys):
+    (record / "table.md").unlink()
+    (record / "table.md").mkdir()
+    assert [line.partition(": ")[2] for line in faults(capsys)[1:]] == [
+        f"{record}/table.md: is missing; restore it from git",
+        f"{record}/table.md: is missing, but comes out",
+    ]
+
+
+def test_a_record_that_is_not_there_does_not_stop_the_check_of_the_next(record, capsys):
+    with pytest.raises(RecoreError, match=r"^1 files are not .*\nrecore: docs/results/none: .* does not exist; name a"):
+        check.main(["none", "tiny"])
+    assert "tiny: table.md: the same, byte for byte" in capsys.readouterr().out
+
+
+def test_files_of_people_are_no_part_of_a_record(record, capsys):
+    (record / "mine.csv").write_text("a,b\n")
+    check.main(["tiny"])
+    assert "mine.csv" not in capsys.readouterr().out
+    for name in sums.read(record):
+        (record / name).unlink() if name != "params.yaml" else None
+    shutil.rmtree(record / "ranks")
+    (record / sums.NAME).unlink()
+    check.main(["tiny"])
+    assert capsys.readouterr().out == "tiny: params.yaml: has not been run yet\n"
 
 
 @pytest.mark.slow

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from recore import RecoreError, params
-from recore.evaluation.stored import load, saved
+from recore.evaluation.on_record.files import load, saved
 from recore.records import checkout, finish, make, render
 
 ROOT = Path(__file__).parents[2]

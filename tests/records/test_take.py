@@ -12,8 +12,9 @@ from stages import fake_grid
 
 from recore import RecoreError, costs, params, paths, yaml12
 from recore.commands import cells
-from recore.evaluation.stored import load, saved
-from recore.records import check, finish, restore, sums, take
+from recore.evaluation.on_record import sums
+from recore.evaluation.on_record.files import load, saved
+from recore.records import check, finish, restore, take
 from recore.records import checkout as reading
 from recore.records.page import verdicts
 from recore.significance.plan import Plan
@@ -114,6 +115,45 @@ def test_with_its_last_cell_a_record_is_what_the_checkout_publishes(checkout, mo
     (BIG / "provenance.json").write_text(json.dumps(about | {"wall_seconds": 5.0}))
     collect(checkout)  # has nothing new, and does not know how long it took
     assert json.loads((BIG / "provenance.json").read_text())["wall_seconds"] == 5.0
+
+
+OWN = {"notes.md": "mine", "grid.csv": "a,b\n1,2\n", "old/figure.png": "png", "old/report.html": "<p>", "x.json": "{}"}
+
+
+def test_what_people_put_beside_a_record_stays(checkout, monkeypatch):
+    """Tables, figures and JSON of their own too: only what SHA256SUMS lists was written here."""
+    offer(monkeypatch, EVERY[:1])
+    collect(checkout)
+    for name, text in OWN.items():
+        (BIG / name).parent.mkdir(exist_ok=True)
+        (BIG / name).write_text(text)
+    offer(monkeypatch, EVERY[:2])
+    collect(checkout)
+    take.take("big", checkout, None, afresh=True)
+    assert {name: (BIG / name).read_text() for name in OWN} == OWN
+    assert not set(OWN) & set(sums.read(BIG))
+    assert [right for _, _, right in check.checked(BIG) if not right] == []
+
+
+@pytest.mark.parametrize("afresh", [False, True])
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("cells.md", r"cells\.md is not in SHA256SUMS, and the record writes that name; rename it"),
+        ("ranks/tmall/mine.csv", r"mine\.csv is not in SHA256SUMS; remove it, or restore both from git"),
+    ],
+)
+def test_a_file_that_is_not_the_records_is_never_written_over(checkout, monkeypatch, name, said, afresh):
+    offer(monkeypatch, EVERY[:1])
+    collect(checkout)
+    listed = [BIG / other for other in sums.read(BIG) if other != name]
+    (BIG / name).write_text("mine")
+    sums.write(BIG, listed)
+    before = {file: file.read_bytes() for file in BIG.rglob("*") if file.is_file()}
+    offer(monkeypatch, EVERY[:2])
+    with pytest.raises(RecoreError, match=said):
+        take.take("big", checkout, None, afresh=afresh)
+    assert {file: file.read_bytes() for file in BIG.rglob("*") if file.is_file()} == before
 
 
 def test_a_large_record_says_why(checkout, monkeypatch):
@@ -218,7 +258,7 @@ def test_a_baseline_goes_back_into_a_clone_and_is_up_to_date_there(with_baseline
     ("cost", "said"),
     [
         ({"dirty": True}, "tmall vmis none was not made by a clean commit"),
-        (None, "what tmall vmis none cost is unknown, since DVC restored it"),
+        (None, "what tmall vmis none cost is unknown, as when DVC has restored it"),
         ({"commit": "fedcba"}, "the cells were made by 2 commits"),
     ],
 )
@@ -247,7 +287,7 @@ def test_where_a_baseline_was_made_must_be_known_and_the_place_of_the_others(wit
         ("dirty", "was not made by a clean commit"),
         (
             "no cost",
-            "what tmall trm 2 cost is unknown, since DVC restored it; a record is made where the cells were made",
+            "what tmall trm 2 cost is unknown, as when DVC has restored it; make the cell again",
         ),
         ("loss", "its training curve has a loss that is no number"),
         ("commit", "the cells were made by 2 commits"),

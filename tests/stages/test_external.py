@@ -2,19 +2,22 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pyarrow.parquet as pq
 import pytest
 from builders import published_params
 from stages import fake_grid
 
-from recore import RecoreError, params, paths
+from recore import RecoreError, params, paths, yaml12
 from recore.commands import standing
 from recore.data.sessions import Sessions
-from recore.evaluation.stored import Stored, save
+from recore.evaluation.on_record import split, sums
+from recore.evaluation.on_record.files import save
+from recore.evaluation.stored import Stored
+from recore.records.checkout import cell_of
 from recore.stages import aggregate, external, significance
 
 SEEDS = [0, 1, 2, 3, 4]
@@ -34,6 +37,9 @@ def template(tmp_path_factory):
                 fake_grid.write_run("demo", variant, seed)
                 if variant in ("trm", "da"):
                     save(RECORD, on_record(variant, seed))
+        split.take(Path(), RECORD, "demo")
+        shutil.copy("params.yaml", RECORD)
+        summed()
         shutil.rmtree(paths.RANKS / "demo/da")
     return folder
 
@@ -51,9 +57,14 @@ def write_params(row=KEPT, pairs=(("ave", "kept"), ("hn", "kept")), seeds=SEEDS,
     fake_grid.write_params(seeds=seeds, variants=variants, significance=section)
 
 
-def on_record(variant: str, seed: int) -> Stored:
-    cases = pq.read_table(paths.ranks("demo", variant, seed) / "cases.parquet")
-    return Stored("demo", variant, seed, cases, fake_grid.N_ITEMS, {}, {}, "epoch\n", f"weights {variant} {seed}")
+def on_record(variant: str, seed: int | None) -> Stored:
+    weights = None if seed is None else f"weights {variant} {seed}"
+    return replace(cell_of(Path(), "demo", variant, seed), weights_hash=weights)
+
+
+def summed() -> None:
+    """The hashes of the record's files as they are now."""
+    sums.write(RECORD, [file for file in RECORD.rglob("*") if file.is_file() and file.name != sums.NAME])
 
 
 def test_the_ranks_are_those_of_the_record_under_the_name_of_the_row():
@@ -130,9 +141,46 @@ def test_a_file_of_the_record_that_was_changed_is_refused():
         external.main(["demo", "kept"])
 
 
+@pytest.mark.parametrize("name", ["trm/2.json", "stats.json", "trm/9.csv"])
+def test_the_hashes_of_the_record_are_read(name):
+    """Of a run's description too, which no other hash speaks for."""
+    (RECORD / "ranks/demo" / name).write_text("{}")
+    with pytest.raises(RecoreError, match=rf"{name} is not (the file that was recorded|in SHA256SUMS); re"):
+        external.main(["demo", "kept"])
+    assert not (paths.RANKS / "demo/kept").exists()
+
+
+def test_another_training_set_is_refused():
+    """With the same test cases, out of as many items: a difference would be that of the data."""
+    train = Sessions.load(paths.split("demo"), "train", mmap=False)
+    items = train.items.copy()
+    items[0] = items[1]
+    Sessions(items, train.offsets, train.ids, train.times).save(paths.split("demo"), "train")
+    said = (
+        r"^demo: kept cannot be compared with the runs here, because record old is of another split \(other clicks in "
+        r"training\); use the `sources`, `filter` and `split` of its params\.yaml$"
+    )
+    with pytest.raises(RecoreError, match=said):
+        external.main(["demo", "kept"])
+    assert not (paths.RANKS / "demo/kept").exists()
+
+
+@pytest.mark.parametrize("of_the_dataset", [False, True])
+def test_another_number_of_clicks_that_are_read_is_refused(of_the_dataset):
+    tree = fake_grid.read_params()
+    train = tree["sources"]["demo"]["train"] if of_the_dataset else tree["train"]
+    train.setdefault("model", {})["max_length"] = 20
+    Path("params.yaml").write_text(yaml12.dump(tree))
+    said = r"record old reads the last 50 clicks of a session, and the runs here read 20; use its `max_length`$"
+    with pytest.raises(RecoreError, match=said):
+        external.main(["demo", "kept"])
+    assert not (paths.RANKS / "demo/kept").exists()
+
+
 def test_without_looks_every_seed_has_to_be_there():
     for file in (RECORD / "ranks/demo/trm").glob("3.*"):
         file.unlink()
+    summed()
     external.main(["demo", "kept"])
     assert sorted(path.name for path in (paths.RANKS / "demo/kept").iterdir()) == ["0", "1", "2"]
     with pytest.raises(
@@ -174,8 +222,8 @@ def test_with_looks_it_takes_part_as_far_as_its_seeds_go():
 
 def test_a_baseline_on_record_has_no_seeds_here_either():
     fake_grid.write_run("demo", "vmis", None)
-    cases = pq.read_table(paths.ranks("demo", "vmis", None) / "cases.parquet")
-    save(RECORD, Stored("demo", "vmis", None, cases, fake_grid.N_ITEMS, {}, {}, None, None))
+    save(RECORD, on_record("vmis", None))
+    summed()
     write_params(KEPT | {"variant": "vmis"}, pairs=[("trm", "kept")])
     external.main(["demo", "kept"])
     assert [path.name for path in (paths.RANKS / "demo/kept").iterdir()] == ["none"]
@@ -194,8 +242,8 @@ def test_a_baseline_on_record_has_no_seeds_here_either():
 
 def test_with_looks_a_baseline_on_record_is_there_at_each_of_them():
     fake_grid.write_run("demo", "vmis", None)
-    cases = pq.read_table(paths.ranks("demo", "vmis", None) / "cases.parquet")
-    save(RECORD, Stored("demo", "vmis", None, cases, fake_grid.N_ITEMS, {}, {}, None, None))
+    save(RECORD, on_record("vmis", None))
+    summed()
     write_params(KEPT | {"variant": "vmis"}, pairs=[("trm", "kept")], seeds=[*SEEDS, 5, 6], looks=[5, 7])
     external.main(["demo", "kept"])
     assert standing.Experiment.load().can_reach("demo", "kept", 7)

@@ -5,19 +5,24 @@ python -m recore record check [NAME ...]     all of them without a name
 First every file is held against SHA256SUMS. Then stages significance and aggregate make tables and figures again from
 the ranks, as ``tables`` says; of a record that kept none, what its own columns give (``unranked``); of one that still
 grows, cells.md. Numbers are equal to rounding. Figures are compared byte for byte where they were drawn by the version
-of Matplotlib that is installed; their numbers stand in tables beside them.
+of Matplotlib that is installed; of a report that another version drew all but the images. A line for each file says
+what was compared.
+
+It shows that what is published follows from the ranks that are on record, not that a model made these ranks.
 """
 
 import argparse
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
 from recore import RecoreError, artifacts, params, paths
-from recore.records import finish, sums, tables, unranked
+from recore.evaluation.on_record import sums
+from recore.evaluation.on_record.files import NOT_WHOLE, RESTORE
+from recore.records import finish, tables, unranked
 from recore.records.checkout import in_order
-from recore.records.compare import difference
+from recore.records.compare import difference, of_words
 from recore.records.folder import folder_of
 from recore.records.page import page
 
@@ -45,12 +50,12 @@ def main(argv: list[str] | None = None) -> None:
 
 def checked(folder: Path) -> Iterator[tuple[str, str, bool]]:
     """For each file of a record its name, what is said of it, and whether it is right."""
-    artifacts.existing(folder / "params.yaml", "name a folder of docs/results")
-    made = sorted({file.name for pattern in finish.MADE for file in folder.glob(pattern)})
-    if made == ["params.yaml"]:
-        yield "params.yaml", "has not been run yet", True
-        return
     try:
+        artifacts.existing(folder / finish.PARAMS, "name a folder of docs/results, or restore it from git")
+        if not any((folder / name).exists() for name in finish.OWN):
+            params.load(folder / finish.PARAMS)
+            yield finish.PARAMS, "has not been run yet", True
+            return
         broken = dict(sums.faults(folder))
         yield from ((name, fault, False) for name, fault in broken.items())
         if any(name.startswith(("ranks/", "params.yaml", "provenance.json")) for name in broken):
@@ -58,37 +63,40 @@ def checked(folder: Path) -> Iterator[tuple[str, str, bool]]:
         yield from _ranked(folder) if (folder / "ranks").exists() else _unranked(folder)
     except RecoreError as fault:
         yield "", str(fault), False
-    except (KeyError, TypeError, ValueError) as error:  # whole files that lack what others need
+    except NOT_WHOLE as error:
         yield "", f"its files do not fit together ({type(error).__name__}: {error}); restore them from git", False
 
 
 def _ranked(folder: Path) -> Iterator[tuple[str, str, bool]]:
     given = params.load(folder / "params.yaml")
     cells = in_order(tables.cells_of(folder), given)
+    if not cells:
+        raise RecoreError(f"{folder / 'ranks'} holds no cell; restore it from git")
     yield "ranks", f"{len(cells)} of {len(given.runs())} cells, all as they were recorded", True
     if not (folder / "provenance.json").exists():
         again = page(folder.name, given, cells)
         yield _compared(folder, "cells.md", again.encode())
-        growing = {"cells.md", "params.yaml", "ranks", sums.NAME}
-        for name in sorted({file.name for pattern in finish.MADE for file in folder.glob(pattern)} - growing):
-            yield (
-                name,
-                "has no place in a record that grows; remove it or restore provenance.json",
-                False,
-            )
+        there = {name for name in finish.OWN if (folder / name).exists()} | {
+            name for name in sums.read(folder) if not name.startswith("ranks/")
+        }
+        for name in sorted(there - {"cells.md", finish.PARAMS, "ranks", sums.NAME}):
+            yield name, "has no place in a record that grows; remove it or restore provenance.json", False
         return
-    about = artifacts.read_json(folder / "provenance.json")
+    about = artifacts.read_json(folder / "provenance.json", RESTORE)
     yield "provenance.json", *_facts(about, finish.of_runs(given, cells))
-    with tables.remade(folder, given, cells) as made:
+    noted = about.get("external", {})
+    if missing := given.external().keys() - noted.keys():
+        raise RecoreError(
+            f"{folder / 'provenance.json'} does not say which runs {min(missing)} took; "
+            f"`python -m recore record tables {folder.name}` notes them"
+        )
+    with tables.remade(folder, given, cells, noted) as (made, _):
         for name, file in made.items():
             if name == tables.REPORT and about["report"] != tables.REPORT:
                 if (folder / name).exists():
                     yield name, "is there, though provenance.json says that it was not kept", False
                 continue
-            if tables.is_figure(name) and not tables.drawn_alike(about):
-                yield name, "only its numbers are compared, since another Matplotlib drew it", True
-            else:
-                yield _compared(folder, name, file.read_bytes())
+            yield _compared(folder, name, file.read_bytes(), tables.drawn_otherwise(about), set(made))
 
 
 def _facts(about: dict[str, Any], again: dict[str, Any]) -> tuple[str, bool]:
@@ -103,24 +111,34 @@ def _unranked(folder: Path) -> Iterator[tuple[str, str, bool]]:
     with tempfile.TemporaryDirectory() as temporary:
         out = Path(temporary)
         unranked.remake(folder, out)
-        about = artifacts.read_json(folder / "provenance.json")
-        for file in sorted(folder.iterdir()):
-            if file.name in ("params.yaml", "provenance.json", sums.NAME):
-                continue
-            if not (out / file.name).exists():
-                yield file.name, "cannot be made again without ranks", True
-            elif tables.is_figure(file.name) and not tables.drawn_alike(about):
-                yield file.name, "only its numbers are compared, since another Matplotlib may have drawn it", True
+        about = artifacts.read_json(folder / "provenance.json", RESTORE)
+        made = {file.name for file in out.iterdir()}
+        for name in sorted({*sums.read(folder), *made} - {finish.PARAMS, "provenance.json"}):
+            if name in made:
+                yield _compared(folder, name, (out / name).read_bytes(), tables.drawn_otherwise(about), made)
             else:
-                yield _compared(folder, file.name, (out / file.name).read_bytes())
+                yield name, "cannot be made again without ranks", True
 
 
-def _compared(folder: Path, name: str, again: bytes) -> tuple[str, str, bool]:
+def _compared(
+    folder: Path, name: str, again: bytes, drawn: str | None = None, made: Collection[str] = ()
+) -> tuple[str, str, bool]:
+    """drawn: why figures cannot be compared, if so; made: the names of all files that were made again."""
     file = folder / name
-    if not file.exists():
+    if not file.is_file():
         return name, "is missing, but comes out", False
     recorded = file.read_bytes()
     if recorded == again:
         return name, f"{SAME}, byte for byte", True
+    if drawn and name == tables.REPORT:
+        fault = of_words(recorded, again)
+        return name, fault or f"words and numbers are the same; its images are not compared, since {drawn}", not fault
+    if drawn and name.endswith(".png"):
+        numbers = f"{file.stem}.csv"
+        return (
+            name,
+            f"not compared, since {drawn}" + (f"; its numbers, {numbers}, are" if numbers in made else ""),
+            True,
+        )
     fault = difference(name, recorded, again)
     return name, fault or f"{SAME} to rounding", not fault

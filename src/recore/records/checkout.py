@@ -5,7 +5,6 @@ A run counts where the checkout's own code calls it up to date (DVC says so of w
 and no other run's, and where its curve, which a baseline does not have, is that of its record.
 """
 
-import io
 import json
 import os
 import subprocess
@@ -13,8 +12,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -22,11 +19,12 @@ from recore import RecoreError, artifacts, costs, params, paths
 from recore.data.cases import Cases
 from recore.data.sessions import Sessions
 from recore.evaluation.identity import cases_hash
-from recore.evaluation.stored import COUNTS, Stored
+from recore.evaluation.on_record import whole
+from recore.evaluation.on_record.files import NOT_WHOLE
+from recore.evaluation.stored import Stored
 from recore.records.git import clean_head
 from recore.significance.runs import check_runs
 
-TYPES = {"session": "int64", "position": "int32", "target": "int32", "above": "int32", "tied": "int32"}
 Cell = tuple[str, str, int | None]  # dataset, variant, seed
 
 
@@ -74,13 +72,15 @@ def _run(checkout: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def in_order(cells: list[Stored], given: params.Params) -> list[Stored]:
-    """The runs as params.yaml orders them; RecoreError where they are not of one grid, one commit, all different."""
+    """The runs as params.yaml orders them; RecoreError where they are not of its params, one commit, all different."""
     commits = sorted({cell.made["commit"] for cell in cells})
     if len(commits) > 1:
         raise RecoreError(
             f"the cells were made by {len(commits)} commits ({', '.join(commits)}); one makes a record, so put those "
             "of another one on record under another name"
         )
+    for cell in cells:
+        _check_params(cell, given)
     by_name = {(cell.dataset, cell.variant, cell.seed): cell for cell in cells}
     if unplanned := by_name.keys() - set(given.runs()):
         d, v, seed = min(unplanned, key=str)
@@ -89,6 +89,26 @@ def in_order(cells: list[Stored], given: params.Params) -> list[Stored]:
     for dataset in dict.fromkeys(cell.dataset for cell in ordered):
         check_runs(dataset, [cell for cell in ordered if cell.dataset == dataset])
     return ordered
+
+
+def _check_params(cell: Stored, given: params.Params) -> None:
+    """A cell that was made without DVC knows its params; they have to be those of the grid."""
+    for key, value in cell.inputs.get("params", {}).items():
+        made, stated = _leaves(key, value), _leaves(key, given.at(key))
+        for name in sorted(made.keys() | stated.keys()):
+            was, says = (values.get(name, "left out") for values in (made, stated))
+            if was != says:
+                raise RecoreError(
+                    f"{cell} was made with `{name}` {was}, but in the record's params.yaml it is {says}; restore that "
+                    "from git"
+                )
+
+
+def _leaves(key: str, value: Any) -> dict[str, Any]:
+    """The plain values at and below a dotted key."""
+    if not isinstance(value, dict):
+        return {key: value}
+    return {name: leaf for inner, own in value.items() for name, leaf in _leaves(f"{key}.{inner}", own).items()}
 
 
 def cell_of(checkout: Path, dataset: str, variant: str, seed: int | None) -> Stored:
@@ -107,16 +127,9 @@ def cell_of(checkout: Path, dataset: str, variant: str, seed: int | None) -> Sto
             *(dataset, variant, seed, cases, meta["n_items"]),
             *(about, inputs, history, meta.get("weights_hash"), cost, meta.get("recommended")),
         )
-        _check_ranks(cell, meta, _expected(checkout, dataset))
-        if seed is not None:
-            _check_training(cell)
-        if "train_seconds" not in cell.made:
-            raise RecoreError(
-                f"what {cell} cost is unknown, since DVC restored it; a record is made where the cells were made"
-            )
-        if not isinstance(cell.made.get("commit"), str) or cell.made["dirty"] is not False:
-            raise RecoreError(f"{cell} was not made by a clean commit; make it again in a clone without changes")
-    except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
+        _check_origin(cell, meta, _expected(checkout, dataset))
+        whole.check(cell, "make the cell again, in a clone without changes")
+    except (OSError, *NOT_WHOLE, pa.ArrowException) as error:
         fault = " ".join(f"{type(error).__name__}: {error}".split())
         raise RecoreError(
             f"{dataset} {variant} {paths.run(seed)} in {checkout} is not whole ({fault}); make it again"
@@ -140,30 +153,8 @@ def _expected(checkout: Path, dataset: str) -> tuple[str, int]:
     return hashed, artifacts.read_json(folder / "stats.json")["items"]
 
 
-def _check_ranks(cell: Stored, meta: dict[str, Any], expected: tuple[str, int]) -> None:
-    types = {field.name: str(field.type) for field in cell.cases.schema}
-    if types not in (TYPES, TYPES | {"gate": "float"}) or any(c.null_count for c in cell.cases.columns):
-        raise RecoreError(
-            f"{cell}: its ranks have the columns {types}, which stage evaluate does not write; make it again"
-        )
+def _check_origin(cell: Stored, meta: dict[str, Any], expected: tuple[str, int]) -> None:
     if (meta["dataset"], meta["variant"], meta["seed"]) != (cell.dataset, cell.variant, cell.seed):
         raise RecoreError(f"{cell}: its ranks name {meta['dataset']} {meta['variant']} {meta['seed']}; make it again")
     if (cell.test_hash, cell.n_items) != expected or cell.test_hash != meta["test_hash"]:
         raise RecoreError(f"{cell}: its ranks are not of the test set that the split has; make the cell again")
-    above, tied = (cell.cases[name].to_numpy().astype(np.int64) for name in COUNTS)
-    if above.min() < 0 or tied.min() < 1 or (above + tied).max() > cell.n_items:
-        raise RecoreError(f"{cell}: its counts are not of a catalogue of {cell.n_items} items; make the cell again")
-    gate = cell.cases["gate"].to_numpy() if "gate" in types else np.zeros(1)
-    if not ((gate >= 0) & (gate <= 1)).all():
-        raise RecoreError(f"{cell}: its gate has a share outside 0 to 1; make the cell again")
-
-
-def _check_training(cell: Stored) -> None:
-    history, record = pd.read_csv(io.StringIO(cell.history)), cell.record
-    best = history.iloc[record["best_epoch"] - 1]
-    if len(history) != record["epochs"] or not np.allclose(
-        [best[name] for name in record["valid"]], list(record["valid"].values()), rtol=1e-12, atol=0
-    ):
-        raise RecoreError(f"{cell}: its training curve is not that of its record; make the cell again")
-    if not np.isfinite(history["loss"]).all():
-        raise RecoreError(f"{cell}: its training curve has a loss that is no number; make the cell again")

@@ -11,15 +11,17 @@ from pathlib import Path
 from typing import Any
 
 from recore import RecoreError, artifacts, params
+from recore.evaluation.on_record import sums
 from recore.evaluation.stored import Stored
-from recore.records import sums, tables
+from recore.records import tables
 from recore.records.folder import folder_of
 from recore.records.page import page
 
 REPORT_LIMIT = 3_000_000  # bytes; git keeps every version
 LIMIT = 12_000_000  # bytes of a record that needs no reason
-# What a record's maker writes; what else lies in its folder are notes.
-MADE = ("*.csv", "*.png", "*.json", "*.html", "table.md", "cells.md", "params.yaml", sums.NAME, "ranks")
+PARAMS = "params.yaml"
+# Names of records alone: where one is, there is or was a record, whatever has become of its SHA256SUMS.
+OWN = {*tables.TABLES, tables.REPORT, "sweep.csv", "cells.md", "provenance.json", "ranks", sums.NAME}
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -28,7 +30,7 @@ def main(argv: list[str] | None = None) -> None:
     )
     parser.add_argument("name", help="docs/results/NAME")
     folder = folder_of(parser.parse_args(argv).name)
-    about = artifacts.read_json(artifacts.existing(folder / "provenance.json", "a record has one when it is finished"))
+    about = artifacts.read_json(folder / "provenance.json", "a record has one when it is finished; restore it from git")
     if not (folder / "ranks").exists():
         raise RecoreError(f"{folder} kept no ranks; `python -m recore record make {folder.name}` makes it again")
     given = params.load(folder / "params.yaml")
@@ -39,22 +41,44 @@ def main(argv: list[str] | None = None) -> None:
 
 @contextmanager
 def replacing(folder: Path, keep_ranks: bool) -> Iterator[Path]:
-    """A folder that becomes the record when the block succeeds: with its params.yaml and notes, perhaps its ranks."""
+    """A folder that becomes the record when the block succeeds, with its params.yaml and perhaps its ranks.
+
+    What SHA256SUMS of the record there lists goes; every other file was put there by people and stays. RecoreError
+    where the new record has a file of the same name, or such a file lies among the ranks.
+    """
+    theirs = notes(folder)
     with artifacts.new_folder(folder) as out:
-        if folder.exists():
-            shutil.copytree(folder, out, ignore=shutil.ignore_patterns(*MADE), dirs_exist_ok=True)
-        if (folder / "params.yaml").exists():
-            shutil.copy(folder / "params.yaml", out)
-        if keep_ranks and (folder / "ranks").exists():
+        if (folder / PARAMS).exists():
+            shutil.copy(folder / PARAMS, out)
+        if keep_ranks:
             shutil.copytree(folder / "ranks", out / "ranks")
         yield out
+        sums.write(out, [file for file in out.rglob("*") if file.is_file()])
+        for name in theirs:
+            if (out / name).exists():
+                raise RecoreError(f"{folder / name} is not in {sums.NAME}, and the record writes that name; rename it")
+            (out / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(folder / name, out / name, follow_symlinks=False)
+
+
+def notes(folder: Path) -> list[str]:
+    """The files of a record's folder that people put there; RecoreError where one lies among the ranks."""
+    listed = {*(sums.read(folder) if (folder / sums.NAME).exists() else ()), PARAMS, sums.NAME}
+    there = (file.relative_to(folder).as_posix() for file in sorted(folder.rglob("*")) if not _is_folder(file))
+    theirs = [name for name in there if name not in listed]
+    if among := [name for name in theirs if name.startswith("ranks/")]:
+        raise RecoreError(f"{folder / among[0]} is not in {sums.NAME}; remove it, or restore both from git")
+    return theirs
+
+
+def _is_folder(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink()
 
 
 def growing(out: Path, name: str, given: params.Params, cells: list[Stored], why: str | None) -> None:
     """Writes what can be said before every run is there: cells.md."""
     artifacts.write_text(out / "cells.md", page(name, given, cells))
     _sized(out, why)
-    _seal(out)
 
 
 def whole(out: Path, given: params.Params, cells: list[Stored], about: dict[str, Any], why: str | None) -> None:
@@ -62,7 +86,7 @@ def whole(out: Path, given: params.Params, cells: list[Stored], about: dict[str,
 
     about: provenance.json but for what follows from the runs; why: it is large, where it is.
     """
-    with tables.remade(out, given, cells) as made:
+    with tables.remade(out, given, cells) as (made, external):
         report = made.pop(tables.REPORT)
         size = report.stat().st_size
         if size < REPORT_LIMIT:
@@ -71,9 +95,9 @@ def whole(out: Path, given: params.Params, cells: list[Stored], about: dict[str,
             shutil.copy(file, out / name)
     shown = tables.REPORT if size < REPORT_LIMIT else f"not kept: {size / 1e6:.1f} MB are too large for git"
     large = _sized(out, why)
-    own = about | of_runs(given, cells) | {"report": shown, "versions": tables.versions()}
+    own = about | of_runs(given, cells) | ({"external": external} if external else {})
+    own |= {"report": shown, "versions": tables.versions()}
     artifacts.write_json(out / "provenance.json", own | ({"large": large} if large else {}))
-    _seal(out)
 
 
 def of_runs(given: params.Params, cells: list[Stored]) -> dict[str, Any]:
@@ -110,9 +134,3 @@ def _sized(out: Path, why: str | None) -> str | None:
             f"leave something out ({LIMIT / 1e6:.0f} MB need no reason)"
         )
     return why
-
-
-def _seal(out: Path) -> None:
-    files = (file for pattern in MADE for file in out.glob(pattern))
-    listed = [file for file in files if file.is_file()] + [f for f in (out / "ranks").rglob("*") if f.is_file()]
-    sums.write(out, listed)

@@ -2,7 +2,8 @@
 
 python -m recore record make NAME [--jobs 2] [--folder F]     F keeps the clone; a second run continues there
 
-The record replaces the one that stood there, when it is whole; notes beside it stay.
+The record replaces the one that stood there, when it is whole: the files that its SHA256SUMS lists. Any other file in
+the folder, such as a note or a table of your own, stays as it is.
 """
 
 import argparse

@@ -19,7 +19,7 @@ from typing import Any
 import pandas as pd
 
 from recore import RecoreError, artifacts, params, paths, yaml12
-from recore.records import sums
+from recore.evaluation.on_record import sums
 from recore.records.checkout import cell_of, current, in_order
 from recore.records.experiments import Setting, dvc, finished, missing, run_queue
 from recore.records.finish import of_runs

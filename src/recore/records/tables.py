@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from contextlib import chdir, contextmanager
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from recore import artifacts, costs, params, paths
-from recore.evaluation.stored import Stored, load, saved
-from recore.records import split
+from recore import RecoreError, artifacts, costs, params, paths
+from recore.evaluation.on_record import split
+from recore.evaluation.on_record.files import RESTORE, load, saved
+from recore.evaluation.stored import Stored
 from recore.stages import aggregate, external, significance
 
 TABLES = (
@@ -28,18 +29,34 @@ TABLES = (
 REPORT = "report.html"
 DRAWN_BY = "matplotlib"
 PACKAGES = ("numpy", "scipy", "pandas", DRAWN_BY)
+# Of every run that a row takes from elsewhere, by row, dataset and seed: test_hash and counts_sha256.
+Taken = dict[str, dict[str, dict[str, dict[str, str]]]]
 
 
 def cells_of(folder: Path) -> list[Stored]:
-    """The runs that a record holds, each checked against its hash."""
-    return [load(folder, *cell) for cell in saved(folder)]
+    """The runs that a record holds, each checked against its hash and the catalogue of its dataset."""
+    cells = [load(folder, *cell) for cell in saved(folder)]
+    items = {dataset: split.of_record(folder, dataset).stats["items"] for dataset in {cell.dataset for cell in cells}}
+    for cell in cells:
+        if cell.n_items != items[cell.dataset]:
+            raise RecoreError(
+                f"{cell} was ranked among {cell.n_items} items, but its dataset has {items[cell.dataset]}; {RESTORE}"
+            )
+    return cells
+
+
+class Remade(NamedTuple):
+    """What a record publishes."""
+
+    files: dict[str, Path]  # by the names that they have in a record
+    external: Taken
 
 
 @contextmanager
-def remade(folder: Path, given: params.Params, cells: list[Stored]) -> Iterator[dict[str, Path]]:
-    """Makes what a record publishes of its ``cells``; yields the files by the names that they have in a record.
+def remade(folder: Path, given: params.Params, cells: list[Stored], noted: Taken | None = None) -> Iterator[Remade]:
+    """Makes what a record publishes of its ``cells``. The files are there for as long as the block.
 
-    They are there for as long as the block.
+    noted: the external runs of a finished record, which may be fewer than there are by now.
     """
     with tempfile.TemporaryDirectory() as temporary:
         root = Path(temporary)
@@ -48,18 +65,36 @@ def remade(folder: Path, given: params.Params, cells: list[Stored]) -> Iterator[
             place(cell, root)
         for dataset in given.at("datasets"):
             split.put(folder, dataset, root)
-            for name in given.external():
-                for one in external.runs_of(given, dataset, name, folder.parent, root / paths.split(dataset)):
-                    with artifacts.new_folder(root / paths.ranks(dataset, name, one.seed)) as out:
-                        one.write_ranks(out, name)
+        taken = _taken(given, folder.parent, root, noted)
         with chdir(root):
             for dataset in given.at("datasets"):
                 significance.main([dataset])
             aggregate.main([])
         plots = [*sorted((root / paths.PLOTS).glob("*.csv")), *sorted((root / paths.PLOTS).glob("*.png"))]
-        yield {file.name: file for file in (*(root / paths.METRICS / name for name in TABLES), *plots)} | {
-            REPORT: root / paths.PLOTS / REPORT
-        }
+        files = (*(root / paths.METRICS / name for name in TABLES), *plots, root / paths.PLOTS / REPORT)
+        yield Remade({file.name: file for file in files}, taken)
+
+
+def _taken(given: params.Params, records: Path, root: Path, noted: Taken | None) -> Taken:
+    """Leaves under ``root`` the runs of the rows that were not trained here; RecoreError where one is not as noted."""
+    taken: Taken = {}
+    for name, row in given.external().items():
+        for dataset in given.at("datasets"):
+            runs = external.runs_of(given, dataset, name, records, root / paths.split(dataset))
+            there = {paths.run(one.seed): one for one in runs}
+            found = {run: {"test_hash": one.test_hash, "counts_sha256": one.counts_hash} for run, one in there.items()}
+            own = found if noted is None else noted[name][dataset]
+            if others := [run for run in own if own[run] != found.get(run)]:
+                where = f"record {row['record']} holds" if "record" in row else "its files hold"
+                raise RecoreError(
+                    f"{name} of {dataset}, seed {others[0]}: {where} other ranks than this record was made of; "
+                    f"{RESTORE}, or make the tables again with `python -m recore record tables`"
+                )
+            for run in own:
+                with artifacts.new_folder(root / paths.ranks(dataset, name, there[run].seed)) as out:
+                    there[run].write_ranks(out, name)
+            taken.setdefault(name, {})[dataset] = own
+    return taken
 
 
 def place(cell: Stored, root: Path) -> None:
@@ -80,10 +115,12 @@ def versions() -> dict[str, str]:
     return {name: version(name) for name in PACKAGES}
 
 
-def is_figure(name: str) -> bool:
-    return name.endswith(".png") or name == REPORT
+def drawn_otherwise(about: dict[str, Any]) -> str | None:
+    """Why figures made here may differ from those of a record, which another Matplotlib drew; None where none did.
 
-
-def drawn_alike(about: dict[str, Any]) -> bool:
-    """Whether the figures of a record were drawn by the version that draws here."""
-    return about.get("versions", {}).get(DRAWN_BY) == version(DRAWN_BY)
+    about: its provenance.json.
+    """
+    theirs, here = (about.get("versions") or {}).get(DRAWN_BY), version(DRAWN_BY)
+    if theirs == here:
+        return None
+    return f"Matplotlib {theirs or 'of an unknown version'} drew it, and {here} is installed here"

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from recore import RecoreError, artifacts, params, paths
-from recore.evaluation.stored import is_new, save
-from recore.records import finish, split
+from recore.evaluation.on_record import split
+from recore.evaluation.on_record.files import is_new, save
+from recore.records import finish
 from recore.records.checkout import cell_of, current, in_order, made_without_dvc
 from recore.records.folder import folder_of
 from recore.records.tables import cells_of

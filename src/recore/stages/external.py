@@ -4,7 +4,8 @@ python -m recore.stages.external DATASET VARIANT
 
 A row of ``variants.external`` names a record (docs/results/NAME) and a variant there, or files that another program
 wrote. It gets the seeds of params.yaml that these have, from the first on, or the one run of what has no seeds, and
-only where the same cases were tested, out of as many items.
+only where the same cases were tested, out of as many items. A record must also have the training clicks of the split
+and the ``max_length`` of params.yaml here, or a difference would be that of the data.
 """
 
 import argparse
@@ -15,13 +16,16 @@ from typing import Any
 
 import numpy as np
 
-from recore import RecoreError, artifacts, params, paths
+from recore import RecoreError, artifacts, params, paths, yaml12
 from recore.data.cases import Cases
 from recore.data.sessions import Sessions
 from recore.evaluation.external.files import by_seed, content_of
 from recore.evaluation.external.ranks import ranks_of
 from recore.evaluation.identity import cases_hash
-from recore.evaluation.stored import Stored, load, saved
+from recore.evaluation.on_record import sums
+from recore.evaluation.on_record.files import load, saved
+from recore.evaluation.on_record.split import of_checkout, of_record
+from recore.evaluation.stored import Stored
 from recore.evaluation.written import ranks_table
 from recore.stages import run
 
@@ -62,13 +66,14 @@ def main(argv: list[str] | None = None) -> None:
 def runs_of(given: params.Params, dataset: str, variant: str, records: Path, split: Path) -> list[Stored]:
     """The runs of a row, in the order of the seeds. records: the folder of all; split: that of the dataset.
 
-    RecoreError where there are none, or they are not of the test set of the split.
+    RecoreError where there are none, or they are not of the split.
     """
     row, seeds, depth = given.at(f"variants.external.{variant}"), given.at("seeds"), max(given.at("evaluate.cutoffs"))
     if "record" not in row:
         return list(_from_files(dataset, variant, row, seeds, depth, TestSet.of(split)))
     runs = from_record(records, dataset, row, seeds)
     _check_test_set(dataset, variant, row, runs, TestSet.of(split))
+    _check_training_set(dataset, variant, row, given, records / row["record"], split)
     return runs
 
 
@@ -97,6 +102,7 @@ def from_record(records: Path, dataset: str, row: dict[str, Any], seeds: list[in
     if not there:
         known = ", ".join(sorted({file.parts[-4] for file in records.glob("*/ranks/*/test.parquet")})) or "none"
         raise RecoreError(f"{folder} is no record with ranks; those that have some are {known}")
+    sums.check(folder, paths.PARAMS.name, f"ranks/{dataset}/")
     if (dataset, variant, None) in there:
         return [load(folder, dataset, variant, None)]
     for kind, at, wanted in (("dataset", 0, dataset), ("variant", 1, variant), ("seed", 2, seeds[0])):
@@ -118,6 +124,27 @@ def _check_test_set(dataset: str, variant: str, row: dict[str, Any], runs: list[
                 f"tested on other cases or items (test_hash {one.test_hash[:8]} and {own[0][:8]}, {one.n_items:,} and "
                 f"{own[1]:,} items); use the `sources`, `filter` and `split` of its params.yaml"
             )
+
+
+def _check_training_set(
+    dataset: str, variant: str, row: dict[str, Any], given: params.Params, record: Path, split: Path
+) -> None:
+    refused = f"{dataset}: {variant} cannot be compared with the runs here, because record {row['record']}"
+    if unlike := of_checkout(split).unlike(of_record(record, dataset)):
+        raise RecoreError(
+            f"{refused} is of another split ({unlike}); use the `sources`, `filter` and `split` of its params.yaml"
+        )
+    theirs = _max_length(params.Params(yaml12.read(record / paths.PARAMS)), dataset)
+    if theirs != (own := _max_length(given, dataset)):
+        raise RecoreError(
+            f"{refused} reads the last {theirs} clicks of a session, and the runs here read {own}; use its `max_length`"
+        )
+
+
+def _max_length(given: params.Params, dataset: str) -> int:
+    """Of a dataset; a variant may have its own, which is then a part of what it is."""
+    own = given.at(f"sources.{dataset}.train").get("model", {})
+    return own.get("max_length", given.at("train.model.max_length"))
 
 
 if __name__ == "__main__":

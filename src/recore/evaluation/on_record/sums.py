@@ -1,6 +1,7 @@
 """SHA256SUMS: the hashes of a record's files, as `sha256sum --check SHA256SUMS` reads them.
 
-Files that people add to the folder, such as notes, are not listed and not looked at; under ranks/ there are none.
+They are the files that recore wrote. Those that people add to the folder, such as notes or tables of their own, are not
+listed, not looked at and never removed; under ranks/ there are none.
 """
 
 from collections.abc import Iterable, Iterator
@@ -24,6 +25,13 @@ def read(folder: Path) -> dict[str, str]:
     if not all(len(digest) == 64 and between and name for digest, between, name in parts):
         raise RecoreError(f"{folder / NAME} has a line that is no hash with a name; restore it from git")
     return {name: digest for digest, _, name in parts}
+
+
+def check(folder: Path, *under: str) -> None:
+    """RecoreError names the first file at fault among those whose names begin with one of ``under``."""
+    for name, fault in faults(folder):
+        if name.startswith(under):
+            raise RecoreError(f"{folder / name} {fault}")
 
 
 def faults(folder: Path) -> Iterator[tuple[str, str]]:
