@@ -67,6 +67,8 @@ def test_its_commit_is_in_the_history_with_its_params(record):
         pytest.skip("the clone is shallow")
     commit = about(record)["commit"]
     assert git("merge-base", "--is-ancestor", commit, "HEAD").returncode == 0
+    if (record / "ranks").exists():
+        return  # each of its runs says its own params, to which `record check` holds the file
     then = git("show", f"{commit}:docs/results/{record.name}/params.yaml").stdout
     assert (record / "params.yaml").read_text(encoding="utf-8") == then
 
