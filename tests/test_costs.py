@@ -1,12 +1,15 @@
 """What a run cost is told for as long as it is known to be that of these results."""
 
 import json
+import shutil
+from pathlib import Path
 
 import pytest
 
 from recore import RecoreError, costs
-from recore.commands.costs import told
+from recore.commands.costs import main, told
 
+ROOT = Path(__file__).parents[1]
 MADE = {
     "train_seconds": 90.0,
     "valid_seconds": 30.0,
@@ -71,3 +74,10 @@ def test_runs_are_told_by_where_they_were_made():
         "Linux; python 3.11.7, torch 2.13.0",
         "1 runs of unknown cost: restored from DVC's cache",
     ]
+
+
+def test_without_a_run_there_is_a_way_out(tmp_path, monkeypatch):
+    shutil.copy(ROOT / "params.yaml", tmp_path)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(RecoreError, match=r"^no run of params\.yaml has been made; `make repro` makes them$"):
+        main([])

@@ -56,6 +56,15 @@ def test_an_unknown_command_is_one_sentence(typed, known):
         dispatch(PROGRAM, COMMANDS, typed)
 
 
+def test_a_reader_that_has_enough_is_no_fault():
+    code = "from recore.stages import run; run(lambda: print('x' * 1_000_000))"
+    writer = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    writer.stdout.read(1)
+    writer.stdout.close()
+    assert writer.stderr.read() == b""
+    assert writer.wait() == 141
+
+
 @pytest.mark.parametrize("former", ["cells", "check", "decide", "mend", "recommend", "export"])
 def test_there_is_no_second_way(former):
     with pytest.raises(ModuleNotFoundError):

@@ -220,9 +220,22 @@ def test_a_fault_is_one_sentence_and_leaves_nothing(shop, content, options, sent
     assert sorted(path.name for path in Path().iterdir()) == ["data", "sessions.csv"]
 
 
-def test_an_output_that_cannot_be_written_is_refused_first():
-    with pytest.raises(RecoreError, match=r"--output is out\.txt, but its name has to end in \.parquet or \.csv"):
-        recommend.main(["shop", "ave", "--seed", "1", "sessions.csv", "-o", "out.txt"])
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["-o", "out.txt"], r"--output is out\.txt, but its name has to end in \.parquet or \.csv"),
+        (["-o", "./sessions.csv"], r"--output is sessions\.csv, the table of the sessions itself; name another file"),
+        (["-o", "out.csv", "--delimiter", "ab"], "--delimiter is 'ab'; it is one character"),
+    ],
+)
+def test_what_cannot_be_done_is_refused_first(options, sentence):
+    with pytest.raises(RecoreError, match=f"^{sentence}$"):
+        recommend.main(["shop", "ave", "--seed", "1", "sessions.csv", *options])
+
+
+def test_embeddings_are_parquet():
+    with pytest.raises(RecoreError, match=r"^--output is out\.csv, but its name has to end in \.parquet$"):
+        embeddings.main(["shop", "ave", "--seed", "1", "-o", "out.csv"])
 
 
 def test_embeddings_are_unit_vectors_under_their_own_ids(shop):

@@ -96,7 +96,7 @@ def test_a_missing_cell_is_named(compare):
     with pytest.raises(RecoreError) as fault:
         compare()
     assert str(fault.value) == (
-        "data/ranks/demo/ave/2 does not exist: demo, ave, seed 2 has no ranks; `dvc repro` trains and tests it"
+        "data/ranks/demo/ave/2 does not exist: demo, ave, seed 2 has no ranks; `dvc repro` makes them"
     )
 
 

@@ -6,7 +6,7 @@ python -m recore costs
 import argparse
 from typing import Any
 
-from recore import costs, params, paths
+from recore import RecoreError, costs, params, paths
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -16,6 +16,8 @@ def main(argv: list[str] | None = None) -> None:
     parser.parse_args(argv)
     given = params.load()
     made = [folder for folder in (paths.record(*run) for run in given.runs()) if folder.exists()]
+    if not made:
+        raise RecoreError("no run of params.yaml has been made; `make repro` makes them")
     print("\n".join(told([costs.read(folder) for folder in made])))
 
 

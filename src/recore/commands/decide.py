@@ -26,7 +26,8 @@ from recore.reporting.format import MISSING, metric_title, p_words, pair, percen
 
 def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
-        prog="python -m recore decide", description="Adds seeds, look by look, until it is known."
+        prog="python -m recore decide",
+        description="Makes more seeds, look by look, for the comparisons that have no verdict yet.",
     )
     parser.add_argument("--jobs", type=int, default=1, help="cells at once")
     only = parser.add_mutually_exclusive_group()

@@ -11,7 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from recore import artifacts
+from recore import RecoreError, artifacts
 from recore.recommender import load
 
 
@@ -22,6 +22,8 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("-o", "--output", type=Path, required=True, help="the Parquet file to write")
     args = parser.parse_args(argv)
+    if args.output.suffix != ".parquet":
+        raise RecoreError(f"--output is {args.output}, but its name has to end in .parquet")
     model = load(args.dataset, args.variant, args.seed, "cpu")
     vectors = model.embeddings()
     embedding = pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), vectors.shape[1])

@@ -46,14 +46,18 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--k", type=int, default=20, help="items a session (20)")
     parser.add_argument("-o", "--output", type=Path, required=True, help="the table to write, NAME.parquet or NAME.csv")
-    parser.add_argument(SESSION, default="session", metavar="COLUMN", help="of the session's id (session)")
-    parser.add_argument(ITEM, default="item", metavar="COLUMN", help="of the item's id (item)")
+    parser.add_argument(SESSION, default="session", metavar="COLUMN", help="with the session's id (session)")
+    parser.add_argument(ITEM, default="item", metavar="COLUMN", help="with the item's id (item)")
     parser.add_argument(ORDER, metavar="COLUMN", help="of numbers that order the clicks of a session (as in the file)")
     parser.add_argument("--delimiter", default=",", help="of delimited text (a comma)")
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
     args = parser.parse_args(argv)
     if args.output.suffix not in WRITERS:
         raise RecoreError(f"--output is {args.output}, but its name has to end in {' or '.join(WRITERS)}")
+    if args.output.resolve() == args.sessions.resolve():
+        raise RecoreError(f"--output is {args.output}, the table of the sessions itself; name another file")
+    if len(args.delimiter) != 1:
+        raise RecoreError(f"--delimiter is {args.delimiter!r}; it is one character")
 
     model = load(args.dataset, args.variant, args.seed, args.device)
     columns = {SESSION: args.session, ITEM: args.item} | ({ORDER: args.order} if args.order else {})

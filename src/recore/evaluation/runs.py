@@ -94,7 +94,7 @@ def _read_run(dataset: str, variant: str, seed: int | None) -> Run:
     folder = paths.ranks(dataset, variant, seed)
     if not folder.exists():
         named = variant if seed is None else f"{variant}, seed {seed}"
-        raise RecoreError(f"{folder} does not exist: {dataset}, {named} has no ranks; `dvc repro` trains and tests it")
+        raise RecoreError(f"{folder} does not exist: {dataset}, {named} has no ranks; `dvc repro` makes them")
     meta = artifacts.read_json(folder / "meta.json")
     with artifacts.reading(folder / "cases.parquet") as file:
         cases = pd.read_parquet(file)

@@ -3,10 +3,10 @@
 python -m recore record check [NAME ...]     all of them without a name
 
 First every file is held against SHA256SUMS. Then stages significance and aggregate make tables and figures again from
-the ranks, as ``tables`` says; of a record that kept none, what its own columns give (``unranked``); of one that still
-grows, cells.md. Numbers are equal to rounding. Figures are compared byte for byte where they were drawn by the version
-of Matplotlib that is installed; of a report that another version drew all but the images. A line for each file says
-what was compared.
+the ranks, as ``tables`` says. Of a record that kept none, what its own columns give is compared (``unranked``); of one
+that still grows, its cells.md. Numbers are equal to rounding. Figures are compared byte for byte where they were drawn
+by the version of Matplotlib that is installed; of a report that another version drew, all but the images. A line for
+each file says what was compared.
 
 It shows that what is published follows from the ranks that are on record, not that a model made these ranks.
 """

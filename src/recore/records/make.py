@@ -55,6 +55,8 @@ def clone_of_head(folder: Path) -> Path:
 
 def run_grid(checkout: Path, command: str, jobs: int) -> dict[str, Any]:
     """`make grid` there; returns command, jobs, and the wall time of all attempts in this folder."""
+    if jobs < 1:
+        raise RecoreError(f"--jobs is {jobs}; it is the number of cells at once, 1 or more")
     Path(sys.prefix, ".ready").touch()  # newer than the files of the clone: nothing to install there
     with timed(checkout.with_name("attempts.json")) as seconds:
         status = subprocess.run(["make", "grid", f"JOBS={jobs}"], cwd=checkout).returncode

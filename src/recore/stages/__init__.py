@@ -1,6 +1,7 @@
 """One thin module per DVC stage: arguments, params, load, call, write."""
 
 import errno
+import os
 import sys
 from collections.abc import Callable
 
@@ -19,9 +20,16 @@ NO_MEMORY = ("can't allocate memory", "out of memory")
 
 
 def run(main: Callable[[], None]) -> None:
-    """Runs a stage; a fault of the input or the machine is one line on stderr and status 1, Ctrl-C is status 130."""
+    """Runs a stage; a fault of the input or the machine is one line on stderr and status 1, Ctrl-C is status 130.
+
+    A reader that has had enough, like ``head``, is no fault: status 141, as if by SIGPIPE, and nothing is said.
+    """
     try:
         main()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains when it flushes at the end
+        sys.exit(141)
     except RecoreError as fault:
         sys.exit(f"recore: {fault}")
     except OSError as fault:
