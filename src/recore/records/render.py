@@ -169,6 +169,7 @@ def _markdown(table: pd.DataFrame) -> str:
 def main(argv: list[str] | None = None) -> None:
     argparse.ArgumentParser(prog="python -m recore record render", description=__doc__.splitlines()[0]).parse_args(argv)
     results = paths.ON_RECORD
+    artifacts.existing(results, "run this from the root of the repository")
     for page in PAGES:
         file = results / page
         artifacts.write_text(file, parts(file.read_text(encoding="utf-8"), results))

@@ -11,9 +11,10 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from recore.reporting.breakdowns import PREFIX_LENGTH, group_section
+from recore.reporting.comparison_notes import complementary_notes
 from recore.reporting.evidence import Evidence
 from recore.reporting.format import metric_title
-from recore.reporting.notes import complementary_notes, synthetic_notes
+from recore.reporting.notes import synthetic_notes
 from recore.reporting.pictures import Picture
 from recore.reporting.render import Section
 from recore.reporting.words import verdict_sentence
