@@ -9,6 +9,7 @@ from builders import flat
 
 from recore import RecoreError
 from recore.data.cases import Cases
+from recore.evaluation.external.form import read
 from recore.evaluation.external.ranks import ranks_of
 
 # Cases 0 to 3: (8, 1) -> 2, (8, 2) -> 4, (5, 1) -> 3, (5, 2) -> 1.
@@ -196,3 +197,37 @@ def test_lists_of_all_items_say_what_their_counts_say():
     rows = [(case, item + 1, scores[case, item]) for case in range(len(TEST)) for item in range(N_ITEMS)]
     content = pd.DataFrame(rows, columns=["q_id", "doc_id", "score"]).to_csv(index=False)
     assert ranks(content) == ((scores > own).sum(1).tolist(), (scores == own).sum(1).tolist())
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        '0 Q0 2 1 3.0 "mine\n0 Q0 1 2 2.0 "mine\n1 Q0 4 1 2.0 mine\n1 Q0 5 2 1.0 mine\n',
+        "".join(f"{case} Q0 {item} 1 {9 - item}.0 mine\n" for case in range(4) for item in (1, 2)),
+    ],
+)
+def test_a_trec_run_knows_no_quotes(content):
+    rows = content.splitlines()
+    form, made = read(content.encode(), "f")
+    assert (form, len(made)) == ("list", len(rows))
+    assert made["tag"].to_pylist() == [row.split()[-1] for row in rows]
+
+
+def test_a_quote_that_swallows_rows_is_refused():
+    content = 'q_id,doc_id,score,name\n0,2,3.0,"a\n0,1,2.0,"b\n1,4,2.0,c\n1,5,1.0,d\n'
+    with pytest.raises(RecoreError, match=r"^f has 4 lines of values, of which \d rows can be made: a quote opens"):
+        read(content.encode(), "f")
+
+
+def test_whole_numbers_that_float64_cannot_tell_apart_are_no_scores():
+    far = parquet(lists(**LISTS).assign(score=lambda rows: 2**60 - rows.index))
+    with pytest.raises(RecoreError, match=rf"^f: score of row 1 is {2**60}, too large to be told from its neighbours"):
+        ranks(far)
+
+
+def test_session_rec_is_held_against_a_target_too():
+    text = session_rec(lists(**LISTS))
+    head, *rows = text.splitlines()
+    wrong = "\n".join([f"{head};target", *(f"{row};6" for row in rows)]) + "\n"
+    with pytest.raises(RecoreError, match=r"^f: case \d has target 6, but \d in this split"):
+        ranks(wrong)

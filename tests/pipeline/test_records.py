@@ -77,7 +77,7 @@ def test_results_of_code_that_is_not_committed_are_no_record(clone):
     clone.run("python", "-m", "recore", "cells", "--no-weights", **SOURCE)
     clone.run(*TESTS)
     refused = clone.run(*RECORD, "from", "tiny", ".", ok=False, **SOURCE)
-    assert "was not made by a clean commit; make it again in a clone without changes" in refused.stderr
+    assert "was not made by a clean commit; make the cell again, in a clone without changes" in refused.stderr
     assert not (clone.path / "docs/results/tiny").exists()
 
 
@@ -85,7 +85,7 @@ def test_a_grid_is_recorded_from_a_clean_clone(clone, finished, tmp_path):
     folder = clone.path / "docs/results/tiny"
     folder.mkdir()
     (folder / "notes.md").write_text("kept")
-    (folder / "old.csv").write_text("gone")
+    (folder / "own.csv").write_text("kept")
     shutil.copy(clone.path / "params.yaml", folder)
     clone.edit("docs/results/tiny/params.yaml", "hard_neg_k: 5", "hard_neg_k: 2")
     clone.edit("params.yaml", "hard_neg_k: 5", "hard_neg_k: 7")  # not the record's
@@ -96,7 +96,7 @@ def test_a_grid_is_recorded_from_a_clean_clone(clone, finished, tmp_path):
     assert "`make grid` failed in" in clone.run(*RECORD, "make", "tiny", ok=False, **SOURCE).stderr
     clone.edit("src/recore/stages/filter.py", broken, "checked = params.load()")
     clone.commit()
-    assert {file.name for file in folder.iterdir()} == {"params.yaml", "notes.md", "old.csv"}
+    assert {file.name for file in folder.iterdir()} == {"params.yaml", "notes.md", "own.csv"}
 
     kept = tmp_path / "kept"
     for attempt in (1, 2):
@@ -111,7 +111,7 @@ def test_a_grid_is_recorded_from_a_clean_clone(clone, finished, tmp_path):
     assert {"table.md", "forest.png", "report.html", "contributions.csv", "contributions.png", "notes.md"} < {
         file.name for file in folder.iterdir()
     }
-    assert not (folder / "old.csv").exists()
+    assert (folder / "own.csv").read_text() == "kept"
     assert "hard_neg_k: 2" in (folder / "params.yaml").read_text()
     assert "table.md: the same, byte for byte" in clone.run(*RECORD, "check", "tiny", **SOURCE).stdout
     same, other = (folder / "runs.csv").read_text(), (finished.path / "metrics/runs.csv").read_text()

@@ -30,7 +30,7 @@ def read(content: bytes, file: str) -> tuple[str, pa.Table]:
     if not content.strip():
         raise RecoreError(f"{file} is empty; write the ranks of the test cases into it")
     try:
-        table = pq.read_table(io.BytesIO(content)) if content.startswith(b"PAR1") else _text(content)
+        table = pq.read_table(io.BytesIO(content)) if content.startswith(b"PAR1") else _text(content, file)
     except (pa.ArrowException, OSError) as error:  # Thrift's faults come as the latter
         fault = " ".join(str(error).split())
         raise RecoreError(f"{file} cannot be read ({fault}); write it again") from None
@@ -51,18 +51,26 @@ def _form(columns: list[str]) -> str | None:
     return next((form for form, own in FORMS.items() if set(own) <= set(columns)), None)
 
 
-def _text(content: bytes) -> pa.Table:
+def _text(content: bytes, file: str) -> pa.Table:
     head = content.split(b"\n", 1)[0].decode("utf-8-sig", "replace").rstrip("\r")
     names, separator = None, next((s for s in SEPARATORS if _form(head.split(s))), None)
     if separator is None and len(head.split()) == len(TREC):
         content = b"\n".join(b" ".join(line.split()) for line in content.splitlines())
         names, separator = TREC, " "
-    return pc.read_csv(
+    table = pc.read_csv(
         io.BytesIO(content),
         # One block: the type of a column is that of all its values, not of the first.
         read_options=pc.ReadOptions(column_names=names, block_size=len(content) + 1),
-        parse_options=pc.ParseOptions(delimiter=separator or ","),
+        # A TREC run knows no quotes; in the others a field may need them for its commas.
+        parse_options=pc.ParseOptions(delimiter=separator or ",", quote_char=False if names else '"'),
     )
+    lines = sum(map(bool, map(bytes.strip, content.splitlines()))) - (names is None)
+    if len(table) != lines:
+        raise RecoreError(
+            f"{file} has {lines:,} lines of values, of which {len(table):,} rows can be made: a quote opens and does "
+            "not close on its line; write the file without it"
+        )
+    return table
 
 
 def whole(column: pa.ChunkedArray, name: str, file: str) -> np.ndarray:
@@ -77,12 +85,19 @@ def whole(column: pa.ChunkedArray, name: str, file: str) -> np.ndarray:
 
 
 def finite(column: pa.ChunkedArray, name: str, file: str) -> np.ndarray:
-    """A column as float64 (M,); RecoreError names the first value that is no number, or not a finite one."""
+    """A column as float64 (M,); RecoreError names the first value that is no number, or not a finite one.
+
+    Nor may a whole number be one that float64 cannot tell from its neighbours.
+    """
     values = column.to_pandas()
     numbers = _numbers(column, values).astype(float)
     wrong = ~np.isfinite(numbers)
     if wrong.any():
         raise RecoreError(f"{file}: {_place(name, values, wrong)}, which is no finite number; write the file again")
+    if pa.types.is_integer(column.type) and (wrong := np.abs(numbers) >= 2.0**53).any():
+        raise RecoreError(
+            f"{file}: {_place(name, values, wrong)}, too large to be told from its neighbours; write smaller numbers"
+        )
     return numbers
 
 

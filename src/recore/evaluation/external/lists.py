@@ -3,7 +3,8 @@
 Equal scores tie, wherever the list puts them. A list ends somewhere, and what lies beyond is unknown: a target that is
 absent is no hit at any cutoff that the list reaches. Where several items at its end share one score, that tie may go on
 beyond it; a target in it counts as tied with every item that the list does not show above it, the least that it can be
-worth.
+worth. A list that ends at the largest cutoff cannot show a tie at its last place, where a target may then be worth less
+than its place says; one item more does.
 """
 
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ class Lists:
 
 
 def ranked(lists: Lists, targets: np.ndarray, n_items: int, depth: int, file: str) -> tuple[np.ndarray, np.ndarray]:
-    """above and tied (N,) of the targets (N,), exact for every metric at a cutoff up to ``depth``.
+    """above and tied (N,) of the targets (N,), for every metric at a cutoff up to ``depth``: exact where no tie is cut.
 
     RecoreError where a case has no list or one below that depth, or a list names an item twice or an unknown one.
     """

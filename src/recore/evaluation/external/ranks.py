@@ -34,6 +34,7 @@ def ranks_of(content: bytes, file: str, test: Cases, n_items: int, depth: int) -
         lists = Lists(case, item, score)
     else:
         case = _by_position(table, test, file)
+        _check_vouchers(table, case, test, file)
         _check_each_once(case, len(test), file)
         lists = _unpacked(table, case, file)
     return ranked(lists, test.target, n_items, depth, file)
