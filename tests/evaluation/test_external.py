@@ -231,3 +231,18 @@ def test_session_rec_is_held_against_a_target_too():
     wrong = "\n".join([f"{head};target", *(f"{row};6" for row in rows)]) + "\n"
     with pytest.raises(RecoreError, match=r"^f: case \d has target 6, but \d in this split"):
         ranks(wrong)
+
+
+@pytest.mark.parametrize("name", ["target", "Target"])
+def test_a_voucher_is_known_by_its_name_in_any_case(name):
+    wrong = table(COUNTS).assign(**{name: 6}).to_csv(index=False)
+    with pytest.raises(RecoreError, match=r"^f: case \d has target 6, but \d in this split"):
+        ranks(wrong)
+
+
+@pytest.mark.parametrize(
+    "content", [COUNTS.replace("tied", "tied,modèle").encode("latin-1"), COUNTS.encode("utf-16"), b"\x1f\x8b\x08\x00"]
+)
+def test_what_is_no_text_is_one_sentence(content):
+    with pytest.raises(RecoreError, match=r"^f is neither Parquet nor text in UTF-8; unpack it, or write it as UTF-8$"):
+        ranks(content)

@@ -52,7 +52,10 @@ def _form(columns: list[str]) -> str | None:
 
 
 def _text(content: bytes, file: str) -> pa.Table:
-    head = content.split(b"\n", 1)[0].decode("utf-8-sig", "replace").rstrip("\r")
+    try:
+        head = content.split(b"\n", 1)[0].decode("utf-8-sig").rstrip("\r")
+    except UnicodeDecodeError:
+        raise RecoreError(f"{file} is neither Parquet nor text in UTF-8; unpack it, or write it as UTF-8") from None
     names, separator = None, next((s for s in SEPARATORS if _form(head.split(s))), None)
     if separator is None and len(head.split()) == len(TREC):
         content = b"\n".join(b" ".join(line.split()) for line in content.splitlines())

@@ -10,10 +10,10 @@ import pyarrow as pa
 
 from recore import RecoreError
 from recore.data.cases import Cases
-from recore.evaluation.external.form import finite, read, whole
+from recore.evaluation.external.form import FORMS, finite, read, whole
 from recore.evaluation.external.lists import Lists, ranked
 
-VOUCHERS = ("session", "position", "target")  # attributes of Cases
+VOUCHERS = {"session", "position", "target"}  # attributes of Cases
 
 
 def ranks_of(content: bytes, file: str, test: Cases, n_items: int, depth: int) -> tuple[np.ndarray, np.ndarray]:
@@ -71,10 +71,10 @@ def _check_each_once(case: np.ndarray, n_cases: int, file: str) -> None:
 
 
 def _check_vouchers(table: pa.Table, case: np.ndarray, test: Cases, file: str) -> None:
-    for name in VOUCHERS:
-        if name not in table.column_names:
-            continue
-        said, own = whole(table[name], name, file), getattr(test, name)[case]
+    # session-rec's Position counts otherwise, and is a key already.
+    columns = {column.lower(): column for column in table.column_names if column not in FORMS["session_rec"]}
+    for name in sorted(columns.keys() & VOUCHERS):
+        said, own = whole(table[columns[name]], name, file), getattr(test, name)[case]
         if (said != own).any():
             at = int((said != own).argmax())
             raise RecoreError(
