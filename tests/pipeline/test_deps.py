@@ -27,8 +27,10 @@ STAGES = yaml12.read(ROOT / "dvc.yaml")["stages"]
 PLUMBING = {
     "recore": {"RecoreError"},
     "recore.params": {"Params", "load", "trained"},  # which variants have seeds
+    "recore.findings": set(),
     "recore.schema": set(),
     "recore.schema_read": set(),
+    "recore.schema_source": set(),
     "recore.paths": None,  # every name in it is a path
     "recore.artifacts": {
         "existing",
