@@ -31,6 +31,7 @@ from recore.significance.plan import Plan
 PAGES = ("../../README.md", "README.md", "SENSITIVITY.md", "../DEVIATIONS.md")
 PART = re.compile(r"(<!-- rendered: (?P<part>\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 SWEEP_FIGURE = "Difference between hn and trm against K, a line for each lambda, with intervals and the margin"
+CLAIMED_IN = ("cpu", "full_yoochoose64")  # the finished ones of these are in the table of claims
 CLAIMED = (("ave", "trm"), ("da", "trm"), ("hn", "trm"), ("dahn", "trm"), ("dahn", "da"), ("dahn", "hn"))
 JOBS = 2  # of the commands shown before anyone has run them
 
@@ -68,15 +69,15 @@ def _machine(made_on: dict[str, Any]) -> str:
 
 
 def _verdicts(results: Path) -> str:
-    folder = results / "cpu"
-    if not (folder / "provenance.json").exists():
-        return "Not on record yet: `make record NAME=cpu` makes `docs/results/cpu`.\n"
-    given = params.load(folder / "params.yaml")
-    lines = [
-        _markdown(verdict_table(_read(folder / "comparisons.csv"), given)),
-        f"Differences are in points. {limit_sentence(_read(folder / 'runs.csv'), given)}",
-        origin("docs/results/cpu", artifacts.read_json(folder / "provenance.json")),
-    ]
+    folders = [results / name for name in CLAIMED_IN if (results / name / "provenance.json").exists()]
+    if not folders:
+        return f"Not on record yet: `make record NAME={CLAIMED_IN[0]}` makes `docs/results/{CLAIMED_IN[0]}`.\n"
+    given = [params.load(folder / "params.yaml") for folder in folders]
+    comparisons = [_read(folder / "comparisons.csv") for folder in folders]
+    lines = [_markdown(verdict_table(list(zip(comparisons, given, strict=True)))), "Differences are in points."]
+    for folder, own in zip(folders, given, strict=True):
+        about = origin(f"docs/results/{folder.name}", artifacts.read_json(folder / "provenance.json"))
+        lines.append(f"{about} {limit_sentence(_read(folder / 'runs.csv'), own)}")
     return "\n\n".join(lines) + "\n"
 
 
