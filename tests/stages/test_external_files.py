@@ -5,6 +5,7 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from builders import published_params
@@ -187,11 +188,59 @@ def test_the_same_file_under_two_seeds_is_one_run():
     row = with_seeds()
     row["files"][4] = row["files"][3]
     write_params({"theirs": row}, [("ave", "theirs")])
+    with pytest.raises(RecoreError) as fault:
+        params.load()
+    key = "variants.external.theirs.files"
+    assert str(fault.value) == (
+        f"params.yaml: `{key}.3` and `{key}.4` both name sha256 {row['files'][3]['sha256']}, so one run would count "
+        "twice; keep one"
+    )
+
+
+def test_the_same_ranks_in_two_files_are_one_run():
+    pd.read_csv("theirs/trm_3.csv").sort_values("case").to_csv("theirs/trm_4.csv", index=False)
+    write_params({"theirs": with_seeds()}, [("ave", "theirs")])
     external.main(["demo", "theirs"])
-    with pytest.raises(
-        RecoreError, match="theirs has identical ranks under seeds 3 and 4, so one run would count twice"
-    ):
+    with pytest.raises(RecoreError, match=r"identical ranks under seeds 3 and 4, .* give each the file of its own run"):
         significance.main(["demo"])
+
+
+def lists_of(length: int, file: str) -> None:
+    """The best items of a made-up model, whose target stands anywhere among the first 40."""
+    cases = fake_grid.cases(200)
+    random, rows = np.random.default_rng(1), []
+    for case, target in enumerate(cases["target"]):
+        items = random.choice(np.delete(np.arange(1, 301), target - 1), 40, replace=False)
+        items[random.integers(0, 40)] = target
+        rows += [(case, item, -place) for place, item in enumerate(items[:length])]
+    pd.DataFrame(rows, columns=["q_id", "doc_id", "score"]).to_csv(f"theirs/{file}.csv", index=False)
+
+
+@pytest.mark.parametrize("lengths", [(20, 21), (21, 20), (20, 40)])
+def test_one_run_is_one_run_in_lists_of_any_length(lengths):
+    for seed, length in zip((3, 4), lengths, strict=True):
+        lists_of(length, f"trm_{seed}")
+    write_params({"theirs": with_seeds()}, [("ave", "theirs")])
+    external.main(["demo", "theirs"])
+    with pytest.raises(RecoreError, match="theirs has identical ranks under seeds 3 and 4, as far as the cutoffs go"):
+        significance.main(["demo"])
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        lambda: {"theirs": vouched(file=pinned("vmis")), "ours": vouched(file=pinned("vmis"))},
+        lambda: {"theirs": with_seeds(), "ours": vouched(file=pinned("trm_2"))},
+        lambda: {name: {"record": "old", "variant": "trm"} for name in ("theirs", "ours")},
+    ],
+)
+def test_two_rows_of_one_run_are_refused(rows):
+    write_params(rows(), [("theirs", "ours")])
+    with pytest.raises(
+        RecoreError,
+        match=r"`variants.external.theirs[.\w]*` and `variants.external.ours[.\w]*` both name .*; keep one$",
+    ):
+        params.load()
 
 
 def test_check_names_the_files_before_anything_is_trained(capsys):

@@ -87,7 +87,7 @@ def in_order(cells: list[Stored], given: params.Params) -> list[Stored]:
         raise RecoreError(f"{d} {v} {paths.run(seed)} is no cell of the record's params.yaml; remove it")
     ordered = [by_name[name] for name in given.runs() if name in by_name]
     for dataset in dict.fromkeys(cell.dataset for cell in ordered):
-        check_runs(dataset, [cell for cell in ordered if cell.dataset == dataset])
+        check_runs(dataset, [cell for cell in ordered if cell.dataset == dataset], max(given.at("evaluate.cutoffs")))
     return ordered
 
 

@@ -74,17 +74,13 @@ def _params(folder: Path, checkout: Path, afresh: bool) -> tuple[str, params.Par
         raise RecoreError(f"{offered} is not {own}; a record has one, so put it on record under another name")
     given = params.load(offered)
     for variant, row in given.external().items():
-        outside = [file["path"] for file in _files(row) if Path(file["path"]).is_absolute()]
+        outside = [file["path"] for file in params.files_of(row).values() if Path(file["path"]).is_absolute()]
         if outside:
             raise RecoreError(
                 f"{offered}: `variants.external.{variant}` names {outside[0]}, which no clone has; commit the file, "
                 f"say in {folder}, and name it from the root of the repository"
             )
     return theirs, given
-
-
-def _files(row: dict[str, Any]) -> list[dict[str, str]]:
-    return [row["file"]] if "file" in row else list(row.get("files", {}).values())
 
 
 def _about(name: str, checkout: Path, how: dict[str, Any] | None) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from recore.params import files_of
 from recore.reporting.comparison_notes import comparison_notes
 from recore.reporting.evidence import Evidence
 from recore.reporting.format import metric_title, percent
@@ -101,7 +102,7 @@ def _external(evidence: Evidence) -> list[str]:
 def _origin(row: dict[str, Any]) -> str:
     if "record" in row:
         return f"{row['variant']} in the record {row['record']} (docs/results/{row['record']})"
-    files = [row["file"]] if "file" in row else row["files"].values()
+    files = files_of(row).values()
     named = ", ".join(f"{Path(file['path']).name} (SHA-256 {file['sha256'][:8]})" for file in files)
     return f"another program, in {named}"
 

@@ -44,7 +44,7 @@ def main(argv: list[str] | None = None) -> None:
     variants = has_seeds(given["variants"]) | {v: not paths.ranks(dataset, v, None).exists() for v in external}
     check_external(dataset, external, given["seeds"], plan.looks)
     runs = read_runs(dataset, seeds_at_last_look(dataset, variants, given["seeds"], plan.looks))
-    check_runs(dataset, runs)
+    check_runs(dataset, runs, max(given["evaluate.cutoffs"]), external)
     cases = _with_repeats(dataset, read_cases(dataset, runs[0].variant, runs[0].seed), settings)
     breakdowns = breakdowns_of(cases, Sessions.load(paths.split(dataset), "train"))
     made = _made(dataset, runs, variants, session_blocks(cases["session"].to_numpy()), breakdowns, given)
