@@ -99,8 +99,9 @@ def _check_different(dataset: str, runs: Sequence[RankedRun], depth: int, row: d
     for one, other in combinations(runs, 2):
         if not (one.weights_hash and other.weights_hash) and _are_one(one, other, depth):
             raise RecoreError(
-                f"{dataset}: {one.variant} has identical ranks under seeds {one.seed} and {other.seed}, as far as the "
-                f"cutoffs go, so one run would count twice; {_way_out(row)}name only one of them in `seeds`"
+                f"{dataset}: {one.variant} has identical ranks under seeds {one.seed} and {other.seed}, so one run "
+                f"would count twice (beyond {depth} they are not compared); {_way_out(row)}name only one of them in "
+                "`seeds`"
             )
 
 
