@@ -20,8 +20,8 @@ COUNTS = "case,above,tied\n0,0,1\n1,5,1\n2,2,3\n3,1,1\n"
 
 def ranks(content, depth=2):
     content = content if isinstance(content, bytes) else content.encode()
-    above, tied = ranks_of(content, "f", TEST, N_ITEMS, depth)
-    return above.tolist(), tied.tolist()
+    made = ranks_of(content, "f", TEST, N_ITEMS, depth)
+    return made.above.tolist(), made.tied.tolist()
 
 
 def parquet(frame: pd.DataFrame) -> bytes:
@@ -127,6 +127,15 @@ def test_columns_of_the_split_vouch_for_the_numbers_of_the_cases():
         ranks(shuffled.drop(columns=["session", "position"]).to_csv(index=False))
 
 
+@pytest.mark.parametrize(
+    ("content", "listed"),
+    [(COUNTS, False), *((write(lists(**LISTS)), True) for write in (trec, session_rec, parquet))],
+)
+def test_it_is_known_which_ranks_are_from_lists(content, listed):
+    content = content if isinstance(content, bytes) else content.encode()
+    assert ranks_of(content, "f", TEST, N_ITEMS, 2).listed is listed
+
+
 FRAME = lists(**LISTS)
 WRONG = {
     "": "f is empty",
@@ -136,7 +145,8 @@ WRONG = {
     "case,above,tied,above\n0,1,1,1\n": "f names a column twice, case, above, tied, above",
     COUNTS + "4,0\n": "f cannot be read (CSV parse error: Expected 3 columns, got 2",
     COUNTS.replace("3,1,1\n", ""): "f: case 3 is missing; write all 4 cases",
-    COUNTS + "2,2,3\n": "f: case 2 stands there 2 times",
+    COUNTS + "2,2,3\n": "f: case 2 has 2 rows; write one for every case",
+    COUNTS + "1,5,1\n3,1,1\n3,1,1\n": "f: case 1 has 2 rows",
     COUNTS + "4,0,1\n": "f: case 4 is unknown; the cases of this test set are 0 to 3",
     COUNTS + "-1,0,1\n": "f: case -1 is unknown",
     COUNTS.replace("2,2,3", "2,2.5,3"): "f: above of row 3 is 2.5, which is no whole number",
@@ -158,7 +168,7 @@ WRONG = {
     + "3,1,1\n2,1,1\n2,2,2\n": "the list of case 3 has 1 items, and `evaluate.cutoffs`",
     trec(FRAME).replace("2 Q0", "two Q0"): "f: q_id of row 6 is two, which is no whole number",
     session_rec(FRAME).replace("5;1;", "5;2;"): "f: SessionId 5 and Position 2 are no case of this test set",
-    session_rec(FRAME).replace("5;1;", "5;0;"): "f: case 2 stands there 2 times",
+    session_rec(FRAME).replace("5;1;", "5;0;"): "f: case 2 has 2 rows; write one for every case",
     session_rec(FRAME).replace("5;0;1,2;9.0,8.0\n", ""): "f: case 2 is missing",
     session_rec(FRAME).replace("9.0,8.0", "9.0"): "f: case 2 has 2 items and 1 scores",
     session_rec(FRAME).replace("9.0,8.0", "9.0,nan"): "Scores of row 7 is nan, which is no finite number",

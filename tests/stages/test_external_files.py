@@ -226,6 +226,48 @@ def test_one_run_is_one_run_in_lists_of_any_length(lengths):
         significance.main(["demo"])
 
 
+def test_of_lists_the_share_of_ties_is_unknown_and_what_is_shown_is_a_bound():
+    """Of a list that a tie ends in, a target in that tie is worth the least that it can be."""
+    cases = fake_grid.cases(200)
+    rows = []
+    for case, target in enumerate(cases["target"]):
+        others = [item for item in range(1, 22) if item != target][:19]
+        # One in five stands in place 19 or 20, where the list ends: level with that and with any of 280 others.
+        scores = [-place for place in range(18)] + [-18, -18] if case % 5 == 0 else [-place for place in range(20)]
+        rows += [(case, item, score) for item, score in zip([*others, target], scores, strict=True)]
+    pd.DataFrame(rows, columns=["q_id", "doc_id", "score"]).to_csv("theirs/vmis.csv", index=False)
+    write_params({"theirs": vouched(file=pinned("vmis")), "counts": with_seeds()}, [("theirs", "counts")])
+    for name in ("theirs", "counts"):
+        external.main(["demo", name])
+    made = report()
+    results = pd.read_csv(paths.METRICS / "results.csv").set_index(["variant", "metric"])
+    # Two places of 282 are hits; at best the target has one.
+    assert results.loc[("theirs", "recall@20"), "mean"] == pytest.approx(0.8 + 0.2 * 2 / 282)
+    assert results.loc["theirs", "tie_share"].isna().all()
+    assert results.loc["counts", "tie_share"].eq(0).all()
+    notes = [line for line in made["table.md"].splitlines() if line.startswith("- ")]
+    file = f"vmis.csv (SHA-256 {pinned('vmis')['sha256'][:8]})"
+    assert (
+        f"- theirs was not trained here: its ranks are those of another program, in {file}, as lists, which do not "
+        "show every tie." in notes
+    )
+    assert (
+        "- demo, theirs: ties move a metric by up to 20.00 points (shown is a lower bound of the expected value: of a "
+        "tie that the end of a list cuts, the least)." in notes
+    )
+    assert sum(": ties move a metric" in note for note in notes) == 1
+
+
+def test_a_seed_from_lists_leaves_the_share_of_ties_of_all_unknown():
+    lists_of(21, "trm_3")
+    write_params({"theirs": with_seeds()}, [("ave", "theirs")])
+    external.main(["demo", "theirs"])
+    report()
+    results = pd.read_csv(paths.METRICS / "results.csv").set_index(["variant", "metric"])["tie_share"]
+    assert results["theirs"].isna().all()
+    assert results["ave"].drop(["coverage@20", "popularity@20"], errors="ignore").eq(0).all()
+
+
 @pytest.mark.parametrize(
     "rows",
     [

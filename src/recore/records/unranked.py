@@ -144,7 +144,7 @@ def gathered(folder: Path, given: params.Params, comparisons: pd.DataFrame) -> E
         margins=section["margins"],
         looks=plan.looks,
         fewest=plan.fewest,
-        measured=pd.DataFrame(columns=["dataset", "variant", "optimistic", "pessimistic"]),
+        measured=pd.DataFrame(columns=["dataset", "variant", "optimistic", "pessimistic", "tie_share"]),
         results=results,
         comparisons=comparisons,
         across=across.assign(fragile=math.nan),

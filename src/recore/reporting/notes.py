@@ -93,8 +93,10 @@ def synthetic_notes(synthetic: list[str]) -> list[str]:
 
 
 def _external(evidence: Evidence) -> list[str]:
+    listed = _listed(evidence)
     return [
-        f"{name} was not trained here: its ranks are those of {_origin(row)}."
+        f"{name} was not trained here: its ranks are those of {_origin(row)}"
+        + (", as lists, which do not show every tie." if name in listed else ".")
         for name, row in evidence.external.items()
     ]
 
@@ -129,6 +131,7 @@ def _ties(evidence: Evidence) -> list[str]:
     measured, results = evidence.measured, evidence.results
     gap = measured["optimistic"] - measured["pessimistic"]
     wide = measured.assign(gap=gap)[gap > TIE_GAP]
+    listed = wide["variant"].isin(_listed(evidence))
     fitted = results.loc[(results["n_seeds"] == 0) & ~results["variant"].isin(evidence.external), "variant"]
     counted = wide["variant"].isin(fitted)
     expected = [
@@ -137,7 +140,16 @@ def _ties(evidence: Evidence) -> list[str]:
         for dataset, group in wide[counted].groupby("dataset", sort=False)
     ]
     return expected + [
-        f"{dataset}, {variant}: ties move a metric by up to {percent(group['gap'].max())} points (shown is the "
-        "expected value); look at the scores."
-        for (dataset, variant), group in wide[~counted].groupby(["dataset", "variant"], sort=False)
+        f"{dataset}, {variant}: ties move a metric by up to {percent(group['gap'].max())} points (shown is {said}."
+        for rows, said in (
+            (~counted & ~listed, "the expected value); look at the scores"),
+            (listed, "a lower bound of the expected value: of a tie that the end of a list cuts, the least)"),
+        )
+        for (dataset, variant), group in wide[rows].groupby(["dataset", "variant"], sort=False)
     ]
+
+
+def _listed(evidence: Evidence) -> list[str]:
+    """The variants with ranks from lists: what they do not say is the share of ties."""
+    rows = evidence.measured
+    return rows.loc[rows["tie_share"].isna() & rows["optimistic"].notna(), "variant"].unique().tolist()

@@ -87,9 +87,9 @@ def _from_files(
             "`python -m recore export` writes"
         )
     for seed, (key, spec) in by_seed(variant, row, seeds).items():
-        above, tied = ranks_of(content_of(key, spec), spec["path"], test.cases, test.n_items, depth)
-        cases = ranks_table(test.cases, {"above": above.astype(np.int32), "tied": tied.astype(np.int32)})
-        yield Stored(dataset, variant, seed, cases, test.n_items, {}, {}, "", None)
+        ranks = ranks_of(content_of(key, spec), spec["path"], test.cases, test.n_items, depth)
+        cases = ranks_table(test.cases, {"above": ranks.above.astype(np.int32), "tied": ranks.tied.astype(np.int32)})
+        yield Stored(dataset, variant, seed, cases, test.n_items, {}, {}, "", None, listed=ranks.listed)
 
 
 def from_record(records: Path, dataset: str, row: dict[str, Any], seeds: list[int]) -> list[Stored]:

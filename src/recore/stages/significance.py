@@ -106,7 +106,7 @@ def _measured(runs: list[Run], by_seed: Tables, sessions: SessionBlocks, cutoffs
     for run, table in zip(runs, by_seed, strict=True):
         best, worst = (_means(bound(run.above, run.tied, cutoffs)) for bound in (optimistic, pessimistic))
         test = {"n_cases": sessions.n_cases, "n_sessions": len(sessions.sizes), "test_hash": run.test_hash}
-        rows = measures(table, best, worst, run.tied, sessions.starts, run.recommended)
+        rows = measures(table, best, worst, run.tied, sessions.starts, run.recommended, run.listed)
         seed = pd.array([run.seed] * len(rows), dtype="Int64")
         yield pd.DataFrame({"variant": run.variant, "seed": seed, **rows, **test})
 
