@@ -13,6 +13,7 @@ from stages import fake_grid
 
 from recore import RecoreError, params, paths, yaml12
 from recore.commands import check, standing
+from recore.evaluation.runs import has_seeds
 from recore.records.take import take
 from recore.stages import aggregate, external, significance
 
@@ -214,6 +215,17 @@ def lists_of(length: int, file: str) -> None:
         items[random.integers(0, 40)] = target
         rows += [(case, item, -place) for place, item in enumerate(items[:length])]
     pd.DataFrame(rows, columns=["q_id", "doc_id", "score"]).to_csv(f"theirs/{file}.csv", index=False)
+
+
+def test_whether_a_row_has_seeds_is_what_it_says_whatever_lies_in_its_folder():
+    """Ranks of a former row, which DVC has not made again yet, are not asked."""
+    rows = {"many": with_seeds(), "one": vouched(file=pinned("vmis")), "kept": {"record": "old", "variant": "trm"}}
+    groups = {"plain": {"trm": {}}, "hybrid": {}, "external": rows, "baselines": {"pop": {}}}
+    expected = {"trm": True, "many": True, "one": False, "kept": True, "pop": False}
+    assert has_seeds("demo", groups) == expected
+    for name, seed in (("many", None), ("one", 0), ("kept", None)):
+        paths.ranks("demo", name, seed).mkdir(parents=True)
+    assert has_seeds("demo", groups) == expected | {"kept": False}
 
 
 @pytest.mark.parametrize("lengths", [(20, 21), (21, 20), (20, 40)])

@@ -35,6 +35,21 @@ def read_runs(dataset: str, seeds: dict[str, Seeds]) -> list[Run]:
     return [_read_run(dataset, variant, seed) for variant, own in seeds.items() for seed in own]
 
 
+def has_seeds(dataset: str, groups: dict[str, dict[str, Any]]) -> dict[str, bool]:
+    """Whether each variant of the section ``variants`` of params.yaml has a run for each seed, in its order.
+
+    A baseline has one in all, and so has an external row that names one ``file``. Of a row that takes its ranks from a
+    record only these tell, once stage external has left them.
+    """
+
+    def has(group: str, name: str, row: dict[str, Any]) -> bool:
+        if group == "external" and "record" in row:
+            return not paths.ranks(dataset, name, None).exists()
+        return group != "baselines" and not (group == "external" and "file" in row)
+
+    return {name: has(group, name, row) for group, rows in groups.items() for name, row in rows.items()}
+
+
 def seeds_at_last_look(
     dataset: str, variants: dict[str, bool], seeds: list[int], looks: list[int] | None
 ) -> dict[str, Seeds]:
