@@ -14,6 +14,8 @@ from stages import fake_grid
 from recore import RecoreError, params, paths, yaml12
 from recore.commands import check, standing
 from recore.evaluation.runs import has_seeds
+from recore.records import take as records_take
+from recore.records.git import git
 from recore.records.take import take
 from recore.stages import aggregate, external, significance
 
@@ -356,11 +358,42 @@ def test_files_are_of_one_dataset():
         params.load()
 
 
-def test_a_record_takes_no_file_that_a_clone_would_not_have():
-    row = vouched(file=pinned("vmis"))
-    row["file"]["path"] = str(Path(row["file"]["path"]).resolve())
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        (lambda: Path("theirs/vmis.csv").resolve(), "which is an absolute path, so no clone would have it"),
+        (lambda: Path("../vmis.csv"), "which lies outside the repository, so no clone would have it"),
+        (lambda: Path("theirs/../../vmis.csv"), "which lies outside the repository"),
+        (lambda: Path("theirs/link.csv"), "which lies outside the repository"),
+        (lambda: Path("data/vmis.csv"), "which git ignores, so no clone would have it"),
+    ],
+)
+def test_a_record_takes_no_file_that_a_clone_would_not_have(tmp_path, monkeypatch, place, said):
+    home = tmp_path / "home"
+    home.mkdir()
+    for name in ("theirs", "data"):
+        shutil.move(name, home)
+    monkeypatch.chdir(home)
+    git(home, "init", "--quiet")
+    Path(".gitignore").write_text("/data\n")
+    shutil.copy("theirs/vmis.csv", "data")
+    shutil.copy("theirs/vmis.csv", "..")
+    Path("theirs/link.csv").symlink_to(tmp_path / "vmis.csv")
+    row = vouched(file=pinned("vmis") | {"path": str(place())})
     write_params({"theirs": row}, [("ave", "theirs")])
-    with pytest.raises(
-        RecoreError, match=r"names /.*vmis.csv, which no clone has; commit the file, say in docs/results/x"
-    ):
+    external.main(["demo", "theirs"])
+    with pytest.raises(RecoreError) as fault:
         take("x", Path("."), None)
+    assert f"params.yaml: `variants.external.theirs` names {place()}, {said}" in str(fault.value)
+    assert "commit the file, say in docs/results/x, and name it from the root of the repository" in str(fault.value)
+    assert not Path("docs").exists()
+
+
+def test_a_record_takes_a_file_that_git_carries_however_it_was_added(monkeypatch):
+    git(Path(), "init", "--quiet")
+    Path(".gitignore").write_text("/data\n*.csv\n")
+    git(Path(), "add", "--force", "theirs/vmis.csv")
+    write_params({"theirs": vouched(file=pinned("vmis"))}, [("ave", "theirs")])
+    monkeypatch.setattr(records_take, "current", lambda checkout: [("demo", "ave", 0)])
+    records_take.take("x", Path("."), None)
+    assert Path("docs/results/x/cells.md").exists()

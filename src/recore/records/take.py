@@ -19,6 +19,7 @@ from recore.evaluation.on_record.files import is_new, save
 from recore.records import finish
 from recore.records.checkout import cell_of, current, in_order, made_without_dvc
 from recore.records.folder import folder_of
+from recore.records.git import is_ignored
 from recore.records.tables import cells_of
 
 
@@ -74,13 +75,23 @@ def _params(folder: Path, checkout: Path, afresh: bool) -> tuple[str, params.Par
         raise RecoreError(f"{offered} is not {own}; a record has one, so put it on record under another name")
     given = params.load(offered)
     for variant, row in given.external().items():
-        outside = [file["path"] for file in params.files_of(row).values() if Path(file["path"]).is_absolute()]
-        if outside:
-            raise RecoreError(
-                f"{offered}: `variants.external.{variant}` names {outside[0]}, which no clone has; commit the file, "
-                f"say in {folder}, and name it from the root of the repository"
-            )
+        for file in params.files_of(row).values():
+            if fault := _kept_from_clones(file["path"]):
+                raise RecoreError(
+                    f"{offered}: `variants.external.{variant}` names {file['path']}, which {fault}, so no clone would "
+                    f"have it; commit the file, say in {folder}, and name it from the root of the repository, or name "
+                    "the record that its ranks are of"
+                )
     return theirs, given
+
+
+def _kept_from_clones(path: str) -> str | None:
+    """Why git would not carry a file, if so; outside a repository nothing is known to be ignored."""
+    if Path(path).is_absolute():
+        return "is an absolute path"
+    if not Path(path).resolve().is_relative_to(Path.cwd()):
+        return "lies outside the repository"
+    return "git ignores" if is_ignored(Path(path)) else None
 
 
 def _about(name: str, checkout: Path, how: dict[str, Any] | None) -> dict[str, Any]:
