@@ -20,7 +20,7 @@ from recore.records import finish
 from recore.records.checkout import cell_of, current, in_order, made_without_dvc
 from recore.records.folder import folder_of
 from recore.records.git import is_ignored
-from recore.records.tables import cells_of
+from recore.records.tables import cells_of, check_catalogue
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -60,6 +60,7 @@ def take(name: str, checkout: Path, why: str | None, how: dict[str, Any] | None 
             save(out, cell)
         for dataset in dict.fromkeys(cell.dataset for cell in cells):
             split.take(checkout, out, dataset)
+        check_catalogue(out, new, "make the cell again")
         if whole:
             finish.whole(out, given, cells, _about(name, checkout, how), why)
         else:
