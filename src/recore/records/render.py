@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from recore import artifacts, params, paths
+from recore.evaluation.on_record.files import RESTORE
 from recore.records.claims import claim_table, effects_table
 from recore.records.sensitivity import (
     HEADLINE,
@@ -75,7 +76,7 @@ def _verdicts(results: Path) -> str:
     lines = [
         _markdown(verdict_table(_read(folder / "comparisons.csv"), given)),
         f"Differences are in points. {limit_sentence(_read(folder / 'runs.csv'), given)}",
-        origin("docs/results/cpu", artifacts.read_json(folder / "provenance.json")),
+        origin("docs/results/cpu", artifacts.read_json(folder / "provenance.json", RESTORE)),
     ]
     return "\n\n".join(lines) + "\n"
 
@@ -132,7 +133,7 @@ def _effects(record: str) -> Callable[[Path], str]:
         folder = results / record
         if not (folder / "provenance.json").exists():
             return f"Not on record yet: `make record NAME={record}` makes `results/{record}`.\n"
-        about = origin(f"results/{record}", artifacts.read_json(folder / "provenance.json"))
+        about = origin(f"results/{record}", artifacts.read_json(folder / "provenance.json", RESTORE))
         return f"{_markdown(effects_table(_read(folder / 'comparisons.csv')))}\n\n{about}\n"
 
     return part
@@ -154,12 +155,13 @@ def swept(results: Path) -> pd.DataFrame | None:
 
 
 def _read(file: Path) -> pd.DataFrame:
-    table = pd.read_csv(file)
+    with artifacts.reading(file, RESTORE):
+        table = pd.read_csv(file)
     return table.fillna({"verdict": ""}) if "verdict" in table else table
 
 
 def _about(results: Path) -> dict[str, Any]:
-    return artifacts.read_json(results / "sensitivity/provenance.json")
+    return artifacts.read_json(results / "sensitivity/provenance.json", RESTORE)
 
 
 def _markdown(table: pd.DataFrame) -> str:

@@ -48,8 +48,13 @@ def _seedless(evidence: Evidence) -> list[str]:
     if evidence.results["n_seeds"].all():
         return []
     sentences = [
-        "Seeds none: fitted without seeds, one run, so no ±. In a comparison it counts as itself under every seed of "
-        "the other variant; where both have none, p covers new sessions alone."
+        "Seeds none: fitted without seeds, one run, so no ±. "
+        + (
+            "In a comparison it counts as itself under every seed of the other variant; where both have none, p covers "
+            "new sessions alone."
+            if evidence.results["n_seeds"].any()
+            else "p covers new sessions alone."
+        )
     ]
     for (dataset, metric), rows in evidence.tuned.groupby(["dataset", "metric"], sort=False):
         chosen = "; ".join(f"{row.variant} {row.settings}" for row in rows.itertuples())
