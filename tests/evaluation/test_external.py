@@ -4,11 +4,13 @@ import io
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from builders import flat
 
 from recore import RecoreError
 from recore.data.cases import Cases
+from recore.evaluation.external import form
 from recore.evaluation.external.form import read
 from recore.evaluation.external.ranks import ranks_of
 
@@ -218,8 +220,8 @@ def test_lists_of_all_items_say_what_their_counts_say():
 )
 def test_a_trec_run_knows_no_quotes(content):
     rows = content.splitlines()
-    form, made = read(content.encode(), "f")
-    assert (form, len(made)) == ("list", len(rows))
+    kind, made = read(content.encode(), "f")
+    assert (kind, len(made)) == ("list", len(rows))
     assert made["tag"].to_pylist() == [row.split()[-1] for row in rows]
 
 
@@ -256,3 +258,47 @@ def test_a_voucher_is_known_by_its_name_in_any_case(name):
 def test_what_is_no_text_is_one_sentence(content):
     with pytest.raises(RecoreError, match=r"^f is neither Parquet nor text in UTF-8; unpack it, or write it as UTF-8$"):
         ranks(content)
+
+
+@pytest.mark.parametrize(("kind", "largest"), [("float16", 2**11), ("float32", 2**24)])
+def test_numbers_that_their_column_rounds_are_refused(kind, largest):
+    """Half of the numbers above are not there: 2049 is 2048, which another item or count is too."""
+    case, items = range(4), 2 * largest
+
+    def of(above: int) -> list[int]:
+        content = parquet(pd.DataFrame({"case": case, "above": np.array([above, 1, 2, 3]).astype(kind), "tied": 1}))
+        return ranks_of(content, "f", TEST, items, 2).above.tolist()
+
+    assert of(largest - 1) == [largest - 1, 1, 2, 3]
+    rounds = {"float16": "halffloat", "float32": "float"}[kind]
+    with pytest.raises(RecoreError, match=rf"^f: above of row 1 is {largest}.0, where {rounds} rounds whole numbers;"):
+        of(largest + 1)
+
+
+def test_every_column_that_vouches_is_compared():
+    for names in (("target", "Target"), ("Target", "target")):
+        frame = table(COUNTS).assign(**dict(zip(names, ([2, 4, 3, 2], [2, 4, 3, 1]), strict=True)))
+        with pytest.raises(RecoreError, match=r"^f: case 3 has target 2, but 1 in this split"):
+            ranks(frame.to_csv(index=False))
+
+
+def test_a_file_of_two_forms_says_which_is_meant():
+    both = table(COUNTS).assign(q_id=[0, 1, 2, 3], doc_id=1, score=1.0)
+    with pytest.raises(RecoreError, match=r"^f has the columns of 2 forms \(counts, list\); keep those of one$"):
+        ranks(both.to_csv(index=False))
+
+
+def test_text_that_is_too_long_for_the_reader_is_one_sentence(monkeypatch):
+    monkeypatch.setattr(form, "LONGEST", len(COUNTS))
+    assert ranks(COUNTS)[0] == [0, 5, 2, 1]
+    with pytest.raises(RecoreError, match=r"^f has 0.0 GB of text, too much to be read; write it as Parquet$"):
+        ranks(COUNTS + "\n")
+
+
+@pytest.mark.parametrize("kind", [pa.string(), pa.large_string(), pa.string_view()], ids=str)
+def test_scores_as_text_of_any_kind_are_read_to_the_last_bit(kind):
+    """The nearest number to each, which a faster reader misses by a bit: 1 of 20 of such words."""
+    random = np.random.default_rng(1)
+    words = [repr(float(value)) for value in random.random(2000) * 10.0 ** random.integers(-20, 20, 2000)]
+    read_back = form.finite(pa.chunked_array([pa.array(words).cast(kind)]), "score", "f")
+    assert read_back.tolist() == [float(word) for word in words]

@@ -83,9 +83,9 @@ def _check_each_once(case: np.ndarray, n_cases: int, file: str) -> None:
 
 def _check_vouchers(table: pa.Table, case: np.ndarray, test: Cases, file: str) -> None:
     # session-rec's Position counts otherwise, and is a key already.
-    columns = {column.lower(): column for column in table.column_names if column not in FORMS["session_rec"]}
-    for name in sorted(columns.keys() & VOUCHERS):
-        said, own = whole(table[columns[name]], name, file), getattr(test, name)[case]
+    columns = [(column.lower(), column) for column in table.column_names if column not in FORMS["session_rec"]]
+    for name, column in sorted(pair for pair in columns if pair[0] in VOUCHERS):
+        said, own = whole(table[column], name, file), getattr(test, name)[case]
         if (said != own).any():
             at = int((said != own).argmax())
             raise RecoreError(
