@@ -78,8 +78,10 @@ def test_a_file_for_each_seed_is_compared_as_if_it_had_been_trained_here():
     for seed in SEEDS:
         own, trained = (paths.ranks("demo", variant, seed) for variant in ("theirs", "trm"))
         assert pd.read_parquet(own / "cases.parquet").equals(pd.read_parquet(trained / "cases.parquet"))
+        taken = {"row": json.loads(json.dumps(with_seeds())), "depth": 20}
         assert json.loads((own / "meta.json").read_text()) == json.loads((trained / "meta.json").read_text()) | {
-            "variant": "theirs"
+            "variant": "theirs",
+            "taken": taken,
         }
     made = report()
     rows = made["comparisons.csv"].splitlines()
@@ -228,6 +230,38 @@ def test_whether_a_row_has_seeds_is_what_it_says_whatever_lies_in_its_folder():
     for name, seed in (("many", None), ("one", 0), ("kept", None)):
         paths.ranks("demo", name, seed).mkdir(parents=True)
     assert has_seeds("demo", groups) == expected | {"kept": False}
+
+
+def test_ranks_of_a_row_that_has_changed_since_are_not_compared():
+    """As after `dvc repro --single-item significance`, which does not run the stage that takes them."""
+    rows = {"theirs": with_seeds(), "none": vouched(file=pinned("vmis"))}
+    write_params(rows, [("theirs", "none")])
+    for name in rows:
+        external.main(["demo", name])
+    significance.main(["demo"])
+    said = "demo: the ranks of {} were taken when `variants.external.{}` or `evaluate.cutoffs` said something else; "
+    swapped = with_seeds()
+    swapped["files"] |= {3: pinned("trm_4"), 4: pinned("trm_3")}
+    for changed, name in (
+        ({"theirs": swapped}, "theirs"),
+        ({"none": vouched(file=pinned("vmis") | {"path": "x"})}, "none"),
+    ):
+        write_params(rows | changed, [("theirs", "none")])
+        with pytest.raises(RecoreError, match=said.format(name, name)):
+            significance.main(["demo"])
+
+
+def test_lists_are_not_asked_beyond_the_cutoff_that_they_were_taken_for():
+    lists_of(20, "vmis")
+    write_params({"theirs": vouched(file=pinned("vmis"))}, [("ave", "theirs")])
+    external.main(["demo", "theirs"])
+    tree = fake_grid.read_params()
+    tree["evaluate"]["cutoffs"] = [20, 10, 5, 50]
+    Path("params.yaml").write_text(yaml12.dump(tree))
+    with pytest.raises(RecoreError, match="the ranks of theirs were taken when"):
+        significance.main(["demo"])
+    with pytest.raises(RecoreError, match=r"the list of case 0 has 20 items, and `evaluate.cutoffs` asks for 50"):
+        external.main(["demo", "theirs"])
 
 
 @pytest.mark.parametrize("lengths", [(20, 21), (21, 20), (20, 40)])

@@ -79,12 +79,15 @@ class Stored:
             b"".join(self.cases[name].to_numpy().astype("<i4").tobytes() for name in COUNTS)
         ).hexdigest()
 
-    def write_ranks(self, folder: Path, variant: str | None = None) -> None:
-        """Into an existing folder what stage evaluate leaves, under the name of ``variant``, if it has another."""
+    def write_ranks(self, folder: Path, variant: str | None = None, **more: Any) -> None:
+        """Into an existing folder what stage evaluate leaves, under the name of ``variant``, if it has another.
+
+        more: what is to be known of the ranks besides.
+        """
         pq.write_table(self.cases, folder / "cases.parquet")
         names = {"dataset": self.dataset, "variant": variant or self.variant, "seed": self.seed}
         known = {"n_items": self.n_items, "test_hash": self.test_hash, **self.told}
-        artifacts.write_json(folder / "meta.json", names | known)
+        artifacts.write_json(folder / "meta.json", names | known | more)
 
 
 def plain(table: pa.Table) -> pa.Table:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from recore import RecoreError, artifacts, costs, params, paths
 from recore.evaluation.on_record import split, whole
 from recore.evaluation.on_record.files import RESTORE, load, saved
+from recore.evaluation.runs import taken_for
 from recore.evaluation.stored import Stored
 from recore.stages import aggregate, external, significance
 
@@ -99,7 +100,7 @@ def _taken(given: params.Params, records: Path, root: Path, noted: Taken | None)
                 )
             for run in own:
                 with artifacts.new_folder(root / paths.ranks(dataset, name, there[run].seed)) as out:
-                    there[run].write_ranks(out, name)
+                    there[run].write_ranks(out, name, taken=taken_for(row, given.at("evaluate.cutoffs")))
             taken.setdefault(name, {})[dataset] = own
     return taken
 

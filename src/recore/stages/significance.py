@@ -22,7 +22,15 @@ from recore.evaluation import tables
 from recore.evaluation.breakdowns import GATE, REPEAT, Breakdown, breakdowns_of, clicks_back
 from recore.evaluation.measures import measures
 from recore.evaluation.metrics import metric_names, metric_table, optimistic, pessimistic
-from recore.evaluation.runs import Run, check_external, has_seeds, read_cases, read_runs, seeds_at_last_look
+from recore.evaluation.runs import (
+    Run,
+    check_external,
+    check_taken,
+    has_seeds,
+    read_cases,
+    read_runs,
+    seeds_at_last_look,
+)
 from recore.significance.comparisons import Arm, arms_of, compare_all, session_table, without_noise
 from recore.significance.groups import group_means
 from recore.significance.parts import Parts, parts_of, parts_table
@@ -43,6 +51,7 @@ def main(argv: list[str] | None = None) -> None:
     variants = has_seeds(dataset, given["variants"])
     check_external(dataset, external, given["seeds"], plan.looks)
     runs = read_runs(dataset, seeds_at_last_look(dataset, variants, given["seeds"], plan.looks))
+    check_taken(dataset, runs, external, given["evaluate.cutoffs"])
     check_runs(dataset, runs, max(given["evaluate.cutoffs"]), external)
     cases = _with_repeats(dataset, read_cases(dataset, runs[0].variant, runs[0].seed), settings)
     breakdowns = breakdowns_of(cases, Sessions.load(paths.split(dataset), "train"))
