@@ -57,6 +57,13 @@ class Params:
         return self.at("variants").get("external", {})
 
 
+def files_of(row: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The files that a row of ``variants.external`` names, by their key below it; a row from a record has none."""
+    if "file" in row:
+        return {"file": row["file"]}
+    return {f"files.{seed}": file for seed, file in row.get("files", {}).items()}
+
+
 def load(path: Path = paths.PARAMS) -> Params:
     """The checked parameters; RecoreError names the first faulty key in one sentence."""
     if not path.exists():
@@ -112,12 +119,7 @@ def _check_names(tree: dict[str, Any]) -> None:
                 )
         if a == b:
             raise RecoreError(f"params.yaml: `significance.comparisons` compares {a} with itself")
-    for name, row in tree["variants"].get("external", {}).items():
-        if "record" not in row and len(tree["datasets"]) > 1:
-            raise RecoreError(
-                f"params.yaml: `variants.external.{name}` has files of one test set, but `datasets` names "
-                f"{len(tree['datasets'])}; keep the one that they are of"
-            )
+    _check_external(tree["variants"].get("external", {}), tree["datasets"])
     looks = tree["significance"].get("looks")
     if looks and looks[-1] != len(tree["seeds"]):
         raise RecoreError(
@@ -129,6 +131,26 @@ def _check_names(tree: dict[str, Any]) -> None:
         for name in names:
             if name not in metrics:
                 raise RecoreError(f"params.yaml: `significance.{key}` names {name!r}; metrics are {', '.join(metrics)}")
+
+
+def _check_external(rows: dict[str, dict[str, Any]], datasets: list[str]) -> None:
+    """Files are of one test set, and no two names stand for one run: it would count twice."""
+    named: dict[Any, str] = {}
+    for name, row in rows.items():
+        own: dict[str, Any] = {"": (row["record"], row["variant"])} if "record" in row else {}
+        own |= {f".{key}": file.get("sha256") for key, file in files_of(row).items()}
+        for below, run in own.items():
+            key = f"variants.external.{name}{below}"
+            if run and (other := named.setdefault(run, key)) != key:
+                shown = f"sha256 {run}" if isinstance(run, str) else f"{run[1]} of record {run[0]}"
+                raise RecoreError(
+                    f"params.yaml: `{other}` and `{key}` both name {shown}, so one run would count twice; keep one"
+                )
+        if "record" not in row and len(datasets) > 1:
+            raise RecoreError(
+                f"params.yaml: `variants.external.{name}` has files of one test set, but `datasets` names "
+                f"{len(datasets)}; keep the one that they are of"
+            )
 
 
 def _check_variant(

@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from recore import artifacts, params, paths
+from recore.evaluation.on_record.files import RESTORE
 from recore.records.claims import claim_table, effects_table
 from recore.records.sensitivity import (
     HEADLINE,
@@ -76,7 +77,7 @@ def _verdicts(results: Path) -> str:
     comparisons = [_read(folder / "comparisons.csv") for folder in folders]
     lines = [_markdown(verdict_table(list(zip(comparisons, given, strict=True)))), "Differences are in points."]
     for folder, own in zip(folders, given, strict=True):
-        about = origin(f"docs/results/{folder.name}", artifacts.read_json(folder / "provenance.json"))
+        about = origin(f"docs/results/{folder.name}", artifacts.read_json(folder / "provenance.json", RESTORE))
         lines.append(f"{about} {limit_sentence(_read(folder / 'runs.csv'), own)}")
     return "\n\n".join(lines) + "\n"
 
@@ -133,7 +134,7 @@ def _effects(record: str) -> Callable[[Path], str]:
         folder = results / record
         if not (folder / "provenance.json").exists():
             return f"Not on record yet: `make record NAME={record}` makes `results/{record}`.\n"
-        about = origin(f"results/{record}", artifacts.read_json(folder / "provenance.json"))
+        about = origin(f"results/{record}", artifacts.read_json(folder / "provenance.json", RESTORE))
         return f"{_markdown(effects_table(_read(folder / 'comparisons.csv')))}\n\n{about}\n"
 
     return part
@@ -155,12 +156,13 @@ def swept(results: Path) -> pd.DataFrame | None:
 
 
 def _read(file: Path) -> pd.DataFrame:
-    table = pd.read_csv(file)
+    with artifacts.reading(file, RESTORE):
+        table = pd.read_csv(file)
     return table.fillna({"verdict": ""}) if "verdict" in table else table
 
 
 def _about(results: Path) -> dict[str, Any]:
-    return artifacts.read_json(results / "sensitivity/provenance.json")
+    return artifacts.read_json(results / "sensitivity/provenance.json", RESTORE)
 
 
 def _markdown(table: pd.DataFrame) -> str:

@@ -35,11 +35,12 @@ def pictures(evidence: Evidence) -> list[Picture]:
 
 def _forest(evidence: Evidence) -> Picture:
     table = forest_table(evidence.comparisons, evidence.compared)
+    varied = "seeds and sessions" if evidence.results["n_seeds"].any() else "sessions"
     return Picture(
         "forest",
         "Every planned difference",
-        f"Difference with its {100 * (1 - evidence.alpha):g} % interval over new seeds and sessions; the band is the "
-        "margin, below which a difference counts as too small to matter.",
+        f"Difference with its {100 * (1 - evidence.alpha):g} % interval over new {varied}; the band is the margin, "
+        "below which a difference counts as too small to matter.",
         forest_figure(table, evidence.datasets, evidence.compared),
         table,
     )
@@ -82,11 +83,12 @@ def _seeds(evidence: Evidence) -> Picture:
 def _length(evidence: Evidence) -> Picture:
     metric = evidence.compared[0]
     table = of_length(evidence.groups, metric, evidence.fewest)
+    mean = "Mean over seeds" if evidence.results["n_seeds"].any() else "Mean"
     return Picture(
         "prefix_length",
         f"{metric_title(metric)} by prefix length",
-        "Mean over seeds with a session-clustered interval, none where few sessions carry the group; below each length "
-        "its number of test cases.",
+        f"{mean} with a session-clustered interval, none where few sessions carry the group; below each length its "
+        "number of test cases.",
         prefix_figure(table, evidence.datasets, evidence.variants, evidence.baseline, metric),
         table,
     )

@@ -22,11 +22,19 @@ from recore.evaluation import tables
 from recore.evaluation.breakdowns import GATE, REPEAT, Breakdown, breakdowns_of, clicks_back
 from recore.evaluation.measures import measures
 from recore.evaluation.metrics import metric_names, metric_table, optimistic, pessimistic
-from recore.evaluation.runs import Run, check_external, read_cases, read_runs, seeds_at_last_look
+from recore.evaluation.runs import (
+    Run,
+    check_external,
+    check_taken,
+    has_seeds,
+    read_cases,
+    read_runs,
+    seeds_at_last_look,
+)
 from recore.significance.comparisons import Arm, arms_of, compare_all, session_table, without_noise
 from recore.significance.groups import group_means
 from recore.significance.parts import Parts, parts_of, parts_table
-from recore.significance.plan import Plan, has_seeds
+from recore.significance.plan import Plan
 from recore.significance.runs import SessionBlocks, check_runs, session_blocks
 from recore.stages import run as run_stage
 
@@ -40,11 +48,11 @@ def main(argv: list[str] | None = None) -> None:
     settings = params.load()
     given = {key: settings.at(key) for key in ("evaluate.cutoffs", "seeds", "significance", "variants")}
     plan, external = Plan.of(given["significance"]), given["variants"].get("external", {})
-    # A record's baseline has no seeds either.
-    variants = has_seeds(given["variants"]) | {v: not paths.ranks(dataset, v, None).exists() for v in external}
+    variants = has_seeds(dataset, given["variants"])
     check_external(dataset, external, given["seeds"], plan.looks)
     runs = read_runs(dataset, seeds_at_last_look(dataset, variants, given["seeds"], plan.looks))
-    check_runs(dataset, runs)
+    check_taken(dataset, runs, external, given["evaluate.cutoffs"])
+    check_runs(dataset, runs, max(given["evaluate.cutoffs"]), external)
     cases = _with_repeats(dataset, read_cases(dataset, runs[0].variant, runs[0].seed), settings)
     breakdowns = breakdowns_of(cases, Sessions.load(paths.split(dataset), "train"))
     made = _made(dataset, runs, variants, session_blocks(cases["session"].to_numpy()), breakdowns, given)
@@ -106,7 +114,7 @@ def _measured(runs: list[Run], by_seed: Tables, sessions: SessionBlocks, cutoffs
     for run, table in zip(runs, by_seed, strict=True):
         best, worst = (_means(bound(run.above, run.tied, cutoffs)) for bound in (optimistic, pessimistic))
         test = {"n_cases": sessions.n_cases, "n_sessions": len(sessions.sizes), "test_hash": run.test_hash}
-        rows = measures(table, best, worst, run.tied, sessions.starts, run.recommended)
+        rows = measures(table, best, worst, run.tied, sessions.starts, run.recommended, run.listed)
         seed = pd.array([run.seed] * len(rows), dtype="Int64")
         yield pd.DataFrame({"variant": run.variant, "seed": seed, **rows, **test})
 
