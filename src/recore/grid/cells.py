@@ -30,10 +30,10 @@ class Cell:
     dataset: str
     variant: str
     seed: int | None
-    stages: tuple[str, ...]
     commands: tuple[tuple[str, ...], ...]
     params: tuple[str, ...]
     deps: tuple[str, ...]
+    stages: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.dataset} {self.variant} {paths.run(self.seed)}"
@@ -81,7 +81,8 @@ def _cell(dataset: str, variant: str, seed: int | None, stages: dict[str, dict[s
     commands = tuple(called(row["cmd"]) for row in rows)
     item = "-".join(filter(None, (dataset, variant, "" if seed is None else str(seed))))
     names = tuple(f"{stage}@{item}" for stage in stages)
-    return Cell(dataset, variant, seed, names, commands, tuple(keys), tuple(name for name in files if name != own))
+    deps = tuple(name for name in files if name != own)
+    return Cell(dataset, variant, seed, commands, tuple(keys), deps, names)
 
 
 def inputs(cell: Cell, given: params.Params) -> dict[str, Any]:

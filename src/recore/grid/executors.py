@@ -6,15 +6,16 @@ MODULE:FUNCTION  whatever the function returns when it is called without argumen
 """
 
 import importlib
+import pickle
 from collections.abc import Callable
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import Any
 
 from recore import RecoreError
 from recore.grid import worker
 
 AT_ONCE = 64  # cells that an executor which does not say how many workers it has is given at once
-PATIENCE = 30  # seconds to wait for a scheduler
+PATIENCE = 20  # seconds to wait for a scheduler
 
 
 class Engine:
@@ -62,6 +63,35 @@ class _Children(ThreadPoolExecutor):
             child.kill()
 
 
+class _ByValue:
+    """A function that is pickled with its module, where it is plainly called: no worker needs to have recore."""
+
+    def __init__(self, function: Callable[..., bytes]):
+        self._function = function
+
+    def __call__(self, *arguments: Any) -> bytes:
+        return self._function(*arguments)
+
+    def __reduce__(self) -> Any:
+        import cloudpickle
+
+        cloudpickle.register_pickle_by_value(worker)
+        return pickle.loads, (cloudpickle.dumps(self._function),)
+
+
+class _Sending(Executor):
+    """Dask's executor, with functions by value."""
+
+    def __init__(self, executor: Executor):
+        self._executor = executor
+
+    def submit(self, function: Callable[..., bytes], /, *arguments: Any) -> Future:
+        return self._executor.submit(_ByValue(function), *arguments)
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = True) -> None:
+        self._executor.shutdown(wait=wait)
+
+
 class _Dask(Engine):
     """The client's connection to a scheduler, with the executor that Dask makes of it."""
 
@@ -71,14 +101,12 @@ class _Dask(Engine):
 
     def _connected(self, address: str) -> Executor:
         try:
-            import cloudpickle
             from distributed import Client
         except ModuleNotFoundError as fault:
             raise RecoreError(
                 f"--executor dask needs the package {fault.name}; install it with `pip install 'recore[dask]'`, from a "
                 "checkout `pip install -c constraints.txt -e '.[dask]'`"
             ) from None
-        cloudpickle.register_pickle_by_value(worker)  # so that no worker needs to have recore
         try:
             self._client = Client(address, timeout=PATIENCE, set_as_default=False)
         except (OSError, ValueError, TypeError) as fault:
@@ -87,7 +115,7 @@ class _Dask(Engine):
                 f"no Dask scheduler answers at {address} ({said}); start one with `dask scheduler`, or correct "
                 "--address; cells that were made stay"
             ) from None
-        return self._client.get_executor(pure=False)
+        return _Sending(self._client.get_executor(pure=False))
 
     def close(self) -> None:
         super().close()
