@@ -11,22 +11,24 @@ from pathlib import Path
 
 import psutil
 
+Inside = dict[int, list[str]] | None
 WORKER = ["--nthreads", "1", "--no-nanny", "--no-dashboard"]  # what dies stays dead: nothing here starts it again
 
 
 class Cluster:
     """A scheduler, and ``hosts`` × ``workers``. A context: at its end all of it is gone."""
 
-    def __init__(self, folder: Path, hosts: int = 2, workers: int = 1):
-        self.folder, self.workers = folder, workers
+    def __init__(self, folder: Path, hosts: int = 2, workers: int = 1, head: str = "127.0.0.1", inside: Inside = None):
+        """head: the address at which the scheduler listens; inside: what leads into a host, before a command there."""
+        self.folder, self.workers, self._inside = folder, workers, inside or {}
         self.hosts: dict[int, list[subprocess.Popen]] = {}
         about = folder / "scheduler.json"
         self.scheduler = self._started(
-            0, "scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(about)
+            None, "scheduler", "--host", head, "--port", "0", "--no-dashboard", "--scheduler-file", str(about)
         )
         deadline = time.monotonic() + 60
         while not about.exists() or not about.read_text():
-            assert time.monotonic() < deadline, self.said("scheduler", 0)
+            assert time.monotonic() < deadline, self.said("scheduler")
             time.sleep(0.1)
         self.address = json.loads(about.read_text())["address"]
         for host in range(hosts):
@@ -49,17 +51,17 @@ class Cluster:
         for worker in self.hosts[host]:
             kill_all(worker)
 
-    def _started(self, host: int, kind: str, *arguments: str) -> subprocess.Popen:
-        temporary = self.folder / f"host{host}"
+    def _started(self, host: int | None, kind: str, *arguments: str) -> subprocess.Popen:
+        temporary = self.folder / ("head" if host is None else f"host{host}")
         temporary.mkdir(exist_ok=True)
-        command = [sys.executable, "-m", f"distributed.cli.dask_{kind}", *arguments]
-        with (self.folder / f"{kind}{host}.log").open("a") as log:
+        command = [*self._inside.get(host, ()), sys.executable, "-m", f"distributed.cli.dask_{kind}", *arguments]
+        with (self.folder / f"{kind}{'' if host is None else host}.log").open("a") as log:
             return subprocess.Popen(
                 command, cwd=temporary, env=os.environ | {"TMPDIR": str(temporary)}, stdout=log, stderr=log
             )
 
-    def said(self, kind: str, host: int) -> str:
-        return (self.folder / f"{kind}{host}.log").read_text()[-3000:]
+    def said(self, name: str) -> str:
+        return (self.folder / f"{name}.log").read_text()[-3000:]
 
     def __enter__(self) -> "Cluster":
         return self

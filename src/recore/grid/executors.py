@@ -92,6 +92,11 @@ class _Sending(Executor):
         self._executor.shutdown(wait=wait)
 
 
+def sending(client: Any) -> Executor:
+    """The executor of a Dask client, for workers that need not have recore: what a function of your own returns."""
+    return _Sending(client.get_executor(pure=False))
+
+
 class _Dask(Engine):
     """The client's connection to a scheduler, with the executor that Dask makes of it."""
 
@@ -115,7 +120,7 @@ class _Dask(Engine):
                 f"no Dask scheduler answers at {address} ({said}); start one with `dask scheduler`, or correct "
                 "--address; cells that were made stay"
             ) from None
-        return _Sending(self._client.get_executor(pure=False))
+        return sending(self._client)
 
     def close(self) -> None:
         super().close()
