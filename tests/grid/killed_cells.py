@@ -3,7 +3,7 @@
 python tests/grid/killed_cells.py [--kills 40] [--seed 1] [--cells 24] [--hosts 2] [--workers 2]
 
 The grid is made by Dask's workers on this machine, with temporary folders of their own. A first run is left alone. Then
-one starts from nothing, and every few seconds SIGKILL goes to a worker, to all processes of a host, or to the driver;
+one starts from nothing, and about as often as a cell takes SIGKILL goes to a worker, to all processes of a host, or to the driver;
 what was killed is started again a second later, as whatever watches over it would. Where the grid ends before the kills
 do, it starts from nothing again. At each end every file must be that of the quiet run, byte for byte, but for costs
 (wrong), DVC must find nothing to train and no cell may be missing (lost). The time to recover is that from a kill to
@@ -58,7 +58,7 @@ def main() -> None:
     parser.add_argument("--cells", type=int, default=24)
     parser.add_argument("--hosts", type=int, default=2)
     parser.add_argument("--workers", type=int, default=2, help="of each host")
-    parser.add_argument("--apart", type=float, default=4.0, help="mean seconds between two kills")
+    parser.add_argument("--apart", type=float, help="mean seconds between two kills (those that a cell takes)")
     args = parser.parse_args()
 
     def grid(tree) -> None:
@@ -78,7 +78,9 @@ def main() -> None:
             before = noted(driver, len(apart), before, apart)
         assert driver.process.returncode == 0, driver.log.read_text()
         expected = made(quiet)
-        print(f"quiet: {args.cells} cells, {statistics.median(apart):.1f} s between two", flush=True)
+        long = statistics.median(float(words.split()[0]) for words in driver.log.read_text().split("): made in ")[1:])
+        print(f"quiet: {args.cells} cells of {long:.0f} s, {statistics.median(apart):.1f} s between two", flush=True)
+        args.apart = args.apart or max(long, 1.0)
         counts, waits = attacked(cluster, template, expected, args, random.Random(args.seed))
     told = ", ".join(f"{counts[what]} {what}" for what in (*KINDS, "completions", "wrong", "lost"))
     print(told)
