@@ -3,11 +3,12 @@
 python tests/grid/killed_cells.py [--kills 40] [--seed 1] [--cells 24] [--hosts 2] [--workers 2]
 
 The grid is made by Dask's workers on this machine, with temporary folders of their own. A first run is left alone. Then
-one starts from nothing, and about as often as a cell takes SIGKILL goes to a worker, to all processes of a host, or to the driver;
-what was killed is started again a second later, as whatever watches over it would. Where the grid ends before the kills
-do, it starts from nothing again. At each end every file must be that of the quiet run, byte for byte, but for costs
-(wrong), DVC must find nothing to train and no cell may be missing (lost). The time to recover is that from a kill to
-the next cell that is made, which includes making it; beside it stands that between two cells of the quiet run.
+one starts from nothing, and about as often as a cell takes SIGKILL goes to a worker, to all processes of a host, or to
+the driver; what was killed is started again a second later, as whatever watches over it would. Where the grid ends
+before the kills do, it starts from nothing again. At each end every file must be that of the quiet run, byte for byte,
+but for costs (wrong), DVC must find nothing to train and no cell may be missing (lost). The time to recover is that
+from a kill to the next cell that is made, which includes making it; beside it stands that between two cells of the
+quiet run.
 """
 
 import argparse

@@ -11,6 +11,7 @@ from pipeline.conftest import Clone, checkout
 from recore import RecoreError, params, yaml12
 from recore.commands import cells as command
 from recore.grid import accept, cells, elsewhere, recorded
+from recore.records.checkout import current
 
 AFTER = {"significance@demo"}
 MADE_BY = {"commit": None, "dirty": False, "host": "h", "cell_seconds": 1.5}
@@ -191,6 +192,15 @@ def test_where_there_is_no_dvc_the_lock_is_left_alone(clone, capsys, monkeypatch
     assert recorded.record(cells.cells_of(params.load())) is None
     assert recorded.known(cells.cells_of(params.load())) == set()
     assert Path("dvc.lock").read_bytes() == lock
+
+
+def test_a_record_takes_both_what_dvc_made_and_what_it_did_not(clone):
+    recorded.record(cells.cells_of(params.load()))
+    Path("data/ranks/demo/hn/1/inputs.json").unlink()
+    assert current(clone.path) == [("demo", "pop", None), ("demo", "trm", 1), ("demo", "hn", 1)]
+    with Path("data/ranks/demo/hn/1/cases.parquet").open("ab") as file:
+        file.write(b"x")
+    assert current(clone.path) == [("demo", "pop", None), ("demo", "trm", 1)]
 
 
 def test_two_at_once_in_a_checkout_are_refused(clone):

@@ -1,6 +1,6 @@
 """What a cell costs beside its own work when Dask's workers make it, and what DVC's bookkeeping of so many takes.
 
-python benchmarks/grid.py [--cells 1000] [--workers 8] [--large 200]
+python benchmarks/many_cells.py [--cells 1000] [--workers 8] [--large 200]
 
 The cells are of no size: a child that writes the files of one cell that was really made, under another seed. The plain
 reference starts the same children from as many threads, and neither sends nor verifies nor places anything. Needs the
