@@ -34,9 +34,19 @@ def current(checkout: Path) -> list[Cell]:
     if not (checkout / "src/recore").exists():
         raise RecoreError(f"{checkout} is no checkout of this project: it has no src/recore")
     found, fault = (_by_inputs if made_without_dvc(checkout) else _by_dvc)(checkout)
+    if made_without_dvc(checkout) and (
+        others := _without_inputs(checkout)
+    ):  # made by DVC, unless left by something else
+        found = [*found, *(run for run in _by_dvc(checkout)[0] if run in others)]
     if not found:
         raise RecoreError(f"{checkout} has no cell that is up to date: {fault or 'none was made'}")
     return found
+
+
+def _without_inputs(checkout: Path) -> list[Cell]:
+    """The runs that have ranks but no inputs.json."""
+    ranks = {run: checkout / paths.ranks(*run) for run in params.load(checkout / paths.PARAMS).runs()}
+    return [run for run, folder in ranks.items() if folder.exists() and not (folder / "inputs.json").exists()]
 
 
 def made_without_dvc(checkout: Path) -> bool:
