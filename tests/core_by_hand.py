@@ -127,7 +127,7 @@ FORMS = {  # scorer, gate, residual, what attention sees: vectors after or befor
 
 
 def session_vector(form, w, session, masks=None, heads=2, eps=1e-12):
-    """hₛ of Eq. 2, 4 or 10, of norm 1, for ``form`` ave, gru, last or one of FORMS."""
+    """hₛ of Eq. 2, 4 or 10, of norm 1, for ``form`` ave, gru, last or one of FORMS; of mi its K vectors (K, D)."""
     undropped = [w["items.table"][item] for item in session]
     vectors = [vector * kept(masks, "items.session_dropout", i) for i, vector in enumerate(undropped)]
     uniform = combine([1 / len(session)] * len(session), vectors)  # Eq. 3
@@ -137,6 +137,11 @@ def session_vector(form, w, session, masks=None, heads=2, eps=1e-12):
         return norm(w["encoder.output.weight"] @ gru(w, "encoder.gru", vectors) + w["encoder.output.bias"])
     if form == "last":
         return norm(transformer(w, "encoder.transformer", vectors, heads, eps, masks)[-1])
+    if form == "mi":
+        states = transformer(w, "encoder.transformer", vectors, heads, eps, masks)
+        scorers = zip(w["encoder.global_scorer.weight"], w["encoder.global_scorer.bias"], strict=True)
+        weights = [softmax([float(weight @ state) + bias for state in states]) for weight, bias in scorers]
+        return np.array([norm(combine(a, vectors)) for a in weights])
     scorer, gate, residual, seen = FORMS[form]
     states = transformer(w, "encoder.transformer", vectors if seen == "after" else undropped, heads, eps, masks)
     if scorer == "linear":
@@ -160,8 +165,13 @@ def session_vector(form, w, session, masks=None, heads=2, eps=1e-12):
 
 
 def loss(h, table, target, temperature, k, lam, masks=None):
-    """L of Algorithm 1 for one case: (1 - λ)·Eq. 12 + λ·Eq. 14 over the items 1, 2, …"""
+    """L of Algorithm 1 for one case: (1 - λ)·Eq. 12 + λ·Eq. 14 over the items 1, 2, …
+
+    Of K vectors (K, D) in the place of one the nearest to the target is trained.
+    """
     items = {item: norm(table[item] * kept(masks, "items.item_dropout", item - 1)) for item in range(1, len(table))}
+    if h.ndim == 2:
+        h = max(h, key=lambda one: float(one @ items[target]))
     z = {item: float(h @ vector) / temperature for item, vector in items.items()}  # Eq. 5, 11
     highest = max(z.values())
     cross_entropy = highest + math.log(sum(math.exp(value - highest) for value in z.values())) - z[target]

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from builders import model, packed
+from torch.nn.functional import normalize
 
 from recore import yaml12
 from recore.models.fused import fused_loss
@@ -15,7 +16,7 @@ from recore.models.objectives import CROSS_ENTROPY, Objective, plain_loss
 
 SESSIONS = [[3], [7], [1, 2], [5, 5], [4, 9, 2], [8, 1, 8, 6], [1, 2, 3, 4, 5, 6, 7]]
 TARGETS = [5, 7, 12, 1, 3, 9, 11]
-FORMS = ("ave", *core_by_hand.FORMS, "gru", "last")
+FORMS = ("ave", *core_by_hand.FORMS, "gru", "last", "mi")
 ROOT = Path(__file__).parents[2]
 OBJECTIVES = [CROSS_ENTROPY, Objective(1, 0.5), Objective(5, 0.2), Objective(11, 1.0)]
 
@@ -82,12 +83,11 @@ def check_gradients(built, w, loss_by_hand):
             assert gradient[at] == pytest.approx(slope, rel=1e-5, abs=1e-8), (name, at)
 
 
-@pytest.mark.parametrize("variant", ["ave", "trm", "da", "gru"])
+@pytest.mark.parametrize("variant", ["ave", "trm", "da", "gru", "mi"])
 def test_gradients(variant):
     """Of a batch, in evaluation."""
     built = model(variant).double().eval()
-    encoding, catalogue = built.with_catalogue(*packed(SESSIONS))
-    fused_loss(encoding.session, catalogue, torch.tensor(TARGETS), 0.07, Objective(3, 0.2)).backward()
+    built.loss(*packed(SESSIONS), torch.tensor(TARGETS), Objective(3, 0.2)).backward()
     w = weights(built)
 
     def by_hand():
@@ -102,7 +102,7 @@ def test_gradients(variant):
     ("variant", "objective"),
     [
         *((variant, CROSS_ENTROPY) for variant in FORMS),
-        *((variant, Objective(3, 0.2)) for variant in ("ave", "trm", "da")),
+        *((variant, Objective(3, 0.2)) for variant in ("ave", "trm", "da", "mi")),
     ],
 )
 def test_a_step_with_every_dropout_on(variant, objective, monkeypatch):
@@ -113,8 +113,9 @@ def test_a_step_with_every_dropout_on(variant, objective, monkeypatch):
     draw = Dropout.mask
     monkeypatch.setattr(Dropout, "mask", lambda layer, like: masks.setdefault(layer, draw(layer, like)))
     prefix, target = [4, 9, 2, 8, 1], 7
-    encoding, catalogue = built.with_catalogue(*packed([prefix]))
-    loss = fused_loss(encoding.session, catalogue, torch.tensor([target]), 0.07, objective)
+    sessions = []
+    built.encoder.register_forward_hook(lambda encoder, inputs, output: sessions.append(output.session))
+    loss = built.loss(*packed([prefix]), torch.tensor([target]), objective)
     loss.backward()
     names = {layer: name for name, layer in built.named_modules()}
     masks = {names[layer]: mask.numpy() for layer, mask in masks.items()}
@@ -129,7 +130,7 @@ def test_a_step_with_every_dropout_on(variant, objective, monkeypatch):
         k, lam = objective.hard_neg_k, objective.hard_neg_lambda
         return core_by_hand.loss(h, w["items.table"], target, 0.07, k, lam, masks)
 
-    session = encoding.session[0].detach()
+    session = normalize(sessions[0][0].detach(), dim=-1)
     np.testing.assert_allclose(session, core_by_hand.session_vector(variant, w, prefix, masks), rtol=1e-9)
     assert loss.item() == pytest.approx(by_hand(), rel=1e-9)
     check_gradients(built, w, by_hand)

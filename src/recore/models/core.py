@@ -1,11 +1,14 @@
 """A CORE model: an item space and an encoder that stays inside it."""
 
+from dataclasses import replace
 from typing import Any
 
 from torch import Tensor, nn
 
-from recore.models.encoders import SWITCHES, AttentionEncoder, Encoding, MeanEncoder
+from recore.models.encoders import SWITCHES, AttentionEncoder, Encoding, MeanEncoder, towards
+from recore.models.fused import fused_loss
 from recore.models.items import ItemSpace
+from recore.models.objectives import Objective
 from recore.models.packing import Packing
 from recore.models.transformer import Transformer
 from recore.models.unit import unit
@@ -24,7 +27,7 @@ class Core(nn.Module):
         self.encoder = encoder
 
     def forward(self, items: Tensor, packing: Packing) -> Encoding:
-        """Item numbers (T,) to sessions (B, D) of norm 1."""
+        """Item numbers (T,) to sessions (B, D) of norm 1, or (B, K, D)."""
         return self._encode(self.items.embed(items), packing)
 
     def with_catalogue(self, items: Tensor, packing: Packing) -> tuple[Encoding, Tensor]:
@@ -32,9 +35,23 @@ class Core(nn.Module):
         vectors, catalogue = self.items.embed_with_catalogue(items)
         return self._encode(vectors, packing), catalogue
 
+    def loss(
+        self, items: Tensor, packing: Packing, targets: Tensor, objective: Objective, precision: str = "float32"
+    ) -> Tensor:
+        """Mean loss of a batch with the targets (B,), item numbers; ``precision`` is that of the loss (see ``fused``).
+
+        Of several vectors a session the one nearest the target, after item dropout, is trained, as if it were alone.
+        """
+        encoding, catalogue = self.with_catalogue(items, packing)
+        session = encoding.session
+        if session.dim() == 3:
+            session = towards(session, catalogue.detach()[targets - 1])
+        return fused_loss(session, catalogue, targets, self.items.temperature, objective, precision)
+
     def _encode(self, undropped: Tensor, packing: Packing) -> Encoding:
         encoding = self.encoder(self.items.session_dropout(undropped), undropped, packing)
-        return Encoding(unit(encoding.session), encoding.gate)
+        vectors = encoding.session.flatten(0, -2)  # (B, D) or (B · K, D)
+        return replace(encoding, session=unit(vectors).view_as(encoding.session))
 
 
 def mean_core(settings: dict[str, Any], n_items: int) -> Core:

@@ -19,7 +19,6 @@ from recore.data.cases import Batch, Cases
 from recore.evaluation.expected import VALIDATED, expected_gains
 from recore.evaluation.ranking import rank
 from recore.models.core import Core
-from recore.models.fused import fused_loss
 from recore.models.objectives import Objective
 from recore.models.packing import gather, resident
 from recore.models.scorer import CoreScorer
@@ -98,8 +97,7 @@ def train_step(
     ``clicks`` are the split's, on the model's device; ``precision`` is that of the loss (see ``fused``).
     """
     items, packing, targets = gather(clicks, batch.lengths, batch.ends)
-    encoding, catalogue = model.with_catalogue(items, packing)
-    loss = fused_loss(encoding.session, catalogue, targets, model.items.temperature, objective, precision)
+    loss = model.loss(items, packing, targets, objective, precision)
     optimizer.zero_grad()
     loss.backward()
     optimizer.step()
