@@ -112,6 +112,7 @@ FORMS = {  # scorer, gate, residual, what attention sees: vectors after or befor
     "hn": ("linear", "global", False, "after"),
     "hn64": ("linear", "global", False, "after"),
     "trm_bf16": ("linear", "global", False, "after"),
+    "graph": ("linear", "global", False, "after"),  # and more, see below
     "trm_before": ("linear", "global", False, "before"),
     "trm_table1": ("position", "global", False, "before"),
     "hn_table1": ("position", "global", True, "before"),
@@ -126,8 +127,23 @@ FORMS = {  # scorer, gate, residual, what attention sees: vectors after or befor
 }
 
 
-def session_vector(form, w, session, masks=None, heads=2, eps=1e-12):
-    """hₛ of Eq. 2, 4 or 10, of norm 1, for ``form`` ave, gru, last or one of FORMS; of mi its K vectors (K, D)."""
+def together(sessions, i, j, steps):
+    """C(i, j): how many of the sessions have i and j at most so many clicks apart."""
+    return sum(
+        any(
+            {session[p], session[q]} == {i, j}
+            for p in range(len(session))
+            for q in range(p + 1, min(p + steps, len(session) - 1) + 1)
+        )
+        for session in sessions
+    )
+
+
+def session_vector(form, w, session, masks=None, heads=2, eps=1e-12, counted=()):
+    """hₛ of Eq. 2, 4 or 10, of norm 1, for ``form`` ave, gru, last or one of FORMS; of mi its K vectors (K, D).
+
+    ``counted`` are the training sessions that graph may see.
+    """
     undropped = [w["items.table"][item] for item in session]
     vectors = [vector * kept(masks, "items.session_dropout", i) for i, vector in enumerate(undropped)]
     uniform = combine([1 / len(session)] * len(session), vectors)  # Eq. 3
@@ -144,7 +160,13 @@ def session_vector(form, w, session, masks=None, heads=2, eps=1e-12):
         return np.array([norm(combine(a, vectors)) for a in weights])
     scorer, gate, residual, seen = FORMS[form]
     states = transformer(w, "encoder.transformer", vectors if seen == "after" else undropped, heads, eps, masks)
-    if scorer == "linear":
+    if form == "graph":
+        weight, bias = w["encoder.global_scorer.weight"][0], w["encoder.global_scorer.bias"][0]
+        scores = [
+            float(weight @ state) + bias + w["encoder.a"][0] * math.log(1 + together(counted, item, session[-1], 3))
+            for state, item in zip(states, session, strict=True)
+        ]
+    elif scorer == "linear":
         weight, bias = w["encoder.global_scorer.weight"][0], w["encoder.global_scorer.bias"][0]
         scores = [float(weight @ state) + bias for state in states]  # Eq. 4
     else:

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from builders import ATTENTION, CONSISTENT, ENCODERS, SESSIONS, model, packed, random_sessions
+from builders import ATTENTION, CONSISTENT, ENCODERS, SESSIONS, flat, model, observed, packed, random_sessions
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.testing import assert_close
@@ -78,6 +78,8 @@ def test_renaming_the_items_renames_the_scores_and_nothing_else(
         built = model(variant, seed=seed, item_dropout=0.0).double().train(training)
         with torch.no_grad():
             built.items.table[names] = built.items.table.clone()
+            shown = flat(observed(12))
+            built.observe(names.numpy()[shown.items], shown.offsets)
             session, catalogue = built(names[items], packing).session, built.items.catalogue()
             loss = built.loss(names[items], packing, names[targets], objective)
         results.append((session, loss, scores(session, catalogue, 0.07)[..., names[1:] - 1]))
@@ -187,7 +189,7 @@ def test_what_attention_sees_of_session_dropout(attention_input, moves):
     assert not torch.equal(first, second)
 
 
-@pytest.mark.parametrize("variant", ["ave", "trm", "da", "gru", "mi"])
+@pytest.mark.parametrize("variant", ["ave", "trm", "da", "gru", "mi", "graph"])
 @given(n=st.integers(64, 128), seed=st.integers(0, 50), training=st.booleans())
 @settings(deadline=None, max_examples=5)  # two threads are slow where another job has the cores
 def test_the_number_of_threads_changes_rounding_only(variant, n, seed, training):

@@ -6,7 +6,7 @@ import core_by_hand
 import numpy as np
 import pytest
 import torch
-from builders import model, packed
+from builders import model, observed, packed
 from torch.nn.functional import normalize
 
 from recore import yaml12
@@ -29,6 +29,10 @@ def test_every_variant_of_a_record_has_its_equations():
     assert published <= set(FORMS)
 
 
+def session_vector(variant, w, session, masks=None):
+    return core_by_hand.session_vector(variant, w, session, masks, counted=observed(12))
+
+
 def weights(built):
     return {name: value.double().numpy() for name, value in built.state_dict().items()}
 
@@ -36,7 +40,7 @@ def weights(built):
 @pytest.mark.parametrize("variant", FORMS)
 def test_session_vectors(variant):
     built = model(variant).eval()
-    expected = [core_by_hand.session_vector(variant, weights(built), session) for session in SESSIONS]
+    expected = [session_vector(variant, weights(built), session) for session in SESSIONS]
     got = built(*packed(SESSIONS)).session.detach().numpy()
     np.testing.assert_allclose(got, expected, rtol=1e-5, atol=1e-6)
 
@@ -50,7 +54,7 @@ def test_loss(variant, objective, implementation):
     expected = np.mean(
         [
             core_by_hand.loss(
-                core_by_hand.session_vector(variant, w, session),
+                session_vector(variant, w, session),
                 w["items.table"],
                 target,
                 0.07,
@@ -83,7 +87,7 @@ def check_gradients(built, w, loss_by_hand):
             assert gradient[at] == pytest.approx(slope, rel=1e-5, abs=1e-8), (name, at)
 
 
-@pytest.mark.parametrize("variant", ["ave", "trm", "da", "gru", "mi"])
+@pytest.mark.parametrize("variant", ["ave", "trm", "da", "gru", "mi", "graph"])
 def test_gradients(variant):
     """Of a batch, in evaluation."""
     built = model(variant).double().eval()
@@ -92,7 +96,7 @@ def test_gradients(variant):
 
     def by_hand():
         cases = zip(SESSIONS, TARGETS, strict=True)
-        vectors = [(core_by_hand.session_vector(variant, w, session), target) for session, target in cases]
+        vectors = [(session_vector(variant, w, session), target) for session, target in cases]
         return np.mean([core_by_hand.loss(h, w["items.table"], target, 0.07, 3, 0.2) for h, target in vectors])
 
     check_gradients(built, w, by_hand)
@@ -102,7 +106,7 @@ def test_gradients(variant):
     ("variant", "objective"),
     [
         *((variant, CROSS_ENTROPY) for variant in FORMS),
-        *((variant, Objective(3, 0.2)) for variant in ("ave", "trm", "da", "mi")),
+        *((variant, Objective(3, 0.2)) for variant in ("ave", "trm", "da", "mi", "graph")),
     ],
 )
 def test_a_step_with_every_dropout_on(variant, objective, monkeypatch):
@@ -126,11 +130,11 @@ def test_a_step_with_every_dropout_on(variant, objective, monkeypatch):
     w = weights(built)
 
     def by_hand():
-        h = core_by_hand.session_vector(variant, w, prefix, masks)
+        h = session_vector(variant, w, prefix, masks)
         k, lam = objective.hard_neg_k, objective.hard_neg_lambda
         return core_by_hand.loss(h, w["items.table"], target, 0.07, k, lam, masks)
 
     session = normalize(sessions[0][0].detach(), dim=-1)
-    np.testing.assert_allclose(session, core_by_hand.session_vector(variant, w, prefix, masks), rtol=1e-9)
+    np.testing.assert_allclose(session, session_vector(variant, w, prefix, masks), rtol=1e-9)
     assert loss.item() == pytest.approx(by_hand(), rel=1e-9)
     check_gradients(built, w, by_hand)

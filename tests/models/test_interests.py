@@ -1,9 +1,8 @@
-"""Several interests: which one is trained, which one scores, and that one alone is CORE-trm."""
+"""Several interests: which one is trained, and which one scores."""
 
-import numpy as np
 import pytest
 import torch
-from builders import SETTINGS, TRAIN, flat, model, packed, random_sessions
+from builders import flat, model, packed, random_sessions
 
 from recore.data.cases import Cases
 from recore.evaluation.ranking import rank
@@ -12,31 +11,8 @@ from recore.models.device import prepare
 from recore.models.encoders import towards
 from recore.models.objectives import CROSS_ENTROPY, Objective
 from recore.models.scorer import CoreScorer, Cosines
-from recore.training.loop import fit
-from recore.training.progress import Progress
-from recore.variants import mi, trm
 
 CPU = torch.device("cpu")
-TRAINED, VALID = (Cases(flat(random_sessions(n, 30, seed)), 10) for seed, n in enumerate((80, 20)))
-
-
-@pytest.mark.parametrize("objective", [CROSS_ENTROPY, Objective(5, 0.2)])
-@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
-def test_one_interest_is_core_trm_bit_for_bit(objective, precision):
-    """Losses, weights and ranks of whole runs."""
-    runs = []
-    for build, own in ((trm.build, {}), (mi.build, {"interests": 1})):
-        built, settings = build(SETTINGS | own, 30), TRAIN | {"precision": precision}
-        training = fit(built, TRAINED, VALID, settings, objective, 1, CPU, Progress("test", 1))
-        runs.append((training, rank(CoreScorer(built), VALID, 7, CPU)))
-    (training, ranks), (single, ranks_of_single) = runs
-    assert [(epoch.loss, epoch.valid) for epoch in training.epochs] == [
-        (epoch.loss, epoch.valid) for epoch in single.epochs
-    ]
-    assert training.weights.keys() == single.weights.keys()
-    assert all(torch.equal(value, single.weights[name]) for name, value in training.weights.items())
-    np.testing.assert_array_equal(ranks.above, ranks_of_single.above)
-    np.testing.assert_array_equal(ranks.tied, ranks_of_single.tied)
 
 
 def test_the_interest_nearest_the_target_is_chosen():
