@@ -31,7 +31,7 @@ TRAIN |= {"threads": 1, "precision": "float32"}
 VARIANTS = ("ave", "trm", "da", "hn", "dahn")
 # Every encoder that differs from the others: hn and dahn have those of trm and da.
 ATTENTION = ("trm", "trm_before", "trm_table1", "da", "da_last", "da_norecent", "da_fixed", "da_noresidual")
-CONSISTENT = ("ave", *ATTENTION, "mi", "graph")
+CONSISTENT = ("ave", *ATTENTION, "mi", "graph", "repeat")
 ENCODERS = (*CONSISTENT, "gru", "last")
 SESSIONS = st.lists(st.lists(st.integers(1, 12), min_size=1, max_size=10), min_size=1, max_size=6).map(
     lambda sessions: sorted(sessions, key=len)  # as ``packed`` takes them

@@ -113,6 +113,7 @@ FORMS = {  # scorer, gate, residual, what attention sees: vectors after or befor
     "hn64": ("linear", "global", False, "after"),
     "trm_bf16": ("linear", "global", False, "after"),
     "graph": ("linear", "global", False, "after"),  # and more, see below
+    "repeat": ("linear", "global", False, "after"),  # beside its ``lift``
     "trm_before": ("linear", "global", False, "before"),
     "trm_table1": ("position", "global", False, "before"),
     "hn_table1": ("position", "global", True, "before"),
@@ -186,15 +187,26 @@ def session_vector(form, w, session, masks=None, heads=2, eps=1e-12, counted=())
     return norm(h + uniform) if residual else norm(h)  # Eq. 10
 
 
-def loss(h, table, target, temperature, k, lam, masks=None):
+def lift(w, session, temperature, masks=None, heads=2, eps=1e-12, bound=2.0):
+    """δ of the variant repeat."""
+    vectors = [w["items.table"][item] * kept(masks, "items.session_dropout", i) for i, item in enumerate(session)]
+    last = transformer(w, "encoder.transformer", vectors, heads, eps, masks)[-1]
+    nats = float(w["encoder.repeat.weight"][0] @ last) + w["encoder.repeat.bias"][0]
+    return bound * math.tanh(temperature * nats / bound)
+
+
+def loss(h, table, target, temperature, k, lam, masks=None, clicked=(), delta=0.0):
     """L of Algorithm 1 for one case: (1 - λ)·Eq. 12 + λ·Eq. 14 over the items 1, 2, …
 
-    Of K vectors (K, D) in the place of one the nearest to the target is trained.
+    Of K vectors (K, D) in the place of one the nearest to the target is trained. The items ``clicked`` have ``delta``
+    more than their cosine.
     """
     items = {item: norm(table[item] * kept(masks, "items.item_dropout", item - 1)) for item in range(1, len(table))}
     if h.ndim == 2:
         h = max(h, key=lambda one: float(one @ items[target]))
-    z = {item: float(h @ vector) / temperature for item, vector in items.items()}  # Eq. 5, 11
+    z = {
+        item: (float(h @ vector) + delta * (item in clicked)) / temperature for item, vector in items.items()
+    }  # Eq. 11
     highest = max(z.values())
     cross_entropy = highest + math.log(sum(math.exp(value - highest) for value in z.values())) - z[target]
     if lam == 0:

@@ -189,7 +189,7 @@ def test_what_attention_sees_of_session_dropout(attention_input, moves):
     assert not torch.equal(first, second)
 
 
-@pytest.mark.parametrize("variant", ["ave", "trm", "da", "gru", "mi", "graph"])
+@pytest.mark.parametrize("variant", ["ave", "trm", "da", "gru", "mi", "graph", "repeat"])
 @given(n=st.integers(64, 128), seed=st.integers(0, 50), training=st.booleans())
 @settings(deadline=None, max_examples=5)  # two threads are slow where another job has the cores
 def test_the_number_of_threads_changes_rounding_only(variant, n, seed, training):

@@ -33,6 +33,13 @@ def session_vector(variant, w, session, masks=None):
     return core_by_hand.session_vector(variant, w, session, masks, counted=observed(12))
 
 
+def loss(variant, w, session, target, objective, masks=None):
+    h = session_vector(variant, w, session, masks)
+    delta = core_by_hand.lift(w, session, 0.07, masks) if variant == "repeat" else 0.0
+    k, lam = objective.hard_neg_k, objective.hard_neg_lambda
+    return core_by_hand.loss(h, w["items.table"], target, 0.07, k, lam, masks, session, delta)
+
+
 def weights(built):
     return {name: value.double().numpy() for name, value in built.state_dict().items()}
 
@@ -51,19 +58,8 @@ def test_session_vectors(variant):
 def test_loss(variant, objective, implementation):
     built = model(variant).eval()
     w = weights(built)
-    expected = np.mean(
-        [
-            core_by_hand.loss(
-                session_vector(variant, w, session),
-                w["items.table"],
-                target,
-                0.07,
-                objective.hard_neg_k,
-                objective.hard_neg_lambda,
-            )
-            for session, target in zip(SESSIONS, TARGETS, strict=True)
-        ]
-    )
+    cases = zip(SESSIONS, TARGETS, strict=True)
+    expected = np.mean([loss(variant, w, session, target, objective) for session, target in cases])
     session = built(*packed(SESSIONS)).session
     got = implementation(session, built.items.catalogue(), torch.tensor(TARGETS), 0.07, objective)
     assert got.item() == pytest.approx(expected, rel=1e-5)
@@ -87,7 +83,7 @@ def check_gradients(built, w, loss_by_hand):
             assert gradient[at] == pytest.approx(slope, rel=1e-5, abs=1e-8), (name, at)
 
 
-@pytest.mark.parametrize("variant", ["ave", "trm", "da", "gru", "mi", "graph"])
+@pytest.mark.parametrize("variant", ["ave", "trm", "da", "gru", "mi", "graph", "repeat"])
 def test_gradients(variant):
     """Of a batch, in evaluation."""
     built = model(variant).double().eval()
@@ -96,8 +92,7 @@ def test_gradients(variant):
 
     def by_hand():
         cases = zip(SESSIONS, TARGETS, strict=True)
-        vectors = [(session_vector(variant, w, session), target) for session, target in cases]
-        return np.mean([core_by_hand.loss(h, w["items.table"], target, 0.07, 3, 0.2) for h, target in vectors])
+        return np.mean([loss(variant, w, session, target, Objective(3, 0.2)) for session, target in cases])
 
     check_gradients(built, w, by_hand)
 
@@ -106,7 +101,7 @@ def test_gradients(variant):
     ("variant", "objective"),
     [
         *((variant, CROSS_ENTROPY) for variant in FORMS),
-        *((variant, Objective(3, 0.2)) for variant in ("ave", "trm", "da", "mi", "graph")),
+        *((variant, Objective(3, 0.2)) for variant in ("ave", "trm", "da", "mi", "graph", "repeat")),
     ],
 )
 def test_a_step_with_every_dropout_on(variant, objective, monkeypatch):
@@ -119,8 +114,8 @@ def test_a_step_with_every_dropout_on(variant, objective, monkeypatch):
     prefix, target = [4, 9, 2, 8, 1], 7
     sessions = []
     built.encoder.register_forward_hook(lambda encoder, inputs, output: sessions.append(output.session))
-    loss = built.loss(*packed([prefix]), torch.tensor([target]), objective)
-    loss.backward()
+    found = built.loss(*packed([prefix]), torch.tensor([target]), objective)
+    found.backward()
     names = {layer: name for name, layer in built.named_modules()}
     masks = {names[layer]: mask.numpy() for layer, mask in masks.items()}
     for name in (name for name in masks if name.endswith("attention.dropout")):
@@ -130,11 +125,9 @@ def test_a_step_with_every_dropout_on(variant, objective, monkeypatch):
     w = weights(built)
 
     def by_hand():
-        h = session_vector(variant, w, prefix, masks)
-        k, lam = objective.hard_neg_k, objective.hard_neg_lambda
-        return core_by_hand.loss(h, w["items.table"], target, 0.07, k, lam, masks)
+        return loss(variant, w, prefix, target, objective, masks)
 
     session = normalize(sessions[0][0].detach(), dim=-1)
     np.testing.assert_allclose(session, session_vector(variant, w, prefix, masks), rtol=1e-9)
-    assert loss.item() == pytest.approx(by_hand(), rel=1e-9)
+    assert found.item() == pytest.approx(by_hand(), rel=1e-9)
     check_gradients(built, w, by_hand)

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from recore.models.encoders import SWITCHES, AttentionEncoder, Encoding, MeanEncoder, towards
 from recore.models.fused import fused_loss
 from recore.models.items import ItemSpace
+from recore.models.lift import Lift
 from recore.models.objectives import Objective
 from recore.models.packing import Packing
 from recore.models.transformer import Transformer
@@ -51,12 +52,14 @@ class Core(nn.Module):
         """Mean loss of a batch with the targets (B,), item numbers; ``precision`` is that of the loss (see ``fused``).
 
         Of several vectors a session the one nearest the target, after item dropout, is trained, as if it were alone.
+        Where own clicks have a lift, it is part of their scores, in every term of the loss.
         """
         encoding, catalogue = self.with_catalogue(items, packing, ends)
         session = encoding.session
         if session.dim() == 3:
             session = towards(session, catalogue.detach()[targets - 1])
-        return fused_loss(session, catalogue, targets, self.items.temperature, objective, precision)
+        lift = None if encoding.lift is None else Lift(encoding.lift, items, packing, len(catalogue))
+        return fused_loss(session, catalogue, targets, self.items.temperature, objective, precision, lift)
 
     def observe(self, clicks: np.ndarray, offsets: np.ndarray) -> None:
         """Shown the training sessions before the first step: session s is ``clicks[offsets[s]:offsets[s + 1]]``.

@@ -40,11 +40,13 @@ FIXED_SHARES = (0.6, 0.4)  # of the global and the recent branch
 class Encoding:
     """Sessions (B, D), and the share (B,) that the gate gives to the recent branch where there is one.
 
-    A session may be K vectors, (B, K, D): the nearest of them scores an item (see ``towards``).
+    A session may be K vectors, (B, K, D): the nearest of them scores an item (see ``towards``). ``lift`` (B,), from -2
+    to 2, is added to the cosines of the items that a session has clicked.
     """
 
     session: Tensor
     gate: Tensor | None = None
+    lift: Tensor | None = None
 
 
 def towards(session: Tensor, targets: Tensor) -> Tensor:
