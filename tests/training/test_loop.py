@@ -137,6 +137,7 @@ class NoLook(TorchDispatchMode):
 def one_step(variant, device):
     built = importlib.import_module(f"recore.variants.{variant}").build(SETTINGS, 30)
     initialise(built, 1)
+    built.observe(SPLIT["train"].items, SPLIT["train"].offsets)
     attach_streams(built.train().to(device), 1, device)
     objective = Objective(5, 0.2) if "hn" in variant else CROSS_ENTROPY
     optimizer = Adam(built.parameters(), 0.001)
@@ -144,7 +145,7 @@ def one_step(variant, device):
     return lambda: train_step(built, optimizer, clicks, SPLIT["train"].batch(np.arange(20)), objective)
 
 
-@pytest.mark.parametrize("variant", [*VARIANTS, "da_fixed", "da_norecent"])
+@pytest.mark.parametrize("variant", [*VARIANTS, "da_fixed", "da_norecent", "mi", "graph", "repeat"])
 def test_the_host_does_not_look_at_a_number_in_a_step(variant):
     """So a GPU is never waited for within an epoch; seen here on the CPU by what PyTorch is asked to do."""
     step = one_step(variant, CPU)
@@ -154,7 +155,7 @@ def test_the_host_does_not_look_at_a_number_in_a_step(variant):
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
-@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("variant", [*VARIANTS, "mi", "graph", "repeat"])
 def test_a_gpu_is_not_waited_for_in_a_step(variant):
     threads = torch.get_num_threads()
     step = one_step(variant, prepare("cuda", threads))

@@ -20,6 +20,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from recore.models.device import cases_at_once, put
+from recore.models.lift import Lift
 from recore.models.objectives import Objective
 
 # Cases in the buffer, where memory allows. On a CPU wider ones fall out of the cache and narrower ones make poor matrix
@@ -51,13 +52,15 @@ def fused_loss(
     temperature: float,
     objective: Objective,
     precision: str = "float32",
+    lift: Lift | None = None,
 ) -> Tensor:
     """As ``objectives.plain_loss``, equal to rounding in value and gradients; second derivatives are not defined.
 
     With ``precision`` ``bfloat16`` the rounding is that of bfloat16 for the wide products and the exponentials. The
     target's score and its terms, the sums over the catalogue and over chunks and what is returned are not rounded so.
     """
-    return _FusedLoss.apply(session, catalogue, targets, temperature, objective, _numbers(precision, session.dtype))
+    numbers, value = _numbers(precision, session.dtype), None if lift is None else lift.value
+    return _FusedLoss.apply(session, catalogue, targets, temperature, objective, numbers, lift, value)
 
 
 class _FusedLoss(torch.autograd.Function):
@@ -70,6 +73,8 @@ class _FusedLoss(torch.autograd.Function):
         temperature: float,
         objective: Objective,
         numbers: Numbers,
+        lift: Lift | None,
+        value: Tensor | None,
     ) -> Tensor:
         batch, n_items = len(session), len(catalogue)
         width = cases_at_once(CHUNK, session.device, n_items)
@@ -79,29 +84,37 @@ class _FusedLoss(torch.autograd.Function):
         own = None if exact else torch.linalg.vecdot(scaled, catalogue[rows])  # (B,) the targets' scores
         factor = catalogue.to(numbers.dtype)
         buffer = factor.new_empty(n_items * min(width, batch))
+        grad_lift = None if lift is None else torch.empty_like(lift.value)
+        if lift is not None and own is not None:
+            own += lift.of(targets) / (temperature * numbers.unit)
         grad_session = torch.empty_like(session)
         grad_catalogue = _aligned_zeros(catalogue)
-        shift = not _exp_is_safe(temperature, n_items * batch, session.dtype)
+        shift = not _exp_is_safe((1 if lift is None else 3) / temperature, n_items * batch, session.dtype)
         loss = session.new_zeros(())
         for start in range(0, batch, width):
             cases = slice(start, start + width)
             chunk = scaled[cases]
             z = buffer[: n_items * len(chunk)].view(n_items, len(chunk))
             torch.mm(factor, chunk.T.to(numbers.dtype), out=z)
+            if lift is not None:
+                lift.add(z, cases, 1 / (temperature * numbers.unit))
             target = None if own is None else own[cases]
             losses, scale = _scores_to_gradient(z, target, rows[cases], objective, batch, shift, numbers)
             loss += losses.sum()
+            if lift is not None:
+                grad_lift[cases] = lift.gradient(z, cases) * scale / temperature
             _add_product(grad_catalogue, z, chunk * (scale * numbers.unit)[:, None])
             grad_session[cases] = torch.mm(z.T, factor)
             grad_session[cases].mul_(scale[:, None] / temperature)
-        ctx.save_for_backward(grad_session, grad_catalogue)
+        ctx.save_for_backward(grad_session, grad_catalogue, grad_lift)
         return loss / batch
 
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
-        grad_session, grad_catalogue = ctx.saved_tensors
-        return grad * grad_session, grad * grad_catalogue, None, None, None, None
+        grad_session, grad_catalogue, grad_lift = ctx.saved_tensors
+        of_lift = None if grad_lift is None else grad * grad_lift
+        return grad * grad_session, grad * grad_catalogue, *[None] * 5, of_lift
 
 
 def _add_product(total: Tensor, left: Tensor, right: Tensor) -> None:
@@ -122,9 +135,9 @@ def _aligned_zeros(like: Tensor) -> Tensor:
     return like.new_zeros(n, -(-width // step) * step)[:, :width]
 
 
-def _exp_is_safe(temperature: float, n_scores: int, dtype: torch.dtype) -> bool:
-    """|z| ≤ 1/τ: a batch of sums of exponentials then neither overflows nor loses the target's term to underflow."""
-    return 1 / temperature + math.log(n_scores) < math.log(torch.finfo(dtype).max) - 1
+def _exp_is_safe(reach: float, n_scores: int, dtype: torch.dtype) -> bool:
+    """|z| ≤ reach: a batch of sums of exponentials then neither overflows nor loses the target's term to underflow."""
+    return reach + math.log(n_scores) < math.log(torch.finfo(dtype).max) - 1
 
 
 def _scores_to_gradient(

@@ -12,6 +12,7 @@ from torch.nn import functional
 
 from recore import RecoreError
 from recore.models.items import scores
+from recore.models.lift import Lift
 
 
 @dataclass(frozen=True)
@@ -40,13 +41,23 @@ class Objective:
 CROSS_ENTROPY = Objective(hard_neg_k=0, hard_neg_lambda=0.0)
 
 
-def plain_loss(session: Tensor, catalogue: Tensor, targets: Tensor, temperature: float, objective: Objective) -> Tensor:
+def plain_loss(
+    session: Tensor,
+    catalogue: Tensor,
+    targets: Tensor,
+    temperature: float,
+    objective: Objective,
+    lift: Lift | None = None,
+) -> Tensor:
     """Mean loss of a batch.
 
     ``session`` (B, D) and ``catalogue`` (V - 1, D) are unit vectors; ``targets`` (B,) are item numbers
     from 1, so that item v is row v - 1.
     """
     z = scores(session, catalogue, temperature)
+    if lift is not None:
+        own = torch.zeros_like(z).index_put((lift.case, lift.rows), torch.ones_like(z[0, 0]))
+        z = z + own * lift.value[:, None] / temperature
     rows = targets - 1
     cross_entropy = functional.cross_entropy(z, rows)  # Eq. 12
     if objective.hard_neg_lambda == 0:

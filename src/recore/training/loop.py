@@ -19,7 +19,7 @@ from recore.data.cases import Batch, Cases
 from recore.evaluation.expected import VALIDATED, expected_gains
 from recore.evaluation.ranking import rank
 from recore.models.core import Core
-from recore.models.fused import fused_loss
+from recore.models.device import moved
 from recore.models.objectives import Objective
 from recore.models.packing import gather, resident
 from recore.models.scorer import CoreScorer
@@ -64,6 +64,7 @@ def fit(
     """
     objective.check(len(model.items.table) - 1)
     initialise(model, seed)
+    model.observe(train.items, train.offsets)
     model.to(device)
     attach_streams(model, seed, device)
     optimizer = Adam(model.parameters(), settings["learning_rate"])
@@ -98,8 +99,7 @@ def train_step(
     ``clicks`` are the split's, on the model's device; ``precision`` is that of the loss (see ``fused``).
     """
     items, packing, targets = gather(clicks, batch.lengths, batch.ends)
-    encoding, catalogue = model.with_catalogue(items, packing)
-    loss = fused_loss(encoding.session, catalogue, targets, model.items.temperature, objective, precision)
+    loss = model.loss(items, packing, targets, objective, precision, moved(batch.ends, clicks.device))
     optimizer.zero_grad()
     loss.backward()
     optimizer.step()
