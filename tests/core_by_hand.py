@@ -111,6 +111,8 @@ FORMS = {  # scorer, gate, residual, what attention sees: vectors after or befor
     "trm": ("linear", "global", False, "after"),
     "hn": ("linear", "global", False, "after"),
     "hn64": ("linear", "global", False, "after"),
+    "hn_own": ("linear", "global", False, "after"),
+    "hn_pool": ("linear", "global", False, "after"),
     "trm_bf16": ("linear", "global", False, "after"),
     "trm_before": ("linear", "global", False, "before"),
     "trm_table1": ("position", "global", False, "before"),
@@ -159,14 +161,18 @@ def session_vector(form, w, session, masks=None, heads=2, eps=1e-12):
     return norm(h + uniform) if residual else norm(h)  # Eq. 10
 
 
-def loss(h, table, target, temperature, k, lam, masks=None):
-    """L of Algorithm 1 for one case: (1 - λ)·Eq. 12 + λ·Eq. 14 over the items 1, 2, …"""
+def loss(h, table, target, temperature, k, lam, masks=None, left_out=(), skipped=0):
+    """L of Algorithm 1 for one case: (1 - λ)·Eq. 12 + λ·Eq. 14 over the items 1, 2, …
+
+    Not mined are the items ``left_out`` and, of the others, so many of the highest.
+    """
     items = {item: norm(table[item] * kept(masks, "items.item_dropout", item - 1)) for item in range(1, len(table))}
     z = {item: float(h @ vector) / temperature for item, vector in items.items()}  # Eq. 5, 11
     highest = max(z.values())
     cross_entropy = highest + math.log(sum(math.exp(value - highest) for value in z.values())) - z[target]
     if lam == 0:
         return cross_entropy
-    others = sorted((value for item, value in z.items() if item != target), reverse=True)[:k]  # Eq. 13
+    others = sorted((value for item, value in z.items() if item not in {target, *left_out}), reverse=True)  # Eq. 13
+    others = others[skipped : skipped + k]
     pairwise = sum(math.log1p(math.exp(value - z[target])) for value in others) / k
     return (1 - lam) * cross_entropy + lam * pairwise

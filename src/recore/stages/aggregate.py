@@ -30,7 +30,8 @@ Records = dict[tuple[str, str, int | None], dict[str, Any]]  # record.json by da
 
 # The report shows the whole experiment.
 SETTINGS = (
-    *("datasets", "seeds", "hard_neg_k", "hard_neg_lambda", "variants", "sources"),
+    *("datasets", "seeds", "hard_neg_k", "hard_neg_lambda", "hard_neg_own", "hard_neg_pool", "hard_neg_skip"),
+    *("hard_neg_warmup", "variants", "sources"),
     *("filter", "split", "train", "evaluate", "significance"),
 )
 

@@ -19,13 +19,14 @@ from recore.data.cases import Batch, Cases
 from recore.evaluation.expected import VALIDATED, expected_gains
 from recore.evaluation.ranking import rank
 from recore.models.core import Core
+from recore.models.device import moved
 from recore.models.fused import fused_loss
 from recore.models.objectives import Objective
 from recore.models.packing import gather, resident
 from recore.models.scorer import CoreScorer
 from recore.training.adam import Adam
 from recore.training.progress import Progress
-from recore.training.seeding import attach_streams, batch_order, global_stream, initialise
+from recore.training.seeding import attach_streams, batch_order, global_stream, initialise, pools
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ def fit(
 
     Raises RecoreError for a loss that is not finite, with epoch and step.
     """
-    objective.check(len(model.items.table) - 1)
+    objective.check(len(model.items.table) - 1, int(train.length.max()))
     initialise(model, seed)
     model.to(device)
     attach_streams(model, seed, device)
@@ -73,7 +74,9 @@ def fit(
     for epoch in range(1, settings["epochs"] + 1):
         began = time.perf_counter()
         with global_stream(seed, f"torch/{epoch}", device):
-            loss = _train_epoch(model, optimizer, train, clicks, settings, objective, seed, epoch, progress)
+            loss = _train_epoch(
+                model, optimizer, train, clicks, settings, objective.in_epoch(epoch), seed, epoch, progress
+            )
         trained = time.perf_counter()
         with progress.steps(f"epoch {epoch} validation", len(valid)) as advance:
             ranks = rank(CoreScorer(model), valid, settings["batch_size"], device, advance)
@@ -91,15 +94,24 @@ def fit(
 
 
 def train_step(
-    model: Core, optimizer: Adam, clicks: Tensor, batch: Batch, objective: Objective, precision: str = "float32"
+    model: Core,
+    optimizer: Adam,
+    clicks: Tensor,
+    batch: Batch,
+    objective: Objective,
+    precision: str = "float32",
+    pool: np.ndarray | None = None,
 ) -> Tensor:
     """One update on one batch (Algorithm 1, then Adam); returns its mean loss, which the host has not waited for.
 
-    ``clicks`` are the split's, on the model's device; ``precision`` is that of the loss (see ``fused``).
+    ``clicks`` are the split's, on the model's device; ``precision`` is that of the loss (see ``fused``); ``pool`` are
+    the rows of the catalogue that are mined among, where the objective has a pool.
     """
     items, packing, targets = gather(clicks, batch.lengths, batch.ends)
     encoding, catalogue = model.with_catalogue(items, packing)
-    loss = fused_loss(encoding.session, catalogue, targets, model.items.temperature, objective, precision)
+    candidates = objective.candidates(items, packing, None if pool is None else moved(pool, clicks.device))
+    temperature = model.items.temperature
+    loss = fused_loss(encoding.session, catalogue, targets, temperature, objective, precision, candidates)
     optimizer.zero_grad()
     loss.backward()
     optimizer.step()
@@ -122,11 +134,12 @@ def _train_epoch(
     device, batch_size = clicks.device, settings["batch_size"]
     order = batch_order(seed, epoch, len(cases))
     starts = range(0, len(order), batch_size)
+    drawn = pools(seed, epoch, len(model.items.table) - 1, objective.hard_neg_pool)
     losses = torch.zeros(len(starts), device=device)
     with progress.steps(f"epoch {epoch}", len(order)) as advance:
         for step, start in enumerate(starts):
             batch = cases.batch(order[start : start + batch_size])
-            losses[step] = train_step(model, optimizer, clicks, batch, objective, settings["precision"])
+            losses[step] = train_step(model, optimizer, clicks, batch, objective, settings["precision"], next(drawn))
             if device.type == "cpu":  # elsewhere a look at the loss would stall the device
                 _check_finite(losses[step : step + 1], epoch, step)
                 advance(len(batch.cases), float(losses[step]))
