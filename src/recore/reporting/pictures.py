@@ -12,6 +12,7 @@ from recore.reporting.forest import forest_figure, forest_table
 from recore.reporting.format import metric_title
 from recore.reporting.influence import influence_figure, influence_table
 from recore.reporting.mde import mde_figure, mde_table
+from recore.reporting.mined import mined_figure, mined_table
 from recore.reporting.parts import parts_figure
 from recore.reporting.seeds import seeds_figure
 
@@ -29,7 +30,7 @@ class Picture:
 
 def pictures(evidence: Evidence) -> list[Picture]:
     """The same set for every grid: one that has nothing to draw says so."""
-    drawn = (_forest, _parts, _influence, _seeds, _length, _gate, _mde, _curves)
+    drawn = (_forest, _parts, _influence, _seeds, _length, _gate, _mined, _mde, _curves)
     return [picture(evidence) for picture in drawn]
 
 
@@ -100,6 +101,17 @@ def _gate(evidence: Evidence) -> Picture:
         "Share given to the recent branch; the rest goes to the global one.",
         gate_figure(table, evidence.datasets, evidence.variants, evidence.baseline),
         table,
+    )
+
+
+def _mined(evidence: Evidence) -> Picture:
+    return Picture(
+        "mined",
+        "What is mined as a hard negative",
+        "Shares of the items mined that stand in the case's own prefix, that are its last click, and that its session "
+        "clicks later, behind the target: the likely false negatives. Counted in one training batch of ten.",
+        mined_figure(evidence.mined, evidence.datasets, evidence.variants, evidence.baseline),
+        mined_table(evidence.mined),
     )
 
 

@@ -25,19 +25,24 @@ from recore.models.objectives import Objective
 from recore.models.packing import gather, resident
 from recore.models.scorer import CoreScorer
 from recore.training.adam import Adam
+from recore.training.mined import EVERY, Mined
 from recore.training.progress import Progress
 from recore.training.seeding import attach_streams, batch_order, global_stream, initialise, pools
 
 
 @dataclass(frozen=True)
 class Epoch:
-    """One row of history.csv, but for the seconds; ``valid`` holds the validation metrics by name."""
+    """One row of history.csv, but for the seconds; ``valid`` holds the validation metrics by name.
+
+    ``mined``: counts by column, where hard negatives are mined.
+    """
 
     epoch: int
     loss: float
     valid: dict[str, float]
     train_seconds: float
     valid_seconds: float
+    mined: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass
@@ -70,12 +75,13 @@ def fit(
     optimizer = Adam(model.parameters(), settings["learning_rate"])
     metric = f"mrr@{settings['validation_cutoff']}"
     clicks = resident(train.items, device)
+    mined = Mined(train) if objective.hard_neg_lambda > 0 else None
     training = Training()
     for epoch in range(1, settings["epochs"] + 1):
         began = time.perf_counter()
         with global_stream(seed, f"torch/{epoch}", device):
             loss = _train_epoch(
-                model, optimizer, train, clicks, settings, objective.in_epoch(epoch), seed, epoch, progress
+                model, optimizer, train, clicks, settings, objective.in_epoch(epoch), seed, epoch, progress, mined
             )
         trained = time.perf_counter()
         with progress.steps(f"epoch {epoch} validation", len(valid)) as advance:
@@ -83,7 +89,8 @@ def fit(
         metrics = expected_gains(VALIDATED, ranks.above, ranks.tied, [settings["validation_cutoff"]])
         means = {name: float(np.mean(values)) for name, values in metrics.items()}
         ended = time.perf_counter()
-        training.epochs.append(Epoch(epoch, loss, means, trained - began, ended - trained))
+        counts = mined.taken() if mined else {}
+        training.epochs.append(Epoch(epoch, loss, means, trained - began, ended - trained, counts))
         if not training.best or means[metric] > training.epochs[training.best - 1].valid[metric]:
             training.best = epoch
             training.weights = {name: value.detach().cpu().clone() for name, value in model.state_dict().items()}
@@ -101,17 +108,19 @@ def train_step(
     objective: Objective,
     precision: str = "float32",
     pool: np.ndarray | None = None,
+    mined: list[Tensor] | None = None,
 ) -> Tensor:
     """One update on one batch (Algorithm 1, then Adam); returns its mean loss, which the host has not waited for.
 
     ``clicks`` are the split's, on the model's device; ``precision`` is that of the loss (see ``fused``); ``pool`` are
-    the rows of the catalogue that are mined among, where the objective has a pool.
+    the rows of the catalogue that are mined among, where the objective has a pool; to ``mined`` are added those that
+    were mined, chunk by chunk.
     """
     items, packing, targets = gather(clicks, batch.lengths, batch.ends)
     encoding, catalogue = model.with_catalogue(items, packing)
     candidates = objective.candidates(items, packing, None if pool is None else moved(pool, clicks.device))
     temperature = model.items.temperature
-    loss = fused_loss(encoding.session, catalogue, targets, temperature, objective, precision, candidates)
+    loss = fused_loss(encoding.session, catalogue, targets, temperature, objective, precision, candidates, mined)
     optimizer.zero_grad()
     loss.backward()
     optimizer.step()
@@ -128,6 +137,7 @@ def _train_epoch(
     seed: int,
     epoch: int,
     progress: Progress,
+    mined: Mined | None,
 ) -> float:
     """One pass over all cases; returns the mean loss a case."""
     model.train()
@@ -139,7 +149,12 @@ def _train_epoch(
     with progress.steps(f"epoch {epoch}", len(order)) as advance:
         for step, start in enumerate(starts):
             batch = cases.batch(order[start : start + batch_size])
-            losses[step] = train_step(model, optimizer, clicks, batch, objective, settings["precision"], next(drawn))
+            seen: list[Tensor] | None = [] if mined and step % EVERY == 0 else None
+            losses[step] = train_step(
+                model, optimizer, clicks, batch, objective, settings["precision"], next(drawn), seen
+            )
+            if mined and seen:
+                mined.add(batch, torch.cat(seen, dim=1).cpu().numpy() + 1)
             if device.type == "cpu":  # elsewhere a look at the loss would stall the device
                 _check_finite(losses[step : step + 1], epoch, step)
                 advance(len(batch.cases), float(losses[step]))
@@ -167,4 +182,5 @@ def flatten(training: Training) -> Iterator[dict[str, float | int]]:
             "epoch": epoch.epoch,
             "loss": epoch.loss,
             **epoch.valid,
+            **epoch.mined,
         }
