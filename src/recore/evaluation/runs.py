@@ -24,6 +24,7 @@ class Run:
     tied: np.ndarray  # (N,) int32
     gate: np.ndarray | None  # (N,) float32, the share given to the recent branch, where the variant has one
     recommended: dict[str, Any] | None = None  # as ``Recommended.summary`` has it; None where the ranks do not say
+    held: dict[str, Any] | None = None  # as ``gate.counterfactuals`` has it; None where there is none
 
 
 Seeds = list[int] | list[None]  # of a variant; [None]: it has one run, without a seed
@@ -101,4 +102,4 @@ def _read_run(dataset: str, variant: str, seed: int | None) -> Run:
         gate = cases["gate"].to_numpy() if "gate" in cases else None
         hashes = meta["test_hash"], meta.get("weights_hash")
         counts = cases["above"].to_numpy(), cases["tied"].to_numpy()
-        return Run(variant, seed, *hashes, *counts, gate, meta.get("recommended"))
+        return Run(variant, seed, *hashes, *counts, gate, meta.get("recommended"), meta.get("held"))

@@ -134,6 +134,7 @@ def _gathered(given: dict[str, Any], measured: pd.DataFrame, records: Records) -
         beside=beside_paper(results, comparable, alpha),
         groups=read_tables(datasets, "groups.csv"),
         parts=read_tables(datasets, "parts.csv"),
+        gates=read_tables(datasets, "gates.csv"),
         curves=curves,
         mined=mined,
         tuned=tuned_table(records),
