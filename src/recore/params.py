@@ -17,10 +17,13 @@ TRAINED = {"plain": ("train", "evaluate"), "hybrid": ("train_hybrid", "evaluate_
 
 
 class Params:
-    """A checked ``params.yaml``. A stage reads it by the dotted keys that it lists in ``dvc.yaml``."""
+    """A checked ``params.yaml``. A stage reads it by the dotted keys that it lists in ``dvc.yaml``.
+
+    A key of the whole file that came later than the file has the value that leaves everything as it was.
+    """
 
     def __init__(self, tree: dict[str, Any]):
-        self._tree = tree
+        self._tree = schema.LATER | tree
 
     def at(self, key: str) -> Any:
         """The plain value at a dotted key, e.g. ``sources.demo.read`` or, as DVC counts, ``evaluate.cutoffs.0``.
@@ -170,7 +173,8 @@ def _check_variant(
     for model in models:
         check(schema.Model, model | shared, f"{key}.")
     objective = schema.Objective.model_fields if group == "hybrid" else ()
-    numbers = {setting: row.get(setting, tree[setting]) for setting in schema.Objective.model_fields}
+    given = schema.LATER | tree
+    numbers = {setting: row.get(setting, given[setting]) for setting in schema.Objective.model_fields}
     check(schema.Objective, numbers, f"{key}.")
     precision = {setting: row[setting] for setting in schema.Precision.model_fields if setting in row}
     check(schema.Precision, precision, f"{key}.")

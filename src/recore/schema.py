@@ -17,6 +17,8 @@ VariantName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Proper = Annotated[float, Field(gt=0, lt=1)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Lambda = Annotated[float, Field(ge=0, le=1)]
+Natural = Annotated[int, Field(ge=0)]
+Own = Literal["keep", "skip"]
 Numbers = Literal["float32", "bfloat16"]
 
 
@@ -146,13 +148,32 @@ class Significance(Section):
         return self
 
 
-class Experiment(Section):
+class Objective(Section):
+    """The hard negatives of a hybrid variant: numbers of the whole file, which a row may override."""
+
+    hard_neg_k: Count
+    hard_neg_lambda: Lambda
+    hard_neg_own: Own = "keep"
+    hard_neg_pool: Natural = 0
+    hard_neg_skip: Natural = 0
+    hard_neg_warmup: Natural = 0
+
+    @model_validator(mode="after")
+    def _fits_its_pool(self) -> "Objective":
+        needed = self.hard_neg_k + self.hard_neg_skip + 1
+        if 0 < self.hard_neg_pool < needed:
+            raise ValueError(
+                f"hard_neg_pool is {self.hard_neg_pool}, but hard_neg_k {self.hard_neg_k} and hard_neg_skip "
+                f"{self.hard_neg_skip} need {needed} items with the target; raise it, or set it to 0 for all items"
+            )
+        return self
+
+
+class Experiment(Objective):
     """The schema of ``params.yaml``."""
 
     datasets: Annotated[list[Name], Field(min_length=1)]
     seeds: Annotated[list[Seed], Field(min_length=1)]
-    hard_neg_k: Count
-    hard_neg_lambda: Lambda
     variants: Variants
     sources: dict[Name, Source]
     filter: Filter
@@ -162,10 +183,8 @@ class Experiment(Section):
     significance: Significance
 
 
-class Objective(Section):
-    hard_neg_k: Count
-    hard_neg_lambda: Lambda
-
-
 class Precision(Section):
     precision: Numbers = "float32"
+
+
+LATER = {name: field.default for name, field in Experiment.model_fields.items() if not field.is_required()}

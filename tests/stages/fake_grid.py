@@ -97,7 +97,11 @@ def write_record(dataset: str, variant: str, seed: int | None, epochs: int = 6, 
     epoch = np.arange(1, epochs + 1)
     mrr = SKILL[variant] * 8 * (1 - np.exp(-epoch)) - 0.002 * (epoch - best) ** 2 + 0.0005 * (seed % 10)
     history = pd.DataFrame({"epoch": epoch, "loss": 6 - np.log(epoch) + 0.01 * (seed % 10), "recall@20": 3 * mrr})
-    history.assign(**{"mrr@20": mrr}).to_csv(folder / "history.csv", index=False)
+    mined = (
+        {"mined_1": 100, "mined_2+": 50 * epoch, "own_1": 20 + epoch, "own_2+": 5 * epoch} if "hn" in variant else {}
+    )
+    mined |= {f"{kind}_{group}": 1 for kind in ("last", "later") for group in ("1", "2+") if mined}
+    history.assign(**{"mrr@20": mrr}, **mined).to_csv(folder / "history.csv", index=False)
     record = {
         "best_epoch": best,
         "epochs": epochs,

@@ -27,6 +27,7 @@ class Run:
     recommended: dict[str, Any] | None = None  # as ``Recommended.summary`` has it; None where the ranks do not say
     listed: bool = False  # from lists of another program, which do not show every tie
     taken: dict[str, Any] | None = None  # as ``taken_for`` has it, where they were made elsewhere
+    held: dict[str, Any] | None = None  # as ``gate.counterfactuals`` has it; None where there is none
 
 
 Seeds = list[int] | list[None]  # of a variant; [None]: it has one run, without a seed
@@ -135,5 +136,13 @@ def _read_run(dataset: str, variant: str, seed: int | None) -> Run:
         hashes = meta["test_hash"], meta.get("weights_hash")
         counts = cases["above"].to_numpy(), cases["tied"].to_numpy()
         return Run(
-            variant, seed, *hashes, *counts, gate, meta.get("recommended"), meta.get("listed", False), meta.get("taken")
+            variant,
+            seed,
+            *hashes,
+            *counts,
+            gate,
+            meta.get("recommended"),
+            meta.get("listed", False),
+            meta.get("taken"),
+            meta.get("held"),
         )

@@ -38,6 +38,7 @@ class Stored:
     cost: dict[str, Any] | None = None
     recommended: dict[str, Any] | None = None  # None: its ranks were made before they said so
     listed: bool = False  # its ranks are from lists of another program, never on record themselves
+    held: dict[str, Any] | None = None  # None: so too, or the variant has no gate
 
     def __str__(self) -> str:
         return f"{self.dataset} {self.variant} {paths.run(self.seed)}"
@@ -45,7 +46,12 @@ class Stored:
     @property
     def told(self) -> dict[str, Any]:
         """What ranks did not always say, as a file holds it: nothing where it is not known."""
-        told = {"weights_hash": self.weights_hash, "recommended": self.recommended, "listed": self.listed}
+        told = {
+            "weights_hash": self.weights_hash,
+            "recommended": self.recommended,
+            "listed": self.listed,
+            "held": self.held,
+        }
         return {name: value for name, value in told.items() if value}
 
     @property

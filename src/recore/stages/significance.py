@@ -2,7 +2,8 @@
 
 In ``data/significance/DATASET``: ``comparisons.csv`` has a row for each pair, metric and look, with raw differences,
 intervals and p; ``runs.csv`` for each run and metric; ``groups.csv`` for each variant, metric and group of cases;
-``parts.csv`` what repeated and new items add to each difference; ``sessions.parquet`` what each session adds to it by
+``parts.csv`` what repeated and new items add to each difference; ``gates.csv`` what the gate of a variant does;
+``sessions.parquet`` what each session adds to it by
 the metric that confirms.
 
 python -m recore.stages.significance DATASET
@@ -19,7 +20,7 @@ import pandas as pd
 from recore import RecoreError, params, paths
 from recore.data.sessions import Sessions
 from recore.evaluation import tables
-from recore.evaluation.breakdowns import GATE, REPEAT, Breakdown, breakdowns_of, clicks_back
+from recore.evaluation.breakdowns import GATE, PREFIX_LENGTH, REPEAT, Breakdown, breakdowns_of, clicks_back
 from recore.evaluation.measures import measures
 from recore.evaluation.metrics import metric_names, metric_table, optimistic, pessimistic
 from recore.evaluation.runs import (
@@ -32,6 +33,8 @@ from recore.evaluation.runs import (
     seeds_at_last_look,
 )
 from recore.significance.comparisons import Arm, arms_of, compare_all, session_table, without_noise
+from recore.significance.gates import COLUMNS as GATES
+from recore.significance.gates import gates_table
 from recore.significance.groups import group_means
 from recore.significance.parts import Parts, parts_of, parts_table
 from recore.significance.plan import Plan
@@ -70,18 +73,23 @@ def _made(
     """The tables by file name. variants: whether each has seeds."""
     section, cutoffs = given["significance"], given["evaluate.cutoffs"]
     plan = Plan.of(section)
+    by_length = next(breakdown for breakdown in breakdowns if breakdown.name == PREFIX_LENGTH)
     by_repeats = next(breakdown for breakdown in breakdowns if breakdown.name == REPEAT)
     shown = list(dict.fromkeys([section["confirm"], *section["margins"]]))
 
     parts: dict[str, dict[str, Parts]] = {}
     arms: dict[str, dict[str, Arm]] = {}
-    measured, groups = [], []
+    measured, groups, gates = [], [], [pd.DataFrame(columns=GATES)]
     # One variant at a time: the values of all cases are the largest thing here, the sums of sessions are small.
     for variant, seeded in variants.items():
         own = [run for run in runs if run.variant == variant]
         by_seed = [metric_table(run.above, run.tied, cutoffs) for run in own]
         measured += _measured(own, by_seed, sessions, cutoffs)
         groups += _grouped(own, by_seed, breakdowns, sessions, shown, section["alpha"])
+        if own[0].gate is not None:
+            shares = np.stack([run.gate for run in own])
+            held = [run.held for run in own]
+            gates.append(gates_table(variant, shares, by_length.group, by_length.labels, held))
         if any(variant in pair for pair in plan.comparisons):
             parts[variant] = parts_of(by_seed, by_repeats, sessions, shown, seedless=not seeded)
         arms[variant] = arms_of(by_seed, sessions, plan.reached(len(own)), seedless=not seeded)
@@ -92,6 +100,7 @@ def _made(
         "comparisons.csv": comparisons,
         "runs.csv": pd.concat(measured, ignore_index=True),
         "groups.csv": pd.concat(groups, ignore_index=True),
+        "gates.csv": pd.concat(gates[1:] or gates, ignore_index=True),
         "parts.csv": parts_table(parts, by_repeats, sessions, plan),
         "sessions.parquet": session_table(arms, sessions, section["confirm"], plan),
     }
