@@ -1,8 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-
-from tests.pipeline.same_results import TOLERANCE, difference
+from pipeline.same_results import TOLERANCE, difference
 
 KEPT = pd.DataFrame(
     {
