@@ -20,7 +20,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from cluster import Cluster
+from cluster import Cluster, end_in_order
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "pipeline"))
 from conftest import ROOT, Clone, checkout, ran, tiny
@@ -113,6 +113,7 @@ def main() -> None:
     parser.add_argument("--grid", choices=["tiny", "demo"], default="tiny")
     parser.add_argument("--of", nargs="+", choices=["killed", "cable", "full"], default=["killed", "cable", "full"])
     args = parser.parse_args()
+    end_in_order()
     if reason := lacking():
         sys.exit(f"cannot be tried here: {reason}")
     with tempfile.TemporaryDirectory() as name:
