@@ -159,6 +159,22 @@ def test_a_cell_that_fails_three_times_is_given_up_and_stops_no_other(driven):
     assert given_up[0].said.startswith("it failed on host0: words")
 
 
+def test_a_bundle_that_never_is_what_was_asked_for_ends(driven):
+    """As where params.yaml changed before it was packed."""
+    hosts = Hosts()
+
+    def fate(host, name, times):
+        if name != "deliver":
+            hosts.bundles[host].clear()
+            return "damaged"
+
+    hosts.fate = fate
+    placed, given_up = driven(hosts)
+    assert placed == []
+    assert {str(task.cell) for task in given_up} == EVERY
+    assert set(hosts.asked.values()) == {3}
+
+
 def test_what_is_refused_counts_as_a_fault_of_the_cell(driven, monkeypatch):
     hosts = Hosts()
 

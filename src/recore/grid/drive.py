@@ -159,10 +159,10 @@ class Drive:
             self._deliver(task.cell.dataset)
         elif header["state"] == "unfit":
             task.unfit += 1
-            self._again(task, f"{header['host']} is not fit for it: {header.get('said')}", last=True)
+            self._again(task, f"{header['host']} is not fit for it: {header['said']}", last=True)
         else:
             task.failed += 1
-            self._again(task, f"it failed on {header['host']}: {header.get('said')}")
+            self._again(task, f"it failed on {header['host']}: {header['said']}")
         return False
 
     def _again(self, task: Task, said: str, last: bool = False) -> None:
@@ -196,7 +196,7 @@ class Drive:
         try:
             header = accept.read(future.result()).header
             if header["state"] != "has":
-                self.view.note(f"{header['host']} cannot take the split of {dataset}: {header.get('said')}")
+                self.view.note(f"{header['host']} cannot take the split of {dataset}: {header['said']}")
                 for task in self.parked.get(dataset, []):
                     task.unfit += 1
         except Exception as fault:
@@ -224,7 +224,7 @@ class Drive:
 
 
 def _where(header: dict[str, Any]) -> dict[str, Any]:
-    return {"host": str(header["host"]), "cell_seconds": header.get("seconds")}
+    return {"host": header["host"], "cell_seconds": header["seconds"]}
 
 
 def _words(fault: BaseException) -> str:

@@ -37,7 +37,7 @@ class View:
     def made(self, cell: Cell, header: dict[str, Any]) -> None:
         self.done += 1
         self._bar.update()
-        line = f"{cell} ({self.done} of {self.total}): made in {header.get('seconds', 0):.0f} s on {header['host']}"
+        line = f"{cell} ({self.done} of {self.total}): made in {header['seconds']:.0f} s on {header['host']}"
         left = (time.monotonic() - self._started) / self.done * (self.total - self.done - self.given_up)
         if not self.on_terminal:
             print(f"{line}; {self.given_up} failed, about {_span(left)} left", flush=True)
