@@ -89,8 +89,8 @@ def test_pytorchs_dropout_is_a_stream_of_the_run_and_leaves_the_global_generator
 
 
 def test_no_weight_on_hard_negatives_trains_core_trm_bit_for_bit():
-    """λ = 0, whatever K: the paper's special case, over whole runs."""
-    (plain, _), (hybrid, _) = train("trm"), train("hn", objective=Objective(5, 0.0))
+    """λ = 0, whatever the rest: the paper's special case, over whole runs."""
+    (plain, _), (hybrid, _) = train("trm"), train("hn", objective=Objective(99, 0.0, "skip", 999, 9))
     assert [(epoch.loss, epoch.valid) for epoch in plain.epochs] == [
         (epoch.loss, epoch.valid) for epoch in hybrid.epochs
     ]
