@@ -54,6 +54,10 @@ class Params:
         """Dataset, variant and seed of every run that is made here."""
         return [(d, v, s) for d in self.at("datasets") for v, seeds in self.made().items() for s in seeds]
 
+    def tuned(self, group: str) -> dict[str, Any]:
+        """Each variant of ``plain`` or ``hybrid`` that is tuned, with the values to try."""
+        return self._tree.get("tune", {}).get(group, {})
+
     def external(self) -> dict[str, dict[str, Any]]:
         """Each variant whose ranks come from elsewhere, and its row."""
         return self.at("variants").get("external", {})
@@ -80,6 +84,8 @@ def load(path: Path = paths.PARAMS) -> Params:
             _check_variant(tree, models, group, name, row)
     for name, row in tree["variants"].get("baselines", {}).items():
         _check_baseline(name, row)
+    if "tune" in tree:
+        _check_tune(tree, models)
     return Params(tree)
 
 
@@ -178,14 +184,35 @@ def _check_names(tree: dict[str, Any]) -> None:
                 raise RecoreError(f"params.yaml: `significance.{key}` names {name!r}; metrics are {', '.join(metrics)}")
 
 
+def _check_tune(tree: dict[str, Any], models: list[dict[str, Any]]) -> None:
+    """Seeds that no run has, variants that have a row, and values that the row may have."""
+    if both := [seed for seed in tree["tune"]["seeds"] if seed in tree["seeds"]]:
+        raise RecoreError(
+            f"params.yaml: `tune.seeds` names {both[0]}, which is among `seeds`, and what a seed's luck chose must not "
+            "be tested with it; name others"
+        )
+    for group in TRAINED:
+        for name, space in tree["tune"].get(group, {}).items():
+            key = f"tune.{group}.{name}"
+            if name not in tree["variants"][group]:
+                raise RecoreError(
+                    f"params.yaml: `{key}` has no row `variants.{group}.{name}`; add it or correct the name"
+                )
+            for setting, values in space.items():
+                for value in values:
+                    if values.count(value) > 1:
+                        raise RecoreError(f"params.yaml: `{key}.{setting}` names {value} twice; name it once")
+                    _check_variant(tree, models, group, name, tree["variants"][group][name] | {setting: value}, key)
+
+
 def _check_variant(
-    tree: dict[str, Any], models: list[dict[str, Any]], group: str, name: str, row: dict[str, Any]
+    tree: dict[str, Any], models: list[dict[str, Any]], group: str, name: str, row: dict[str, Any], key: str = ""
 ) -> None:
     """A row needs its file, and its settings need to be known there: the model's, the objective's or its own.
 
-    They must fit every one of the ``models`` that the datasets train with.
+    They must fit every one of the ``models`` that the datasets train with. ``key``: where the row stands.
     """
-    key = f"variants.{group}.{name}"
+    key = key or f"variants.{group}.{name}"
     module = f"recore.variants.{name}"
     if importlib.util.find_spec(module) is None:
         raise RecoreError(
@@ -197,16 +224,16 @@ def _check_variant(
     objective = schema.Objective.model_fields if group == "hybrid" else ()
     numbers = {setting: row.get(setting, tree[setting]) for setting in schema.Objective.model_fields}
     _check(schema.Objective, numbers, f"{key}.")
-    precision = {setting: row[setting] for setting in schema.Precision.model_fields if setting in row}
-    _check(schema.Precision, precision, f"{key}.")
-    unknown = [setting for setting in row if setting not in {*shared, *objective, *precision}]
+    of_train = {setting: row[setting] for setting in schema.OfTrain.model_fields if setting in row}
+    _check(schema.OfTrain, of_train, f"{key}.")
+    unknown = [setting for setting in row if setting not in {*shared, *objective, *of_train}]
     if not unknown:
         return
     # Only a row with settings of its own pays for this import: it loads torch.
     own: dict[str, Any] = getattr(importlib.import_module(module), "SETTINGS", {})
     for setting in unknown:
         if setting not in own:
-            known = ", ".join([*tree["train"]["model"], *objective, *schema.Precision.model_fields, *own])
+            known = ", ".join([*tree["train"]["model"], *objective, *schema.OfTrain.model_fields, *own])
             raise RecoreError(f"params.yaml: `{key}.{setting}` is not a known setting; known are {known}")
         allowed = own[setting]
         _check(Literal[allowed] if isinstance(allowed, tuple) else allowed, row[setting], f"{key}.{setting}")

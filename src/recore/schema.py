@@ -24,6 +24,7 @@ Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Lambda = Annotated[float, Field(ge=0, le=1)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 Numbers = Literal["float32", "bfloat16"]
+Space = Annotated[dict[str, Annotated[list[Scalar], Field(min_length=1)]], Field(min_length=1)]
 
 
 class File(Section):
@@ -219,6 +220,18 @@ class Significance(Section):
         return self
 
 
+class Tune(Section):
+    """A search on validation: ``trials`` for every variant named, each with all ``seeds``, none of which is a run's.
+
+    ``plain`` and ``hybrid`` have for each variant the values to try of each setting.
+    """
+
+    seeds: Annotated[list[Seed], Field(min_length=1)]
+    trials: Annotated[int, Field(ge=2)]
+    plain: dict[VariantName, Space] = Field(default_factory=dict)
+    hybrid: dict[VariantName, Space] = Field(default_factory=dict)
+
+
 class Experiment(Section):
     """The schema of ``params.yaml``."""
 
@@ -233,6 +246,7 @@ class Experiment(Section):
     train: Train
     evaluate: Evaluate
     significance: Significance
+    tune: Tune | None = None
 
 
 class Objective(Section):
@@ -240,5 +254,8 @@ class Objective(Section):
     hard_neg_lambda: Lambda
 
 
-class Precision(Section):
+class OfTrain(Section):
+    """What a row may say of ``train`` beside its model."""
+
     precision: Numbers = "float32"
+    learning_rate: Positive | None = None
