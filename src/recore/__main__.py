@@ -22,6 +22,7 @@ Commands = dict[str, "Command | Commands"]
 COMMANDS: Commands = {
     "check": Command("recore.commands.check", "what params.yaml asks for, and what is read of each log"),
     "cells": Command("recore.commands.cells", "train and rank what is missing, without DVC"),
+    "tune": Command("recore.commands.tune", "choose settings on validation, beside the rows as they stand"),
     "decide": Command("recore.commands.decide", "add seeds, look after look, until every comparison has a verdict"),
     "costs": Command("recore.commands.costs", "what the runs took, and where they were made"),
     "mend": Command("recore.commands.mend", "remove what a kill tore of DVC's own files"),

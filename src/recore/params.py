@@ -3,13 +3,12 @@
 A check refuses and changes nothing: a stage gets the values as they stand in the file.
 """
 
-import importlib
-import importlib.util
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from recore import RecoreError, paths, schema, yaml12
-from recore.findings import check, shown
+from recore.findings import check
+from recore.rows import check_baseline, check_variant
 
 METRICS = ("recall", "mrr", "ndcg")
 # The groups of variants that are trained here, and the stages of dvc.yaml that do it.
@@ -55,6 +54,10 @@ class Params:
         """Dataset, variant and seed of every run that is made here."""
         return [(d, v, s) for d in self.at("datasets") for v, seeds in self.made().items() for s in seeds]
 
+    def tuned(self, group: str) -> dict[str, Any]:
+        """Each variant of ``plain`` or ``hybrid`` that is tuned, with the values to try."""
+        return self._tree.get("tune", {}).get(group, {})
+
     def external(self) -> dict[str, dict[str, Any]]:
         """Each variant whose ranks come from elsewhere, and its row."""
         return self.at("variants").get("external", {})
@@ -85,9 +88,11 @@ def load(path: Path = paths.PARAMS) -> Params:
             models.append(merged["model"])
     for group in TRAINED:
         for name, row in tree["variants"][group].items():
-            _check_variant(tree, models, group, name, row)
+            check_variant(tree, models, group, name, row)
     for name, row in tree["variants"].get("baselines", {}).items():
-        _check_baseline(name, row)
+        check_baseline(name, row)
+    if "tune" in tree:
+        _check_tune(tree, models)
     return Params(tree)
 
 
@@ -156,65 +161,22 @@ def _check_external(rows: dict[str, dict[str, Any]], datasets: list[str]) -> Non
             )
 
 
-def _check_variant(
-    tree: dict[str, Any], models: list[dict[str, Any]], group: str, name: str, row: dict[str, Any]
-) -> None:
-    """A row needs its file, and its settings need to be known there: the model's, the objective's or its own.
-
-    They must fit every one of the ``models`` that the datasets train with.
-    """
-    key = f"variants.{group}.{name}"
-    module = f"recore.variants.{name}"
-    if importlib.util.find_spec(module) is None:
+def _check_tune(tree: dict[str, Any], models: list[dict[str, Any]]) -> None:
+    """Seeds that no run has, variants that have a row, and values that the row may have."""
+    if both := [seed for seed in tree["tune"]["seeds"] if seed in tree["seeds"]]:
         raise RecoreError(
-            f"params.yaml: `{key}` has no file src/recore/variants/{name}.py; write it or correct the name"
+            f"params.yaml: `tune.seeds` names {both[0]}, which is among `seeds`, and what a seed's luck chose must not "
+            "be tested with it; name others"
         )
-    shared = {setting: value for setting, value in row.items() if setting in tree["train"]["model"]}
-    for model in models:
-        check(schema.Model, model | shared, f"{key}.")
-    objective = schema.Objective.model_fields if group == "hybrid" else ()
-    given = schema.LATER | tree
-    numbers = {setting: row.get(setting, given[setting]) for setting in schema.Objective.model_fields}
-    check(schema.Objective, numbers, f"{key}.")
-    precision = {setting: row[setting] for setting in schema.Precision.model_fields if setting in row}
-    check(schema.Precision, precision, f"{key}.")
-    unknown = [setting for setting in row if setting not in {*shared, *objective, *precision}]
-    if not unknown:
-        return
-    # Only a row with settings of its own pays for this import: it loads torch.
-    own: dict[str, Any] = getattr(importlib.import_module(module), "SETTINGS", {})
-    for setting in unknown:
-        if setting not in own:
-            known = ", ".join([*tree["train"]["model"], *objective, *schema.Precision.model_fields, *own])
-            raise RecoreError(f"params.yaml: `{key}.{setting}` is not a known setting; known are {known}")
-        allowed = own[setting]
-        check(Literal[allowed] if isinstance(allowed, tuple) else allowed, row[setting], f"{key}.{setting}")
-
-
-def _check_baseline(name: str, row: dict[str, Any]) -> None:
-    """A row needs its file, and its settings, fixed or tuned, must be those of the file's ``Settings``."""
-    key, module = f"variants.baselines.{name}", f"recore.baselines.{name}"
-    spec = importlib.util.find_spec(module)
-    if spec is None or spec.origin is None:
-        raise RecoreError(
-            f"params.yaml: `{key}` has no file src/recore/baselines/{name}.py; write it or correct the name"
-        )
-    if "def fit(" not in Path(spec.origin).read_text(encoding="utf-8"):
-        raise RecoreError(
-            f"params.yaml: `{key}` is no baseline: src/recore/baselines/{name}.py fits nothing; remove it"
-        )
-    if not row:
-        return  # importing a method takes as long as the start of a stage
-    settings = importlib.import_module(module).Settings
-    grid = row.get("tune", {})
-    fixed = {setting: value for setting, value in row.items() if setting != "tune"}
-    check(settings, fixed, f"{key}.")
-    if not isinstance(grid, dict):
-        raise RecoreError(f"params.yaml: `{key}.tune` is {shown(grid)}; it is a map of settings to lists of values")
-    for setting, values in grid.items():
-        if not isinstance(values, list) or not values:
-            raise RecoreError(f"params.yaml: `{key}.tune.{setting}` is {shown(values)}; it is a list of values to try")
-        if setting in fixed:
-            raise RecoreError(f"params.yaml: `{key}` fixes {setting} and tunes it; keep one")
-        for value in values:
-            check(settings, {setting: value}, f"{key}.tune.")
+    for group in TRAINED:
+        for name, space in tree["tune"].get(group, {}).items():
+            key = f"tune.{group}.{name}"
+            if name not in tree["variants"][group]:
+                raise RecoreError(
+                    f"params.yaml: `{key}` has no row `variants.{group}.{name}`; add it or correct the name"
+                )
+            for setting, values in space.items():
+                for value in values:
+                    if values.count(value) > 1:
+                        raise RecoreError(f"params.yaml: `{key}.{setting}` names {value} twice; name it once")
+                    check_variant(tree, models, group, name, tree["variants"][group][name] | {setting: value}, key)

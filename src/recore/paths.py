@@ -17,6 +17,8 @@ RANKS = DATA / "ranks"
 RECORDS = DATA / "records"
 SIGNIFICANCE = DATA / "significance"
 SPLIT = DATA / "split"
+TRIALS = DATA / "trials"
+TUNED = DATA / "tuned"
 
 NO_SEED = "none"  # stands where the seed of a run does, for what is fitted without one
 
@@ -50,6 +52,14 @@ def results(dataset: str, variant: str, seed: int | None) -> list[Path]:
     own, record_of_it = ranks(dataset, variant, seed), record(dataset, variant, seed)
     curve = [] if seed is None else [record_of_it / "history.csv"]
     return [own / "cases.parquet", own / "meta.json", *curve, record_of_it / "record.json"]
+
+
+def trials(dataset: str, variant: str) -> Path:
+    return TRIALS / dataset / variant
+
+
+def tuned(dataset: str, variant: str) -> Path:
+    return TUNED / dataset / variant
 
 
 def significance(dataset: str) -> Path:

@@ -7,61 +7,19 @@ What one value alone can show to be wrong is checked here; what needs two sectio
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import Field, model_validator
 
+from recore.schema_external import External, Name, VariantName
 from recore.schema_read import Count, Scalar, Section
-from recore.schema_source import Digest, Rate, Seed, Source
+from recore.schema_source import Rate, Seed, Source
 
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
-VariantName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Proper = Annotated[float, Field(gt=0, lt=1)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Lambda = Annotated[float, Field(ge=0, le=1)]
 Natural = Annotated[int, Field(ge=0)]
 Own = Literal["keep", "skip"]
 Numbers = Literal["float32", "bfloat16"]
-
-
-class FromRecord(Section):
-    """A row whose ranks are those of a variant of docs/results/RECORD."""
-
-    record: Name
-    variant: VariantName
-
-
-class RanksFile(Section):
-    """A file of ranks; stage external says what to pin it by where there is no ``sha256``."""
-
-    path: Annotated[str, Field(min_length=1)]
-    sha256: Digest | None = None
-
-
-class FromFile(Section):
-    """A row whose ranks another program wrote into a file, without seeds; ``test_hash`` is that of the test cases."""
-
-    test_hash: Digest
-    file: RanksFile
-
-
-class FromFiles(Section):
-    """A row with a file for each seed."""
-
-    test_hash: Digest
-    files: Annotated[dict[Seed, RanksFile], Field(min_length=1)]
-
-
-def _external_kind(value: Any) -> str:
-    keys = value if isinstance(value, dict) else ()
-    kind = "files" if "files" in keys else "file" if {"file", "test_hash"} & set(keys) else "record"
-    return f"{kind} row"  # no key: see ``params``, which tells keys from tags
-
-
-External = Annotated[
-    Annotated[FromRecord, Tag("record row")]
-    | Annotated[FromFile, Tag("file row")]
-    | Annotated[FromFiles, Tag("files row")],
-    Discriminator(_external_kind),
-]
+Space = Annotated[dict[str, Annotated[list[Scalar], Field(min_length=1)]], Field(min_length=1)]
 
 
 class Variants(Section):
@@ -169,6 +127,18 @@ class Objective(Section):
         return self
 
 
+class Tune(Section):
+    """A search on validation: ``trials`` for every variant named, each with all ``seeds``, none of which is a run's.
+
+    ``plain`` and ``hybrid`` have for each variant the values to try of each setting.
+    """
+
+    seeds: Annotated[list[Seed], Field(min_length=1)]
+    trials: Annotated[int, Field(ge=2)]
+    plain: dict[VariantName, Space] = Field(default_factory=dict)
+    hybrid: dict[VariantName, Space] = Field(default_factory=dict)
+
+
 class Experiment(Objective):
     """The schema of ``params.yaml``."""
 
@@ -181,10 +151,19 @@ class Experiment(Objective):
     train: Train
     evaluate: Evaluate
     significance: Significance
+    tune: Tune | None = None
 
 
-class Precision(Section):
+class OfTrain(Section):
+    """What a row may say of ``train`` beside its model."""
+
     precision: Numbers = "float32"
+    learning_rate: Positive | None = None
 
 
-LATER = {name: field.default for name, field in Experiment.model_fields.items() if not field.is_required()}
+# The top-level keys that came later and have a value that leaves everything as it was.
+LATER = {
+    name: field.default
+    for name, field in Experiment.model_fields.items()
+    if not field.is_required() and field.default is not None
+}

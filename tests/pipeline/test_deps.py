@@ -28,7 +28,9 @@ PLUMBING = {
     "recore": {"RecoreError"},
     "recore.params": {"Params", "load", "trained", "files_of"},  # which variants have seeds, which files a row names
     "recore.findings": set(),
+    "recore.rows": set(),
     "recore.schema": set(),
+    "recore.schema_external": set(),
     "recore.schema_read": set(),
     "recore.schema_source": set(),
     "recore.paths": None,  # every name in it is a path
@@ -54,6 +56,8 @@ TRACED = {  # the stage of dvc.yaml, and the variant it is tried with
     "split": None,
     "train": "da",
     "train_hybrid": "hn",
+    "tune": "da",
+    "tune_hybrid": "hn",
     "evaluate": "da",
     "evaluate_hybrid": "hn",
     "baseline": "vmis",
@@ -79,6 +83,8 @@ def traces(tmp_path_factory):
     given["sources"]["demo"]["fetch"] |= {"sessions": 120, "items": 25}
     given["sources"]["demo"]["train"] |= {"epochs": 1}
     given["train"]["threads"] = 1
+    spaces = {group: {variant: {"temperature": [0.05, 0.1]}} for group, variant in (("plain", "da"), ("hybrid", "hn"))}
+    given["tune"] = {"seeds": [2], "trials": 2} | spaces
     given["significance"]["comparisons"] = [["hn", "da"]]
     (folder / "params.yaml").write_text(yaml12.dump(given))
     stages = list(TRACED)
@@ -169,18 +175,18 @@ def test_every_stage_is_traced():
     assert set(TRACED) == set(STAGES)
 
 
-@pytest.mark.parametrize("stage", ["train", "evaluate"])
+@pytest.mark.parametrize("stage", ["train", "tune", "evaluate"])
 def test_a_hybrid_stage_is_the_plain_one_and_more(stage):
     """A YAML merge key does not append, so nothing says it but this test."""
     plain, hybrid = STAGES[stage], STAGES[f"{stage}_hybrid"]
     assert hybrid["deps"] == plain["deps"]
     assert hybrid["outs"] == plain["outs"]
     assert hybrid["cmd"].startswith(plain["cmd"])
-    assert {key.replace("variants.plain", "variants.hybrid") for key in plain["params"]} <= set(hybrid["params"])
+    assert {key.replace(".plain", ".hybrid") for key in plain["params"]} <= set(hybrid["params"])
 
 
 def test_imports_point_one_way():
-    """stages -> training -> evaluation -> variants -> models, data; significance and reporting stand alone.
+    """stages -> tuning -> training -> evaluation -> variants -> models, data; significance and reporting stand alone.
 
     What people call stands on the stages, and nothing on it.
     """
@@ -190,6 +196,7 @@ def test_imports_point_one_way():
         "records": -1,
         "recommender": 0,
         "stages": 0,
+        "tuning": 0.5,
         "training": 1,
         "baselines": 1,
         "evaluation": 2,

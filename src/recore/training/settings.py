@@ -6,26 +6,31 @@ from typing import Any
 from recore.models.objectives import CROSS_ENTROPY, Objective
 from recore.params import Params
 
+OF_TRAIN = ("precision", "learning_rate")  # what a row may say of ``train`` beside its model
+
 
 @dataclass(frozen=True)
 class Settings:
-    """``train`` as the source overrides it; ``precision``, ``model`` and ``objective`` as the row does."""
+    """``train`` as the source overrides it; ``precision``, ``learning_rate``, ``model`` and ``objective`` as the row
+    does."""
 
     train: dict[str, Any]
     model: dict[str, Any]
     objective: Objective
 
     @classmethod
-    def of(cls, given: Params, dataset: str, variant: str, hybrid: bool) -> "Settings":
-        """RecoreError where params.yaml does not name the dataset or the variant."""
+    def of(
+        cls, given: Params, dataset: str, variant: str, hybrid: bool, tried: dict[str, Any] | None = None
+    ) -> "Settings":
+        """``tried``: settings on top of the row. RecoreError where params.yaml does not name the dataset or variant."""
         train = overridden(given.at("train"), given.at(f"sources.{dataset}.train"))
-        row = dict(given.at(f"variants.{'hybrid' if hybrid else 'plain'}.{variant}"))
+        row = given.at(f"variants.{'hybrid' if hybrid else 'plain'}.{variant}") | (tried or {})
         objective = CROSS_ENTROPY
         if hybrid:
             names = [field.name for field in fields(Objective)]
             objective = Objective(**{name: row.pop(name, given.at(name)) for name in names})
-        precision = row.pop("precision", train.get("precision", "float32"))
-        return cls(train | {"precision": precision}, train["model"] | row, objective)
+        own = {name: row.pop(name) for name in OF_TRAIN if name in row}
+        return cls({"precision": "float32"} | train | own, train["model"] | row, objective)
 
 
 def overridden(train: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
