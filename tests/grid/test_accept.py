@@ -137,11 +137,40 @@ def test_a_flipped_bit_is_refused_wherever_it_is(grid, sent):
         zipped({"reply.json": b"{"}),
         zipped({"reply.json": b"[]"}),
         zipped({"reply.json": b'{"state": "made"}'}),
+        zipped({"reply.json": b'{"state": "made", "host": "h", "seconds": null}'}),
+        zipped({"reply.json": b"[" * 100_000}),
     ],
 )
 def test_what_is_no_reply_is_refused(content):
     with pytest.raises(Refused, match="what was sent is torn"):
         accept.read(content)
+
+
+@pytest.mark.parametrize("way", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_what_is_compressed_is_refused_before_it_is_unpacked(way, monkeypatch):
+    """A thousand times as large as it was sent: enough of it would take all memory of the head."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", way) as archive:
+        archive.writestr("zeros", bytes(2**22))
+    monkeypatch.setattr(zipfile.ZipFile, "read", lambda *_: pytest.fail("it was unpacked"))
+    with pytest.raises(Refused, match=r"what was sent is torn .*it is compressed"):
+        accept.read(buffer.getvalue())
+
+
+def test_an_encrypted_reply_is_refused():
+    content = zipped({"reply.json": b"{}"})
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        at = archive.start_dir + 8
+    with pytest.raises(Refused, match=r"what was sent is torn .*encrypted"):
+        accept.read(content[:6] + b"\x01" + content[7:at] + b"\x01" + content[at + 1 :])
+
+
+def test_words_that_are_no_words_are_made_such():
+    header = accept.read(zipped({"reply.json": b'{"state": ["x"], "host": null, "said": {}, "seconds": "7"}'})).header
+    assert header == {"state": "['x']", "host": "None", "said": "{}", "seconds": 7.0}
+    long = json.dumps({"state": "failed", "host": "h", "said": "x" * 9000 + "last words"}).encode()
+    header = accept.read(zipped({"reply.json": long})).header
+    assert (len(header["said"]), header["said"][-10:], header["seconds"]) == (4000, "last words", 0.0)
 
 
 def test_files_that_are_not_those_of_the_hashes_are_refused(sent):

@@ -9,6 +9,7 @@ import hashlib
 import io
 import json
 import zipfile
+import zlib
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -25,7 +26,9 @@ from recore.grid import bundle
 from recore.grid.cells import Cell, differing
 
 COLUMNS = ("session", "position", "target")
-TORN = (zipfile.BadZipFile, ValueError, KeyError, TypeError, AttributeError, NotImplementedError, EOFError)
+# RuntimeError is also what an encrypted zip and JSON that is nested too deeply come to.
+TORN = (zipfile.BadZipFile, ValueError, KeyError, TypeError, AttributeError, RuntimeError, EOFError, zlib.error)
+SAID = 4000  # characters of a worker's words that are kept
 
 
 class Refused(Exception):
@@ -33,7 +36,10 @@ class Refused(Exception):
 
 
 class Reply(NamedTuple):
-    """What a worker said (``worker.make`` has the states), and the files that it sent by their names."""
+    """What a worker said (``worker.make`` has the states), and the files that it sent by their names.
+
+    header: at least ``state``, ``host`` and ``said``, which are text, and ``seconds``, a number.
+    """
 
     header: dict[str, Any]
     files: dict[str, bytes]
@@ -44,11 +50,16 @@ def read(content: bytes) -> Reply:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             names = archive.namelist()
+            # A worker compresses nothing, so nothing gets larger here than what was sent.
+            if any(about.compress_type != zipfile.ZIP_STORED for about in archive.infolist()):
+                raise ValueError("it is compressed")
             files = {name: archive.read(name) for name in names}
         header = json.loads(files.pop("reply.json"))
         hashes = {name: hashlib.sha256(own).hexdigest() for name, own in files.items()}
         whole = len(files) + 1 == len(names) and header.get("sha256", {}) == hashes
-        header["state"], header["host"]
+        words = {"state": header["state"], "host": header["host"], "said": header.get("said", "")}
+        header |= {name: str(own)[-SAID:] for name, own in words.items()}
+        header["seconds"] = float(header.get("seconds", 0))
     except TORN as fault:
         raise Refused(f"what was sent is torn ({type(fault).__name__}: {fault})") from None
     if not whole:
