@@ -25,6 +25,7 @@ UNFIT = 5  # answers of workers that are not fit, each of which takes four times
 LOST = 20  # workers that went with a cell: one that takes its worker with it must end, too
 BROKEN = 3  # times that an executor breaks without a cell being made in between
 DELIVERIES = 4  # of a dataset at once
+NEEDS = 20  # times that a cell comes to where its bundle is not, and as many more as there are workers
 LOOK = 2.0  # seconds between looks at the executor
 
 
@@ -41,6 +42,7 @@ class Task:
     failed: int = 0
     unfit: int = 0
     lost: int = 0
+    needs: int = 0
     said: str = ""
     at: str = ""  # the host that has not its bundle
 
@@ -90,6 +92,8 @@ class Drive:
                     self._put_back()
                     self.engine.open()
         finally:
+            for future in (*self.under_way, *self.deliveries):  # nobody is there to take what has not begun
+                future.cancel()
             self.engine.close()
         return self.given_up
 
@@ -130,7 +134,7 @@ class Drive:
         """Deals with what has come, for which it waits a little; whether a cell was made."""
         done, _ = wait([*self.under_way, *self.deliveries], timeout=LOOK, return_when=FIRST_COMPLETED)
         made = False
-        for future in done:
+        for future in [sent for sent in (*self.under_way, *self.deliveries) if sent in done]:  # in the order of sending
             if future in self.deliveries:
                 self._delivered(self.deliveries.pop(future), future)
             else:
@@ -155,16 +159,23 @@ class Drive:
             task.failed += 1
             self._again(task, f"refused, since {fault}")
             return False
-        if header["state"] == "need":
+        if header["state"] == "need" and header["said"]:  # what was unpacked there is not what was sent
+            task.unfit += 1
+            self._again(task, f"{header['host']} had to ask for it again: {header['said']}")
+        elif header["state"] == "need" and task.needs >= NEEDS + self.slots:
+            task.lost = LOST
+            self._again(task, f"{header['host']} asks for the split again and again; its TMPDIR has to outlast a task")
+        elif header["state"] == "need":
+            task.needs += 1
             task.at = header["host"]
             self.parked.setdefault(task.cell.dataset, []).append(task)
             self._deliver(task.cell.dataset)
         elif header["state"] == "unfit":
             task.unfit += 1
-            self._again(task, f"{header['host']} is not fit for it: {header.get('said')}", last=True)
+            self._again(task, f"{header['host']} is not fit for it: {header['said']}", last=True)
         else:
             task.failed += 1
-            self._again(task, f"it failed on {header['host']}: {header.get('said')}")
+            self._again(task, f"it failed on {header['host']}: {header['said']}")
         return False
 
     def _again(self, task: Task, said: str, last: bool = False) -> None:
@@ -188,11 +199,13 @@ class Drive:
         try:
             header = accept.read(future.result()).header
             if header["state"] != "has":
-                self.view.note(f"{header['host']} cannot take the split of {dataset}: {header.get('said')}")
+                self.view.note(f"{header['host']} cannot take the split of {dataset}: {header['said']}")
                 for task in self.parked.get(dataset, []):
                     task.unfit += 1
         except Exception as fault:
             self.view.note(f"a worker was lost that was sent the split of {dataset} ({_words(fault)})")
+            for task in self.parked.get(dataset, []):
+                task.lost += 1
         for task in reversed(self.parked.pop(dataset, [])):
             if task.given_up():
                 task.said = f"no worker could take the split of {dataset}"
