@@ -30,7 +30,8 @@ TRAIN = {"epochs": 3, "patience": 5, "validation_cutoff": 20, "batch_size": 16, 
 TRAIN |= {"threads": 1, "precision": "float32"}
 VARIANTS = ("ave", "trm", "da", "hn", "dahn")
 # Every encoder that differs from the others: hn and dahn have those of trm and da.
-CONSISTENT = ("ave", "trm", "trm_before", "trm_table1", "da", "da_last", "da_norecent", "da_fixed", "da_noresidual")
+ATTENTION = ("trm", "trm_before", "trm_table1", "da", "da_last", "da_norecent", "da_fixed", "da_noresidual")
+CONSISTENT = ("ave", *ATTENTION, "mi", "graph", "repeat")
 ENCODERS = (*CONSISTENT, "gru", "last")
 SESSIONS = st.lists(st.lists(st.integers(1, 12), min_size=1, max_size=10), min_size=1, max_size=6).map(
     lambda sessions: sorted(sessions, key=len)  # as ``packed`` takes them
@@ -46,9 +47,11 @@ def published_params() -> dict:
 
 
 def model(variant: str, n_items: int = 12, seed: int = 1, **settings):
-    """A variant, initialised from the seed, in training mode, on the CPU."""
+    """A variant, initialised from the seed, in training mode, on the CPU; it was shown the ``observed`` sessions."""
     built = importlib.import_module(f"recore.variants.{variant}").build(SETTINGS | settings, n_items)
     initialise(built, seed)
+    shown = flat(observed(n_items))
+    built.observe(shown.items, shown.offsets)
     attach_streams(built, seed, "cpu")
     return built.train()
 
@@ -67,6 +70,11 @@ def flat(sessions: list[list[int]], ids=None) -> Sessions:
         np.arange(len(sessions)) if ids is None else np.array(ids),
         np.arange(len(sessions)),
     )
+
+
+def observed(n_items: int) -> list[list[int]]:
+    """Training sessions for models that count them."""
+    return random_sessions(3 * n_items, n_items, seed=99)
 
 
 def random_sessions(n: int, n_items: int, seed: int = 0, longest: int = 9) -> list[list[int]]:

@@ -111,7 +111,11 @@ FORMS = {  # scorer, gate, residual, what attention sees: vectors after or befor
     "trm": ("linear", "global", False, "after"),
     "hn": ("linear", "global", False, "after"),
     "hn64": ("linear", "global", False, "after"),
+    "hn_own": ("linear", "global", False, "after"),
+    "hn_pool": ("linear", "global", False, "after"),
     "trm_bf16": ("linear", "global", False, "after"),
+    "graph": ("linear", "global", False, "after"),  # and more, see below
+    "repeat": ("linear", "global", False, "after"),  # beside its ``lift``
     "trm_before": ("linear", "global", False, "before"),
     "trm_table1": ("position", "global", False, "before"),
     "hn_table1": ("position", "global", True, "before"),
@@ -126,8 +130,23 @@ FORMS = {  # scorer, gate, residual, what attention sees: vectors after or befor
 }
 
 
-def session_vector(form, w, session, masks=None, heads=2, eps=1e-12):
-    """hₛ of Eq. 2, 4 or 10, of norm 1, for ``form`` ave, gru, last or one of FORMS."""
+def together(sessions, i, j, steps):
+    """C(i, j): how many of the sessions have i and j at most so many clicks apart."""
+    return sum(
+        any(
+            {session[p], session[q]} == {i, j}
+            for p in range(len(session))
+            for q in range(p + 1, min(p + steps, len(session) - 1) + 1)
+        )
+        for session in sessions
+    )
+
+
+def session_vector(form, w, session, masks=None, heads=2, eps=1e-12, counted=()):
+    """hₛ of Eq. 2, 4 or 10, of norm 1, for ``form`` ave, gru, last or one of FORMS; of mi its K vectors (K, D).
+
+    ``counted`` are the training sessions that graph may see.
+    """
     undropped = [w["items.table"][item] for item in session]
     vectors = [vector * kept(masks, "items.session_dropout", i) for i, vector in enumerate(undropped)]
     uniform = combine([1 / len(session)] * len(session), vectors)  # Eq. 3
@@ -137,9 +156,20 @@ def session_vector(form, w, session, masks=None, heads=2, eps=1e-12):
         return norm(w["encoder.output.weight"] @ gru(w, "encoder.gru", vectors) + w["encoder.output.bias"])
     if form == "last":
         return norm(transformer(w, "encoder.transformer", vectors, heads, eps, masks)[-1])
+    if form == "mi":
+        states = transformer(w, "encoder.transformer", vectors, heads, eps, masks)
+        scorers = zip(w["encoder.global_scorer.weight"], w["encoder.global_scorer.bias"], strict=True)
+        weights = [softmax([float(weight @ state) + bias for state in states]) for weight, bias in scorers]
+        return np.array([norm(combine(a, vectors)) for a in weights])
     scorer, gate, residual, seen = FORMS[form]
     states = transformer(w, "encoder.transformer", vectors if seen == "after" else undropped, heads, eps, masks)
-    if scorer == "linear":
+    if form == "graph":
+        weight, bias = w["encoder.global_scorer.weight"][0], w["encoder.global_scorer.bias"][0]
+        scores = [
+            float(weight @ state) + bias + w["encoder.a"][0] * math.log(1 + together(counted, item, session[-1], 3))
+            for state, item in zip(states, session, strict=True)
+        ]
+    elif scorer == "linear":
         weight, bias = w["encoder.global_scorer.weight"][0], w["encoder.global_scorer.bias"][0]
         scores = [float(weight @ state) + bias for state in states]  # Eq. 4
     else:
@@ -159,14 +189,31 @@ def session_vector(form, w, session, masks=None, heads=2, eps=1e-12):
     return norm(h + uniform) if residual else norm(h)  # Eq. 10
 
 
-def loss(h, table, target, temperature, k, lam, masks=None):
-    """L of Algorithm 1 for one case: (1 - λ)·Eq. 12 + λ·Eq. 14 over the items 1, 2, …"""
+def lift(w, session, temperature, masks=None, heads=2, eps=1e-12, bound=2.0):
+    """δ of the variant repeat."""
+    vectors = [w["items.table"][item] * kept(masks, "items.session_dropout", i) for i, item in enumerate(session)]
+    last = transformer(w, "encoder.transformer", vectors, heads, eps, masks)[-1]
+    nats = float(w["encoder.repeat.weight"][0] @ last) + w["encoder.repeat.bias"][0]
+    return bound * math.tanh(temperature * nats / bound)
+
+
+def loss(h, table, target, temperature, k, lam, masks=None, clicked=(), delta=0.0, left_out=(), skipped=0):
+    """L of Algorithm 1 for one case: (1 - λ)·Eq. 12 + λ·Eq. 14 over the items 1, 2, …
+
+    Of K vectors (K, D) in the place of one the nearest to the target is trained. The items ``clicked`` have ``delta``
+    more than their cosine. Not mined are the items ``left_out`` and, of the others, so many of the highest.
+    """
     items = {item: norm(table[item] * kept(masks, "items.item_dropout", item - 1)) for item in range(1, len(table))}
-    z = {item: float(h @ vector) / temperature for item, vector in items.items()}  # Eq. 5, 11
+    if h.ndim == 2:
+        h = max(h, key=lambda one: float(one @ items[target]))
+    z = {
+        item: (float(h @ vector) + delta * (item in clicked)) / temperature for item, vector in items.items()
+    }  # Eq. 11
     highest = max(z.values())
     cross_entropy = highest + math.log(sum(math.exp(value - highest) for value in z.values())) - z[target]
     if lam == 0:
         return cross_entropy
-    others = sorted((value for item, value in z.items() if item != target), reverse=True)[:k]  # Eq. 13
+    others = sorted((value for item, value in z.items() if item not in {target, *left_out}), reverse=True)  # Eq. 13
+    others = others[skipped : skipped + k]
     pairwise = sum(math.log1p(math.exp(value - z[target])) for value in others) / k
     return (1 - lam) * cross_entropy + lam * pairwise

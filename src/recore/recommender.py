@@ -28,7 +28,7 @@ class Recommendation:
     """The k best items of one session, or none where the catalogue knows none of its clicks."""
 
     items: np.ndarray  # (k,) the log's own ids, whole numbers or text, the best first; (0,) where no click is known
-    scores: np.ndarray  # (k,) float32, for a CORE model the cosine of session and item; (0,) where no click is known
+    scores: np.ndarray  # (k,) float32, of most CORE models the cosine of session and item; (0,) where no click is known
     unknown: int  # clicks that were left out, because training never saw their item
 
 

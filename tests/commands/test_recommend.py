@@ -90,7 +90,7 @@ def test_ids_are_told_apart_as_the_readers_do():
     assert [answer.items.tolist() for answer in text.recommend([["07"], [7]], k=1)] == [["07"], ["7"]]
 
 
-@pytest.mark.parametrize("variant", ["ave", "da"])
+@pytest.mark.parametrize("variant", ["ave", "da", "mi", "graph", "repeat"])
 def test_a_target_stands_where_the_evaluation_ranks_it(variant, monkeypatch):
     sessions = random_sessions(25, 30)
     scorer = CoreScorer(model(variant, n_items=30))

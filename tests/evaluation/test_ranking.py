@@ -80,7 +80,7 @@ def test_any_scorer_can_be_ranked():
     assert (ranks.above.tolist(), ranks.tied.tolist(), ranks.gate) == ([3, 0, 3, 1], [1, 1, 1, 1], None)
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("variant", [*VARIANTS, "mi", "graph", "repeat"])
 def test_ranks_do_not_depend_on_the_batch_size(variant):
     built = model(variant, n_items=30)
     cases = Cases(flat(random_sessions(20, 30)), 10)
@@ -96,8 +96,9 @@ def test_ranks_do_not_depend_on_the_batch_size(variant):
             np.testing.assert_allclose(parts.gate, whole.gate, rtol=1e-5)
 
 
-def test_ranks_do_not_depend_on_the_chunk(monkeypatch):
-    built = model("da", n_items=30)
+@pytest.mark.parametrize("variant", ["da", "mi", "graph", "repeat"])
+def test_ranks_do_not_depend_on_the_chunk(monkeypatch, variant):
+    built = model(variant, n_items=30)
     cases = Cases(flat(random_sessions(20, 30)), 10)
     whole = rank(CoreScorer(built), cases, 1000, CPU)
     monkeypatch.setitem(ranking.CHUNK, "cpu", 3)
@@ -112,7 +113,7 @@ def test_a_target_that_is_the_session_ranks_first():
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
-@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("variant", [*VARIANTS, "mi", "graph", "repeat"])
 def test_a_gpu_ranks_as_the_cpu_does(variant):
     built = model(variant, n_items=30)
     cases = Cases(flat(random_sessions(20, 30)), 10)

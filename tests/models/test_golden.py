@@ -6,7 +6,8 @@ import core_by_hand
 import numpy as np
 import pytest
 import torch
-from builders import model, packed
+from builders import model, observed, packed
+from torch.nn.functional import normalize
 
 from recore import yaml12
 from recore.models.fused import fused_loss
@@ -15,7 +16,7 @@ from recore.models.objectives import CROSS_ENTROPY, Objective, plain_loss
 
 SESSIONS = [[3], [7], [1, 2], [5, 5], [4, 9, 2], [8, 1, 8, 6], [1, 2, 3, 4, 5, 6, 7]]
 TARGETS = [5, 7, 12, 1, 3, 9, 11]
-FORMS = ("ave", *core_by_hand.FORMS, "gru", "last")
+FORMS = ("ave", *core_by_hand.FORMS, "gru", "last", "mi")
 ROOT = Path(__file__).parents[2]
 OBJECTIVES = [CROSS_ENTROPY, Objective(1, 0.5), Objective(5, 0.2), Objective(11, 1.0)]
 
@@ -28,6 +29,17 @@ def test_every_variant_of_a_record_has_its_equations():
     assert published <= set(FORMS)
 
 
+def session_vector(variant, w, session, masks=None):
+    return core_by_hand.session_vector(variant, w, session, masks, counted=observed(12))
+
+
+def loss(variant, w, session, target, objective, masks=None):
+    h = session_vector(variant, w, session, masks)
+    delta = core_by_hand.lift(w, session, 0.07, masks) if variant == "repeat" else 0.0
+    k, lam = objective.hard_neg_k, objective.hard_neg_lambda
+    return core_by_hand.loss(h, w["items.table"], target, 0.07, k, lam, masks, session, delta)
+
+
 def weights(built):
     return {name: value.double().numpy() for name, value in built.state_dict().items()}
 
@@ -35,7 +47,7 @@ def weights(built):
 @pytest.mark.parametrize("variant", FORMS)
 def test_session_vectors(variant):
     built = model(variant).eval()
-    expected = [core_by_hand.session_vector(variant, weights(built), session) for session in SESSIONS]
+    expected = [session_vector(variant, weights(built), session) for session in SESSIONS]
     got = built(*packed(SESSIONS)).session.detach().numpy()
     np.testing.assert_allclose(got, expected, rtol=1e-5, atol=1e-6)
 
@@ -46,19 +58,8 @@ def test_session_vectors(variant):
 def test_loss(variant, objective, implementation):
     built = model(variant).eval()
     w = weights(built)
-    expected = np.mean(
-        [
-            core_by_hand.loss(
-                core_by_hand.session_vector(variant, w, session),
-                w["items.table"],
-                target,
-                0.07,
-                objective.hard_neg_k,
-                objective.hard_neg_lambda,
-            )
-            for session, target in zip(SESSIONS, TARGETS, strict=True)
-        ]
-    )
+    cases = zip(SESSIONS, TARGETS, strict=True)
+    expected = np.mean([loss(variant, w, session, target, objective) for session, target in cases])
     session = built(*packed(SESSIONS)).session
     got = implementation(session, built.items.catalogue(), torch.tensor(TARGETS), 0.07, objective)
     assert got.item() == pytest.approx(expected, rel=1e-5)
@@ -82,18 +83,16 @@ def check_gradients(built, w, loss_by_hand):
             assert gradient[at] == pytest.approx(slope, rel=1e-5, abs=1e-8), (name, at)
 
 
-@pytest.mark.parametrize("variant", ["ave", "trm", "da", "gru"])
+@pytest.mark.parametrize("variant", ["ave", "trm", "da", "gru", "mi", "graph", "repeat"])
 def test_gradients(variant):
     """Of a batch, in evaluation."""
     built = model(variant).double().eval()
-    encoding, catalogue = built.with_catalogue(*packed(SESSIONS))
-    fused_loss(encoding.session, catalogue, torch.tensor(TARGETS), 0.07, Objective(3, 0.2)).backward()
+    built.loss(*packed(SESSIONS), torch.tensor(TARGETS), Objective(3, 0.2)).backward()
     w = weights(built)
 
     def by_hand():
         cases = zip(SESSIONS, TARGETS, strict=True)
-        vectors = [(core_by_hand.session_vector(variant, w, session), target) for session, target in cases]
-        return np.mean([core_by_hand.loss(h, w["items.table"], target, 0.07, 3, 0.2) for h, target in vectors])
+        return np.mean([loss(variant, w, session, target, Objective(3, 0.2)) for session, target in cases])
 
     check_gradients(built, w, by_hand)
 
@@ -102,7 +101,7 @@ def test_gradients(variant):
     ("variant", "objective"),
     [
         *((variant, CROSS_ENTROPY) for variant in FORMS),
-        *((variant, Objective(3, 0.2)) for variant in ("ave", "trm", "da")),
+        *((variant, Objective(3, 0.2)) for variant in ("ave", "trm", "da", "mi", "graph", "repeat")),
     ],
 )
 def test_a_step_with_every_dropout_on(variant, objective, monkeypatch):
@@ -113,9 +112,10 @@ def test_a_step_with_every_dropout_on(variant, objective, monkeypatch):
     draw = Dropout.mask
     monkeypatch.setattr(Dropout, "mask", lambda layer, like: masks.setdefault(layer, draw(layer, like)))
     prefix, target = [4, 9, 2, 8, 1], 7
-    encoding, catalogue = built.with_catalogue(*packed([prefix]))
-    loss = fused_loss(encoding.session, catalogue, torch.tensor([target]), 0.07, objective)
-    loss.backward()
+    sessions = []
+    built.encoder.register_forward_hook(lambda encoder, inputs, output: sessions.append(output.session))
+    found = built.loss(*packed([prefix]), torch.tensor([target]), objective)
+    found.backward()
     names = {layer: name for name, layer in built.named_modules()}
     masks = {names[layer]: mask.numpy() for layer, mask in masks.items()}
     for name in (name for name in masks if name.endswith("attention.dropout")):
@@ -125,11 +125,9 @@ def test_a_step_with_every_dropout_on(variant, objective, monkeypatch):
     w = weights(built)
 
     def by_hand():
-        h = core_by_hand.session_vector(variant, w, prefix, masks)
-        k, lam = objective.hard_neg_k, objective.hard_neg_lambda
-        return core_by_hand.loss(h, w["items.table"], target, 0.07, k, lam, masks)
+        return loss(variant, w, prefix, target, objective, masks)
 
-    session = encoding.session[0].detach()
-    np.testing.assert_allclose(session, core_by_hand.session_vector(variant, w, prefix, masks), rtol=1e-9)
-    assert loss.item() == pytest.approx(by_hand(), rel=1e-9)
+    session = normalize(sessions[0][0].detach(), dim=-1)
+    np.testing.assert_allclose(session, session_vector(variant, w, prefix, masks), rtol=1e-9)
+    assert found.item() == pytest.approx(by_hand(), rel=1e-9)
     check_gradients(built, w, by_hand)

@@ -4,20 +4,18 @@ import pytest
 import torch
 from builders import VARIANTS, model, packed
 
-from recore.models.fused import fused_loss
 from recore.models.items import scores
 from recore.models.layers import Dropout
 from recore.models.objectives import CROSS_ENTROPY, Objective
 
 
 def backward(built, objective=CROSS_ENTROPY):
-    encoding, catalogue = built.with_catalogue(*packed([[1], [2, 3], [4, 5, 6]]))
-    loss = fused_loss(encoding.session, catalogue, torch.tensor([7, 8, 9]), built.items.temperature, objective)
+    loss = built.loss(*packed([[1], [2, 3], [4, 5, 6]]), torch.tensor([7, 8, 9]), objective)
     loss.backward()
     return loss
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("variant", [*VARIANTS, "mi", "graph", "repeat"])
 def test_every_parameter_but_padding_learns(variant):
     built = model(variant)
     backward(built, Objective(3, 0.2))

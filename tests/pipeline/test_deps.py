@@ -26,9 +26,11 @@ STAGES = yaml12.read(ROOT / "dvc.yaml")["stages"]
 # what is wrong. What computes a value of a result stands elsewhere, or an edit of it would leave stale results.
 PLUMBING = {
     "recore": {"RecoreError"},
-    "recore.params": {"Params", "load", "trained"},  # which variants have seeds
+    "recore.params": {"Params", "load", "trained", "files_of"},  # which variants have seeds, which files a row names
+    "recore.findings": set(),
     "recore.schema": set(),
     "recore.schema_read": set(),
+    "recore.schema_source": set(),
     "recore.paths": None,  # every name in it is a path
     "recore.artifacts": {
         "existing",

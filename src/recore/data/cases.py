@@ -38,9 +38,10 @@ class Cases:
 
     def __init__(self, sessions: Sessions, max_length: int):
         self.items = np.asarray(sessions.items)
-        lengths = np.diff(sessions.offsets)
+        self.offsets = np.asarray(sessions.offsets)  # (S + 1,) where each session begins in ``items``
+        lengths = np.diff(self.offsets)
         self.session = np.repeat(np.asarray(sessions.ids), lengths - 1)  # (N,) session id
-        first = np.repeat(np.asarray(sessions.offsets[:-1]), lengths - 1)  # (N,) where the session begins
+        first = np.repeat(self.offsets[:-1], lengths - 1)  # (N,) where the session begins
         n_before = np.cumsum(lengths - 1) - (lengths - 1)
         self.position = np.arange(len(first)) - np.repeat(n_before, lengths - 1) + 1  # (N,) clicks before the target
         self._target_at = first + self.position

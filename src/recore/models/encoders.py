@@ -38,10 +38,29 @@ FIXED_SHARES = (0.6, 0.4)  # of the global and the recent branch
 
 @dataclass(frozen=True)
 class Encoding:
-    """Sessions (B, D), and the share (B,) that the gate gives to the recent branch where there is one."""
+    """Sessions (B, D), and the share (B,) that the gate gives to the recent branch where there is one.
+
+    A session may be K vectors, (B, K, D): the nearest of them scores an item (see ``towards``). ``lift`` (B,), from -2
+    to 2, is added to the cosines of the items that a session has clicked.
+    """
 
     session: Tensor
     gate: Tensor | None = None
+    lift: Tensor | None = None
+
+
+def towards(session: Tensor, targets: Tensor) -> Tensor:
+    """The vector of each session that is nearest the vector (B, D) of its target, both of norm 1: (B, D).
+
+    Of K vectors (B, K, D) the first of those with the largest cosine; where a session is one vector, (B, D), that one.
+    The choice carries no gradient, and the others get none.
+    """
+    if session.dim() == 2:
+        return session
+    with torch.no_grad():
+        nearest = torch.linalg.vecdot(session, targets[:, None]).argmax(dim=1)  # (B,)
+    chosen = torch.arange(session.shape[1], device=session.device) == nearest[:, None]  # (B, K)
+    return (session * chosen[:, :, None]).sum(dim=1)  # exact: all summands but one are 0
 
 
 class MeanEncoder(nn.Module):
