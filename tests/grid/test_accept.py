@@ -55,6 +55,12 @@ def hashed(files, name) -> None:
     files[f"{RANKS}/inputs.json"] = json.dumps(inputs).encode()
 
 
+def filled(table: pa.Table, name: str, values) -> pa.Table:
+    """With a column of ``values``, or of one value, in the place of the one that has its name."""
+    column = pa.array(np.broadcast_to(values, table.num_rows))
+    return table.drop_columns([name] if name in table.column_names else []).append_column(name, column)
+
+
 def nothing_placed() -> bool:
     return {file.name for file in Path("data").iterdir()} == {"raw", "filtered", "split"}
 
@@ -138,11 +144,41 @@ def test_a_flipped_bit_is_refused_wherever_it_is(grid, sent):
         zipped({"reply.json": b"[]"}),
         zipped({"reply.json": b'{"state": "made", "seconds": "long"}'}),
         zipped({"reply.json": b'{"state": "made", "seconds": NaN}'}),
+        zipped({"reply.json": b'{"state": "made"}'}),
+        zipped({"reply.json": b'{"state": "made", "host": "h", "seconds": null}'}),
+        zipped({"reply.json": b"[" * 100_000}),
     ],
 )
 def test_what_is_no_reply_is_refused(content):
     with pytest.raises(Refused, match="what was sent is torn"):
         accept.read(content)
+
+
+@pytest.mark.parametrize("way", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_what_is_compressed_is_refused_before_it_is_unpacked(way, monkeypatch):
+    """A thousand times as large as it was sent: enough of it would take all memory of the head."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", way) as archive:
+        archive.writestr("zeros", bytes(2**22))
+    monkeypatch.setattr(zipfile.ZipFile, "read", lambda *_: pytest.fail("it was unpacked"))
+    with pytest.raises(Refused, match=r"what was sent is torn .*it is compressed"):
+        accept.read(buffer.getvalue())
+
+
+def test_an_encrypted_reply_is_refused():
+    content = zipped({"reply.json": b"{}"})
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        at = archive.start_dir + 8
+    with pytest.raises(Refused, match=r"what was sent is torn .*encrypted"):
+        accept.read(content[:6] + b"\x01" + content[7:at] + b"\x01" + content[at + 1 :])
+
+
+def test_words_that_are_no_words_are_made_such():
+    header = accept.read(zipped({"reply.json": b'{"state": ["x"], "host": null, "said": {}, "seconds": "7"}'})).header
+    assert header == {"state": "['x']", "host": "None", "said": "{}", "seconds": 7.0}
+    long = json.dumps({"state": "failed", "host": "h", "said": "x" * 9000 + "last words"}).encode()
+    header = accept.read(zipped({"reply.json": long})).header
+    assert (len(header["said"]), header["said"][-10:], header["seconds"]) == (4000, "last words", 0.0)
 
 
 def test_files_that_are_not_those_of_the_hashes_are_refused(sent):
@@ -222,6 +258,16 @@ def test_another_test_hash_is_refused(grid, sent):
             lambda table: table.set_column(3, "above", pa.array([None] * table.num_rows, pa.int32())),
             "cases without a rank",
         ),
+        (lambda table: filled(table, "above", -1), r"cannot be those of \d+ items"),
+        (lambda table: filled(table, "above", table["target"].to_numpy().max() + 10), r"cannot be those of \d+ items"),
+        (lambda table: filled(table, "tied", 0), r"cannot be those of \d+ items"),
+        (lambda table: filled(table, "tied", 2**63 - 1), r"cannot be those of \d+ items"),
+        # Cut to whole numbers, as the hash does, they are those of the cases.
+        (lambda table: filled(table, "target", table["target"].to_numpy() + 0.5), "not of the test cases"),
+        (lambda table: table.append_column("other", table["above"]), "not of the test cases"),
+        (lambda table: filled(table, "gate", 1.5), "shares that are none"),
+        (lambda table: filled(table, "gate", np.nan), "shares that are none"),
+        (lambda table: filled(table, "gate", 1), "shares that are none"),
     ],
 )
 def test_ranks_of_other_rows_are_refused(grid, sent, spoil, said):
@@ -233,6 +279,54 @@ def test_ranks_of_other_rows_are_refused(grid, sent, spoil, said):
 
     with pytest.raises(Refused, match=said):
         place(grid["trm"], rewritten(sent["trm"], change))
+    assert nothing_placed()
+
+
+def test_a_table_of_a_billion_rows_is_refused_before_it_is_read(grid, sent, monkeypatch):
+    def bomb(files):
+        buffer = io.BytesIO()
+        pq.write_table(
+            pa.table({name: np.zeros(10**6, np.int32) for name in (*accept.COLUMNS, *accept.COUNTS)}), buffer
+        )
+        files[f"{RANKS}/cases.parquet"] = buffer.getvalue()
+        hashed(files, "cases.parquet")
+
+    monkeypatch.setattr(pq.ParquetFile, "read", lambda *_, **__: pytest.fail("it was read"))
+    with pytest.raises(Refused, match="not of the test cases"):
+        place(grid["trm"], rewritten(sent["trm"], bomb))
+
+
+@pytest.mark.parametrize("key", ["seed", "variant", "n_items"])
+def test_a_model_of_another_run_is_refused(grid, sent, key):
+    """No hash in inputs.json is of it."""
+
+    def other(files):
+        name = f"{MODEL}/config.json"
+        files[name] = json.dumps(json.loads(files[name]) | {key: 77}).encode()
+
+    with pytest.raises(Refused, match="of another run or catalogue"):
+        place(grid["trm"], rewritten(sent["trm"], other))
+
+
+def test_ranks_among_other_items_are_refused(grid, sent):
+    with pytest.raises(Refused, match="of another run or catalogue"):
+        place(grid["trm"], rewritten(sent["trm"], lambda files: claimed(files, n_items=77)))
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"{", b"[" * 100_000, b"7"])
+@pytest.mark.parametrize(
+    "name", [f"{MODEL}/config.json", f"{RECORD}/record.json", f"{RECORD}/cost.json", f"{RANKS}/meta.json"]
+)
+def test_json_that_is_no_table_is_refused(grid, sent, name, content):
+    def other(files):
+        files[name] = content
+        if Path(name).name in ("record.json", "meta.json"):
+            inputs = json.loads(files[f"{RANKS}/inputs.json"])
+            inputs["outputs"][Path(name).name] = hashlib.sha256(content).hexdigest()
+            files[f"{RANKS}/inputs.json"] = json.dumps(inputs).encode()
+
+    with pytest.raises(Refused, match="its files cannot be read"):
+        place(grid["trm"], rewritten(sent["trm"], other))
     assert nothing_placed()
 
 

@@ -25,7 +25,7 @@ class Hosts:
     def __init__(self, hosts=1, fate=lambda host, name, times: None, slots=4):
         self.bundles = {number: set() for number in range(hosts)}
         self.fate, self._max_workers = fate, slots
-        self.turn = self.delivered = 0
+        self.turn = self.delivered = self.needed = 0
         self.asked, self.holds, self.opened, self.most = Counter(), [], 0, 0
         self.broken: Exception | None = None
 
@@ -53,7 +53,8 @@ class Hosts:
             return reply(state, host)
         asked = json.loads(arguments[0])
         if asked["bundle"] not in self.bundles[host]:
-            return reply("need", host)
+            self.needed += 1
+            return reply("need", host, said="")
         name = " ".join(asked["cell"])
         self.asked[name] += 1
         self.holds.append(asked["hold"])
@@ -66,12 +67,10 @@ class Hosts:
         pass
 
 
-def reply(state, host) -> bytes:
+def reply(state, host, said="words") -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr(
-            "reply.json", json.dumps({"state": state, "host": f"host{host}", "said": "words", "seconds": 1})
-        )
+        archive.writestr("reply.json", json.dumps({"state": state, "host": f"host{host}", "said": said, "seconds": 1}))
     return buffer.getvalue()
 
 
@@ -245,6 +244,58 @@ def test_where_no_host_can_take_the_bundle_it_ends(driven):
     assert placed == []
     assert {task.said for task in given_up} == {"no worker could take the split of demo"}
     assert len(given_up) == len(CELLS)
+
+
+def test_a_host_that_forgets_its_bundle_each_time_ends(driven):
+    """As where each task has a container of its own."""
+
+    made = Hosts()
+    submit = made.submit
+
+    def forgetful(function, *arguments):
+        if made.delivered > 500:
+            raise KeyboardInterrupt("it would have gone on for ever")
+        future = submit(function, *arguments)
+        made.bundles[0].clear()
+        return future
+
+    made.submit = forgetful
+    placed, given_up = driven(made)
+    assert placed == []
+    assert {task.said for task in given_up} == {
+        "host0 asks for the split again and again; its TMPDIR has to outlast a task"
+    }
+    assert made.needed == len(CELLS) * (drive.NEEDS + 4 + 1)
+
+
+def test_a_delivery_that_takes_every_worker_with_it_ends(driven):
+    def fate(host, name, times):
+        if times > 500:
+            raise KeyboardInterrupt("it would have gone on for ever")
+        return ConnectionError("gone") if name == "deliver" else None
+
+    hosts = Hosts(fate=fate)
+    placed, given_up = driven(hosts)
+    assert (placed, len(given_up)) == ([], len(CELLS))
+    assert {task.said for task in given_up} == {"no worker could take the split of demo"}
+
+
+def test_what_has_not_begun_when_it_ends_is_cancelled(driven, monkeypatch):
+    """The threads and processes of an executor would make it to its end, for nobody."""
+    hosts, futures = Hosts(slots=2), []
+
+    def submit(*_):
+        futures.append(Future())
+        return futures[-1]
+
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    hosts.submit = submit
+    monkeypatch.setattr(drive, "wait", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        driven(hosts)
+    assert [future.cancelled() for future in futures] == [True, True]
 
 
 def test_an_executor_that_breaks_is_opened_again(driven):

@@ -1,14 +1,15 @@
 """Takes what a worker sent for a cell, if it is that cell whole: nothing else is placed.
 
 Asked are the exact set of files, the SHA-256 of each, inputs.json equal to params, code and split of this checkout,
-dataset, variant, seed and test hash, the weights that ranked, and a table that can be read with the rows of the test
-cases. A worker may be of another version, have a broken disk, or be no worker at all.
+dataset, variant, seed, catalogue and test hash, the weights that ranked, and a table that can be read with the rows of
+the test cases and ranks that are some. A worker may be of another version, have a broken disk, or be no worker at all.
 """
 
 import hashlib
 import io
 import json
 import zipfile
+import zlib
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -24,8 +25,10 @@ from recore.evaluation.identity import cases_hash
 from recore.grid import bundle
 from recore.grid.cells import Cell, differing
 
-COLUMNS = ("session", "position", "target")
-TORN = (zipfile.BadZipFile, ValueError, KeyError, TypeError, AttributeError, NotImplementedError, EOFError)
+COLUMNS, COUNTS, GATE = ("session", "position", "target"), ("above", "tied"), "gate"
+# RuntimeError is also what an encrypted zip and JSON that is nested too deeply come to.
+TORN = (zipfile.BadZipFile, ValueError, KeyError, TypeError, AttributeError, RuntimeError, EOFError, zlib.error)
+SAID = 4000  # characters of a worker's words that are kept
 
 
 class Refused(Exception):
@@ -33,7 +36,10 @@ class Refused(Exception):
 
 
 class Reply(NamedTuple):
-    """What a worker said (``worker.make`` has the states), and the files that it sent by their names."""
+    """What a worker said (``worker.make`` has the states), and the files that it sent by their names.
+
+    header: at least ``state``, ``host`` and ``said``, which are text, and ``seconds``, a number.
+    """
 
     header: dict[str, Any]
     files: dict[str, bytes]
@@ -44,9 +50,13 @@ def read(content: bytes) -> Reply:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             names = archive.namelist()
+            # A worker compresses nothing, so nothing gets larger here than what was sent.
+            if any(about.compress_type != zipfile.ZIP_STORED for about in archive.infolist()):
+                raise ValueError("it is compressed")
             files = {name: archive.read(name) for name in names}
         said = _json(files.pop("reply.json"))
-        header = {name: str(said.get(name, "")) for name in ("state", "host", "said")}
+        words = {"state": said["state"], "host": said["host"], "said": said.get("said", "")}
+        header: dict[str, Any] = {name: str(own)[-SAID:] for name, own in words.items()}
         header["seconds"] = float(said.get("seconds", 0))
         hashes = {name: hashlib.sha256(own).hexdigest() for name, own in files.items()}
         whole = len(files) + 1 == len(names) and said.get("sha256", {}) == hashes
@@ -82,16 +92,16 @@ def check(cell: Cell, needed: dict[str, Any], files: dict[str, bytes], weights: 
     *model, record, ranks = bundle.folders(cell)
     try:
         made_from, meta = (_json(files[f"{ranks}/{name}"]) for name in ("inputs.json", "meta.json"))
-        cost = _json(files[f"{record}/{costs.NAME}"])
+        cost, about = (_json(files[f"{record}/{name}"]) for name in (costs.NAME, "record.json"))
+        config = _json(files[f"{model[0]}/config.json"]) if model else {}
         differ = differing(needed, made_from)
         outputs, seed, test = made_from["outputs"], meta["seed"], meta["test_hash"]
-        own = (meta["dataset"], meta["variant"], seed)
-        table = pq.read_table(io.BytesIO(files[f"{ranks}/cases.parquet"]))
-        cases = [table[name].to_numpy() for name in COLUMNS]
-        counts = [table[name].to_numpy() for name in ("above", "tied")]
-        ranked = cases_hash(*cases)
-    except (*TORN, pa.ArrowException, OSError) as fault:
-        raise Refused(f"its files cannot be read ({type(fault).__name__}: {' '.join(str(fault).split())})") from None
+        own, n_items = (meta["dataset"], meta["variant"], seed), meta["n_items"]
+        trained = model and (config["variant"], config["seed"], config["n_items"])
+        of, weights_hash = cost.get("of"), meta.get("weights_hash")
+        about.keys()
+    except TORN as fault:
+        raise _unreadable(fault) from None
     if differ:
         raise Refused(f"it was made with another {', '.join(differ)}")
     hashes = {Path(name).name: hashlib.sha256(own).hexdigest() for name, own in files.items()}
@@ -100,13 +110,15 @@ def check(cell: Cell, needed: dict[str, Any], files: dict[str, bytes], weights: 
         raise Refused("its inputs.json is not of the files beside it")
     if own != (cell.dataset, cell.variant, cell.seed):
         raise Refused(f"its ranks are those of {own[0]} {own[1]} {paths.run(seed)}")
-    if not test == ranked == _test_hash(paths.split(cell.dataset).resolve()):
+    there = _test(paths.split(cell.dataset).resolve())
+    if n_items != there.n_items or (model and trained != (cell.variant, cell.seed, there.n_items)):
+        raise Refused("its ranks or its model are of another run or catalogue")
+    if test != there.hash:
         raise Refused("its ranks are not of the test cases of this split")
-    if not all(len(own) == len(cases[0]) and np.issubdtype(own.dtype, np.integer) for own in counts):
-        raise Refused("its ranks have cases without a rank")
-    if weights and model and meta.get("weights_hash") != hashes["weights.safetensors"]:
+    _check_table(files[f"{ranks}/cases.parquet"], there)
+    if weights and model and weights_hash != hashes["weights.safetensors"]:
         raise Refused("its ranks are not those of its weights")
-    if cost.get("of") != hashes["record.json" if cell.seed is None else "history.csv"]:
+    if of != hashes["record.json" if cell.seed is None else "history.csv"]:
         raise Refused("its cost is that of another run")
 
 
@@ -122,8 +134,45 @@ def _json(content: bytes) -> dict[str, Any]:
     return found
 
 
+def _check_table(content: bytes, there: "_Test") -> None:
+    """Refused where a table of ranks is not of the test cases, or has numbers that no ranks can have."""
+    try:
+        file = pq.ParquetFile(io.BytesIO(content))
+        # Before anything is read: a few bytes can say of themselves that they are a billion rows.
+        if file.metadata.num_rows != there.cases or not set(file.schema_arrow.names) <= {*COLUMNS, *COUNTS, GATE}:
+            raise Refused("its ranks are not of the test cases of this split")
+        table = file.read()
+        cases, counts = ([table[name].to_numpy() for name in names] for names in (COLUMNS, COUNTS))
+        gate = table[GATE].to_numpy() if GATE in table.column_names else np.zeros(1)
+        ranked = cases_hash(*cases)
+        gated = np.issubdtype(gate.dtype, np.floating) and bool(np.all((gate >= 0) & (gate <= 1)))
+    except (*TORN, pa.ArrowException, OSError) as fault:
+        raise _unreadable(fault) from None
+    if ranked != there.hash or not all(np.issubdtype(own.dtype, np.integer) for own in cases):
+        raise Refused("its ranks are not of the test cases of this split")
+    if not all(np.issubdtype(own.dtype, np.integer) for own in counts):
+        raise Refused("its ranks have cases without a rank")
+    above, tied = (own.astype(np.int64) for own in counts)
+    if np.any((above < 0) | (tied < 1) | (above > there.n_items - tied)):
+        raise Refused(f"its ranks cannot be those of {there.n_items} items")
+    if not gated:
+        raise Refused("its gate gives shares that are none")
+
+
+def _unreadable(fault: Exception) -> Refused:
+    return Refused(f"its files cannot be read ({type(fault).__name__}: {' '.join(str(fault).split())})")
+
+
+class _Test(NamedTuple):
+    """The test cases that a split has: their hash and number, and the items of its catalogue."""
+
+    hash: str
+    cases: int
+    n_items: int
+
+
 @cache
-def _test_hash(split: Path) -> str:
-    """Of the test cases that a split has."""
+def _test(split: Path) -> _Test:
     test = Cases(Sessions.load(split, "test"), 1)  # whatever is read of a prefix, the cases are the same
-    return cases_hash(test.session, test.position, test.target)
+    n_items = artifacts.read_json(split / "stats.json")["items"]
+    return _Test(cases_hash(test.session, test.position, test.target), len(test), n_items)

@@ -26,6 +26,7 @@ LONGEST = 3  # so many times
 LOST = 20  # workers that went with a cell: one that takes its worker with it must end, too
 BROKEN = 3  # times that an executor breaks without a cell being made in between
 DELIVERIES = 4  # of a dataset at once
+NEEDS = 20  # times that a cell comes to where its bundle is not, and as many more as there are workers
 LOOK = 2.0  # seconds between looks at the executor
 
 
@@ -42,6 +43,7 @@ class Task:
     failed: int = 0
     unfit: int = 0
     lost: int = 0
+    needs: int = 0
     said: str = ""
     at: str = ""  # the host that has not its bundle
 
@@ -88,6 +90,8 @@ class Drive:
                     self._put_back()
                     self.engine.open()
         finally:
+            for future in (*self.under_way, *self.deliveries):  # nobody is there to take what has not begun
+                future.cancel()
             self.engine.close()
         return self.given_up
 
@@ -128,7 +132,7 @@ class Drive:
         """Deals with what has come, for which it waits a little; whether a cell was made."""
         done, _ = wait([*self.under_way, *self.deliveries], timeout=LOOK, return_when=FIRST_COMPLETED)
         made = False
-        for future in done:
+        for future in [sent for sent in (*self.under_way, *self.deliveries) if sent in done]:  # in the order of sending
             if future in self.deliveries:
                 self._delivered(self.deliveries.pop(future), future)
             else:
@@ -153,7 +157,11 @@ class Drive:
             task.failed += 1
             self._again(task, f"refused, since {fault}")
             return False
-        if header["state"] == "need":
+        if header["state"] == "need" and task.needs >= NEEDS + self.slots:
+            task.lost = LOST
+            self._again(task, f"{header['host']} asks for the split again and again; its TMPDIR has to outlast a task")
+        elif header["state"] == "need":
+            task.needs += 1
             task.at = header["host"]
             self.parked.setdefault(task.cell.dataset, []).append(task)
             self._deliver(task.cell.dataset)
@@ -201,6 +209,8 @@ class Drive:
                     task.unfit += 1
         except Exception as fault:
             self.view.note(f"a worker was lost that was sent the split of {dataset} ({_words(fault)})")
+            for task in self.parked.get(dataset, []):
+                task.lost += 1
         for task in reversed(self.parked.pop(dataset, [])):
             if self._is_hopeless(task):
                 task.said = f"no worker could take the split of {dataset}"

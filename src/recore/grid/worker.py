@@ -54,8 +54,10 @@ def make(order: bytes) -> bytes:
                 return _reply({"state": "need"})
             with _work(room) as work:
                 header, files = _made(asked, bundle, work)
-                header["seconds"] = round(time.monotonic() - started, 3)
-                return _reply(header, files)
+        if header["state"] == "damaged":
+            _remove_unused(room / asked["bundle"])
+        header["seconds"] = round(time.monotonic() - started, 3)
+        return _reply(header, files)
     except (OSError, zipfile.BadZipFile) as fault:  # as on a full disk
         header = {"state": "unfit", "said": f"{type(fault).__name__}: {fault}"}
     time.sleep(asked["hold"])
@@ -103,7 +105,6 @@ def _made(asked: dict[str, Any], bundle: Path, work: Path) -> tuple[dict[str, An
     (work / "expected.json").write_text(json.dumps(asked["inputs"]))
     status, said = _child(work, [*asked["cell"], "--device", asked["device"]])
     if status == OTHER_INPUTS:  # as where what clears temporary folders took files of it
-        shutil.rmtree(bundle, ignore_errors=True)
         return {"state": "damaged", "said": said.strip()}, {}
     if status:
         with contextlib.suppress(OSError):
@@ -205,9 +206,15 @@ def _clear(room: Path) -> None:
             age = time.time() - folder.stat().st_mtime
             if age < (YOUNG if folder.name.startswith("work-") else STALE):
                 continue
-            at = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-            try:
-                fcntl.flock(at, fcntl.LOCK_EX | fcntl.LOCK_NB)  # BlockingIOError: in use
-                shutil.rmtree(folder, ignore_errors=True)
-            finally:
-                os.close(at)
+            _remove_unused(folder)
+
+
+def _remove_unused(folder: Path) -> None:
+    """A folder that no worker uses is gone; one that is in use stays."""
+    with contextlib.suppress(OSError):
+        at = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            fcntl.flock(at, fcntl.LOCK_EX | fcntl.LOCK_NB)  # BlockingIOError: in use
+            shutil.rmtree(folder, ignore_errors=True)
+        finally:
+            os.close(at)
