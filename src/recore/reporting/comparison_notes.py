@@ -116,8 +116,9 @@ def _influence(evidence: Evidence) -> list[str]:
         )
     for dataset, own in rows.drop(few.index).groupby("dataset", sort=False):
         least = own.loc[own["effective_sessions"].idxmin()]
+        which = "every other" if (few["dataset"] == dataset).any() else "every"
         sentences.append(
-            f"{dataset}: every other comparison has at least {least.effective_sessions:.0f} effective sessions of "
+            f"{dataset}: {which} comparison has at least {least.effective_sessions:.0f} effective sessions of "
             f"{least.n_sessions:,}; the smallest number is that of {pair(least.a, least.b)} by "
             f"{metric_title(least.metric)}."
         )
