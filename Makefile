@@ -6,6 +6,9 @@ export DVC_NO_ANALYTICS := 1
 # The address of another wheel index for torch, such as PyTorch's CPU index.
 TORCH_INDEX ?=
 JOBS ?= 2
+# What makes the cells of `make grid`, as `recore cells --executor` names it, and the address of a Dask scheduler.
+ENGINE ?=
+ADDRESS ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup repro grid decide record sweep test test-slow lint format bench
@@ -29,12 +32,16 @@ repro: setup  ## the main job: run what is not up to date of the grid in params.
 	@cat metrics/table.md
 	@PYTHONPATH=src python -m recore costs
 
-grid: setup  ## the same with JOBS cells at once (JOBS=2)
+grid: setup  ## the same with JOBS cells at once (JOBS=2), or on machines (ENGINE=dask ADDRESS=tcp://head:8786)
 	PYTHONPATH=src python -m recore check
 	@PYTHONPATH=src python -m recore mend
 	dvc stage list --name-only | grep '^split' | xargs dvc repro
+ifneq ($(ENGINE),)
+	PYTHONPATH=src python -m recore cells --executor '$(ENGINE)' $(if $(ADDRESS),--address '$(ADDRESS)') $(if $(filter processes,$(ENGINE)),--jobs $(JOBS))
+else
 	dvc stage list --name-only | grep '^train' | xargs -P $(JOBS) -n 1 dvc --wait-for-lock repro --single-item
 	dvc stage list --name-only | grep '^evaluate' | xargs -P $(JOBS) -n 1 dvc --wait-for-lock repro --single-item
+endif
 	dvc repro
 	@cat metrics/table.md
 	@PYTHONPATH=src python -m recore costs

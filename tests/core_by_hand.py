@@ -111,6 +111,8 @@ FORMS = {  # scorer, gate, residual, what attention sees: vectors after or befor
     "trm": ("linear", "global", False, "after"),
     "hn": ("linear", "global", False, "after"),
     "hn64": ("linear", "global", False, "after"),
+    "hn_own": ("linear", "global", False, "after"),
+    "hn_pool": ("linear", "global", False, "after"),
     "trm_bf16": ("linear", "global", False, "after"),
     "graph": ("linear", "global", False, "after"),  # and more, see below
     "repeat": ("linear", "global", False, "after"),  # beside its ``lift``
@@ -195,11 +197,11 @@ def lift(w, session, temperature, masks=None, heads=2, eps=1e-12, bound=2.0):
     return bound * math.tanh(temperature * nats / bound)
 
 
-def loss(h, table, target, temperature, k, lam, masks=None, clicked=(), delta=0.0):
+def loss(h, table, target, temperature, k, lam, masks=None, clicked=(), delta=0.0, left_out=(), skipped=0):
     """L of Algorithm 1 for one case: (1 - λ)·Eq. 12 + λ·Eq. 14 over the items 1, 2, …
 
     Of K vectors (K, D) in the place of one the nearest to the target is trained. The items ``clicked`` have ``delta``
-    more than their cosine.
+    more than their cosine. Not mined are the items ``left_out`` and, of the others, so many of the highest.
     """
     items = {item: norm(table[item] * kept(masks, "items.item_dropout", item - 1)) for item in range(1, len(table))}
     if h.ndim == 2:
@@ -211,6 +213,7 @@ def loss(h, table, target, temperature, k, lam, masks=None, clicked=(), delta=0.
     cross_entropy = highest + math.log(sum(math.exp(value - highest) for value in z.values())) - z[target]
     if lam == 0:
         return cross_entropy
-    others = sorted((value for item, value in z.items() if item != target), reverse=True)[:k]  # Eq. 13
+    others = sorted((value for item, value in z.items() if item not in {target, *left_out}), reverse=True)  # Eq. 13
+    others = others[skipped : skipped + k]
     pairwise = sum(math.log1p(math.exp(value - z[target])) for value in others) / k
     return (1 - lam) * cross_entropy + lam * pairwise

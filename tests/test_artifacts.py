@@ -1,6 +1,7 @@
 """A file or folder is whole or not there."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -97,3 +98,31 @@ def test_a_file_never_replaces_a_folder(tmp_path):
         artifacts.write_text(tmp_path / "out", "text")
     assert fault.value.filename == str(tmp_path / "out")
     assert (tmp_path / "out" / "kept").exists()
+
+
+@pytest.mark.parametrize("kind", ["working", "above", "home", "temporary", "checkout", "linked"])
+def test_a_folder_that_holds_more_than_a_result_is_not_replaced(tmp_path, monkeypatch, kind):
+    """A wrong name once replaced the system's folder of temporary files."""
+    folder = tmp_path / "folder"
+    (folder / "inner" / ".git").mkdir(parents=True)
+    (folder / "kept").touch()
+    path = folder
+    if kind in ("working", "above"):
+        monkeypatch.chdir(folder / "inner" if kind == "above" else folder)
+    elif kind == "home":
+        monkeypatch.setenv("HOME", str(folder))
+    elif kind == "temporary":
+        monkeypatch.setattr(artifacts, "gettempdir", lambda: str(folder))
+    elif kind == "checkout":
+        path = folder / "inner"
+    else:
+        monkeypatch.chdir(folder)
+        path = Path("..") / "folder"
+    with (
+        pytest.raises(RecoreError, match="holds more than a result, so it is not replaced"),
+        artifacts.new_folder(path),
+    ):
+        pass
+    assert (folder / "kept").exists()
+    assert (folder / "inner" / ".git").exists()
+    assert [file.name for file in tmp_path.iterdir()] == ["folder"]

@@ -62,3 +62,28 @@ def test_the_programs_are_those_of_the_checkout(checkout):
     (checkout.parents[1] / "python").write_text("#!/bin/sh\nexit 1\n", encoding="utf-8")  # an earlier one on PATH
     (checkout.parents[1] / "python").chmod(0o755)
     assert make(checkout, "test") == ["-m", "pytest"]
+
+
+@pytest.mark.parametrize(
+    ("given", "called"),
+    [
+        (["ENGINE=dask", "ADDRESS=tcp://head:8786"], ["dask", "--address", "tcp://head:8786"]),
+        (["ENGINE=processes", "JOBS=3"], ["processes", "--jobs", "3"]),
+        (["ENGINE=my.cluster:opened"], ["my.cluster:opened"]),
+    ],
+)
+def test_an_engine_makes_the_cells_of_a_grid(checkout, given, called):
+    make(checkout, "setup")
+    dvc = checkout / ".venv/bin/dvc"
+    dvc.write_text("#!/bin/sh\necho dvc $@ >>called\necho split@demo; echo train@demo-trm-1\n")
+    dvc.chmod(0o755)
+    (checkout / "metrics").mkdir()
+    (checkout / "metrics/table.md").touch()
+    lines = make(checkout, "grid", *given)
+    at = lines.index("--executor")
+    assert lines[at - 3 : at + 1 + len(called)] == ["-m", "recore", "cells", "--executor", *called]
+    assert [line for line in lines if line.startswith("dvc")] == [
+        *("dvc stage list --name-only", "dvc repro split@demo", "dvc repro")
+    ]
+    (checkout / "called").unlink()
+    assert "--executor" not in make(checkout, "grid")

@@ -96,6 +96,16 @@ def test_the_repository_s_own_file_is_valid():
         ({"variants__baselines__vmis": {"k": 5, "tune": {"k": [5]}}}, "`variants.baselines.vmis` fixes k and tunes it"),
         ({"variants__plain__trm": {"hard_neg_k": 3}}, "`variants.plain.trm.hard_neg_k` is not a known setting"),
         ({"variants__hybrid__hn": {"hard_neg_k": 0}}, "`variants.hybrid.hn.hard_neg_k` is 0"),
+        ({"hard_neg_own": "never"}, "`hard_neg_own` is 'never', but input should be 'keep' or 'skip'"),
+        ({"hard_neg_pool": -1}, "`hard_neg_pool` is -1, but input should be greater than or equal to 0"),
+        ({"hard_neg_skip": 1.5}, "`hard_neg_skip` is 1.5, but input should be a valid integer"),
+        ({"hard_neg_warmup": True}, "`hard_neg_warmup` is True, but input should be a valid integer"),
+        ({"variants__hybrid__hn": {"hard_neg_own": "no"}}, "`variants.hybrid.hn.hard_neg_own` is 'no'"),
+        (
+            {"variants__hybrid__hn": {"hard_neg_k": 8, "hard_neg_pool": 10, "hard_neg_skip": 2}},
+            "`variants.hybrid.hn`: hard_neg_pool is 10, but hard_neg_k 8 and hard_neg_skip 2 need 11 items with the "
+            "target; raise it, or set it to 0 for all items",
+        ),
         ({"variants__plain__trm": {"layers": "two"}}, "`variants.plain.trm.layers` is 'two'"),
         ({"variants__plain__ave": None}, "compares ave with trm, but 'ave' is not among the variants"),
         ({"significance__confirm": "mrr@7"}, "`significance.confirm` names 'mrr@7'; metrics are recall@20"),
@@ -251,11 +261,17 @@ def test_a_file_that_is_no_yaml_or_not_there(tmp_path):
     with pytest.raises(RecoreError, match="is not YAML"):
         params.load(tmp_path / "params.yaml")
     (tmp_path / "params.yaml").write_text("")
-    with pytest.raises(RecoreError, match="`datasets` is missing"):
+    with pytest.raises(RecoreError, match="`hard_neg_k` is missing"):
         params.load(tmp_path / "params.yaml")
     (tmp_path / "params.yaml").write_text("- seeds")
     with pytest.raises(RecoreError, match=r"`the file` is \['seeds'\], but it should be a map of keys to values"):
         params.load(tmp_path / "params.yaml")
+
+
+def test_a_file_of_before_the_mining_settings_means_what_it_meant(tmp_path):
+    later = {"hard_neg_own": "keep", "hard_neg_pool": 0, "hard_neg_skip": 0, "hard_neg_warmup": 0}
+    given = params.load(write(tmp_path, **dict.fromkeys(later)))
+    assert {key: given.at(key) for key in later} == later == {key: GIVEN[key] for key in later}
 
 
 def test_a_key_that_is_not_there():

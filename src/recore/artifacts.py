@@ -13,6 +13,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import gettempdir
 from typing import Any
 
 from recore import RecoreError
@@ -53,10 +54,25 @@ def _replacing(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def new_folder(path: Path) -> Iterator[Path]:
-    """Yields an empty folder that becomes ``path`` (replacing what stood there) when the block succeeds."""
+    """Yields an empty folder that becomes ``path`` (replacing what stood there) when the block succeeds.
+
+    RecoreError where what stands there is no result: a name that went wrong must not cost somebody's files.
+    """
+    _check_replaceable(path)
     with _replacing(path) as unfinished:
         unfinished.mkdir()
         yield unfinished
+
+
+def _check_replaceable(path: Path) -> None:
+    there = path.resolve()
+    used = (Path(folder).resolve() for folder in (os.curdir, os.path.expanduser("~"), gettempdir()))
+    if (
+        any(folder.is_relative_to(there) for folder in used)
+        or os.path.ismount(there)
+        or any((there / name).exists() for name in (".git", ".dvc"))
+    ):
+        raise RecoreError(f"{path} holds more than a result, so it is not replaced; name another folder")
 
 
 @contextmanager

@@ -5,13 +5,11 @@ A check refuses and changes nothing: a stage gets the values as they stand in th
 
 import importlib
 import importlib.util
-from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import TypeAdapter, ValidationError
-
 from recore import RecoreError, paths, schema, yaml12
+from recore.findings import check, shown
 
 METRICS = ("recall", "mrr", "ndcg")
 # The groups of variants that are trained here, and the stages of dvc.yaml that do it.
@@ -19,10 +17,13 @@ TRAINED = {"plain": ("train", "evaluate"), "hybrid": ("train_hybrid", "evaluate_
 
 
 class Params:
-    """A checked ``params.yaml``. A stage reads it by the dotted keys that it lists in ``dvc.yaml``."""
+    """A checked ``params.yaml``. A stage reads it by the dotted keys that it lists in ``dvc.yaml``.
+
+    A key of the whole file that came later than the file has the value that leaves everything as it was.
+    """
 
     def __init__(self, tree: dict[str, Any]):
-        self._tree = tree
+        self._tree = schema.LATER | tree
 
     def at(self, key: str) -> Any:
         """The plain value at a dotted key, e.g. ``sources.demo.read`` or, as DVC counts, ``evaluate.cutoffs.0``.
@@ -63,12 +64,19 @@ class Params:
         return self.at("variants").get("external", {})
 
 
+def files_of(row: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The files that a row of ``variants.external`` names, by their key below it; a row from a record has none."""
+    if "file" in row:
+        return {"file": row["file"]}
+    return {f"files.{seed}": file for seed, file in row.get("files", {}).items()}
+
+
 def load(path: Path = paths.PARAMS) -> Params:
     """The checked parameters; RecoreError names the first faulty key in one sentence."""
     if not path.exists():
         raise RecoreError(f"{path} does not exist here; run from the root of the repository")
     tree = yaml12.read(path)
-    _check(schema.Experiment, tree, "")
+    check(schema.Experiment, tree, "")
     _check_names(tree)
     models = [tree["train"]["model"]]
     for name, source in tree["sources"].items():
@@ -76,7 +84,7 @@ def load(path: Path = paths.PARAMS) -> Params:
             raise RecoreError(f"params.yaml: `sources.{name}.train.threads` is not for one source; set `train.threads`")
         own, model = source["train"], source["train"].get("model", {})
         merged = tree["train"] | own | ({"model": models[0] | model} if isinstance(model, dict) else {})
-        _check(schema.Train, merged, f"sources.{name}.train.")
+        check(schema.Train, merged, f"sources.{name}.train.")
         if name in tree["datasets"] and model:
             models.append(merged["model"])
     for group in TRAINED:
@@ -87,51 +95,6 @@ def load(path: Path = paths.PARAMS) -> Params:
     if "tune" in tree:
         _check_tune(tree, models)
     return Params(tree)
-
-
-def _check(kind: Any, value: Any, prefix: str) -> None:
-    """``kind`` is what pydantic checks against: a model, or a type with bounds."""
-    try:
-        TypeAdapter(kind).validate_python(value, strict=True)
-    except ValidationError as error:
-        # A misspelt key is also a missing one: the spelling is the better sentence.
-        faults = sorted(error.errors(), key=lambda fault: fault["type"] != "extra_forbidden")
-        raise RecoreError(_sentence(faults[0], value, prefix)) from None
-
-
-def _sentence(fault: Any, value: Any, prefix: str) -> str:
-    """Pydantic's first finding in ``value`` as one sentence with the dotted key, what stands there and the way out."""
-    key = (prefix + ".".join(_keys(fault, value))).rstrip(".") or "the file"
-    if fault["type"] == "extra_forbidden":
-        return f"params.yaml: `{key}` is not a known key; remove it or correct its spelling"
-    if fault["type"] == "missing":
-        return f"params.yaml: `{key}` is missing; every value is stated in the file"
-    text = fault["msg"].removeprefix("Value error, ")
-    text = text[0].lower() + text[1:]
-    if fault["type"] == "value_error":
-        return f"params.yaml: `{key}`: {text}"
-    if fault["type"] in ("dict_type", "model_type"):
-        text = "it should be a map of keys to values ({} where there are none)"
-    return f"params.yaml: `{key}` is {_shown(fault['input'])}, but {text}"
-
-
-def _keys(fault: Any, value: Any) -> list[str]:
-    """The keys of ``value`` on the way to a fault; between them pydantic names the tags of its unions."""
-    keys = []
-    for step in fault["loc"]:
-        try:
-            value = value[step]
-        except (TypeError, LookupError):
-            continue
-        keys.append(str(step))
-    return [*keys, fault["loc"][-1]] if fault["type"] == "missing" else keys
-
-
-def _shown(value: Any) -> str:
-    if value is None:
-        return "empty"
-    # YAML reads 2020-01-01 as a date; quotes make it text.
-    return f"the date {value}" if isinstance(value, date) else repr(value)
 
 
 def _check_names(tree: dict[str, Any]) -> None:
@@ -165,12 +128,7 @@ def _check_names(tree: dict[str, Any]) -> None:
                 )
         if a == b:
             raise RecoreError(f"params.yaml: `significance.comparisons` compares {a} with itself")
-    for name, row in tree["variants"].get("external", {}).items():
-        if "record" not in row and len(tree["datasets"]) > 1:
-            raise RecoreError(
-                f"params.yaml: `variants.external.{name}` has files of one test set, but `datasets` names "
-                f"{len(tree['datasets'])}; keep the one that they are of"
-            )
+    _check_external(tree["variants"].get("external", {}), tree["datasets"])
     looks = tree["significance"].get("looks")
     if looks and looks[-1] != len(tree["seeds"]):
         raise RecoreError(
@@ -182,6 +140,26 @@ def _check_names(tree: dict[str, Any]) -> None:
         for name in names:
             if name not in metrics:
                 raise RecoreError(f"params.yaml: `significance.{key}` names {name!r}; metrics are {', '.join(metrics)}")
+
+
+def _check_external(rows: dict[str, dict[str, Any]], datasets: list[str]) -> None:
+    """Files are of one test set, and no two names stand for one run: it would count twice."""
+    named: dict[Any, str] = {}
+    for name, row in rows.items():
+        own: dict[str, Any] = {"": (row["record"], row["variant"])} if "record" in row else {}
+        own |= {f".{key}": file.get("sha256") for key, file in files_of(row).items()}
+        for below, run in own.items():
+            key = f"variants.external.{name}{below}"
+            if run and (other := named.setdefault(run, key)) != key:
+                shown = f"sha256 {run}" if isinstance(run, str) else f"{run[1]} of record {run[0]}"
+                raise RecoreError(
+                    f"params.yaml: `{other}` and `{key}` both name {shown}, so one run would count twice; keep one"
+                )
+        if "record" not in row and len(datasets) > 1:
+            raise RecoreError(
+                f"params.yaml: `variants.external.{name}` has files of one test set, but `datasets` names "
+                f"{len(datasets)}; keep the one that they are of"
+            )
 
 
 def _check_tune(tree: dict[str, Any], models: list[dict[str, Any]]) -> None:
@@ -220,12 +198,13 @@ def _check_variant(
         )
     shared = {setting: value for setting, value in row.items() if setting in tree["train"]["model"]}
     for model in models:
-        _check(schema.Model, model | shared, f"{key}.")
+        check(schema.Model, model | shared, f"{key}.")
     objective = schema.Objective.model_fields if group == "hybrid" else ()
-    numbers = {setting: row.get(setting, tree[setting]) for setting in schema.Objective.model_fields}
-    _check(schema.Objective, numbers, f"{key}.")
+    given = schema.LATER | tree
+    numbers = {setting: row.get(setting, given[setting]) for setting in schema.Objective.model_fields}
+    check(schema.Objective, numbers, f"{key}.")
     of_train = {setting: row[setting] for setting in schema.OfTrain.model_fields if setting in row}
-    _check(schema.OfTrain, of_train, f"{key}.")
+    check(schema.OfTrain, of_train, f"{key}.")
     unknown = [setting for setting in row if setting not in {*shared, *objective, *of_train}]
     if not unknown:
         return
@@ -236,7 +215,7 @@ def _check_variant(
             known = ", ".join([*tree["train"]["model"], *objective, *schema.OfTrain.model_fields, *own])
             raise RecoreError(f"params.yaml: `{key}.{setting}` is not a known setting; known are {known}")
         allowed = own[setting]
-        _check(Literal[allowed] if isinstance(allowed, tuple) else allowed, row[setting], f"{key}.{setting}")
+        check(Literal[allowed] if isinstance(allowed, tuple) else allowed, row[setting], f"{key}.{setting}")
 
 
 def _check_baseline(name: str, row: dict[str, Any]) -> None:
@@ -256,13 +235,13 @@ def _check_baseline(name: str, row: dict[str, Any]) -> None:
     settings = importlib.import_module(module).Settings
     grid = row.get("tune", {})
     fixed = {setting: value for setting, value in row.items() if setting != "tune"}
-    _check(settings, fixed, f"{key}.")
+    check(settings, fixed, f"{key}.")
     if not isinstance(grid, dict):
-        raise RecoreError(f"params.yaml: `{key}.tune` is {_shown(grid)}; it is a map of settings to lists of values")
+        raise RecoreError(f"params.yaml: `{key}.tune` is {shown(grid)}; it is a map of settings to lists of values")
     for setting, values in grid.items():
         if not isinstance(values, list) or not values:
-            raise RecoreError(f"params.yaml: `{key}.tune.{setting}` is {_shown(values)}; it is a list of values to try")
+            raise RecoreError(f"params.yaml: `{key}.tune.{setting}` is {shown(values)}; it is a list of values to try")
         if setting in fixed:
             raise RecoreError(f"params.yaml: `{key}` fixes {setting} and tunes it; keep one")
         for value in values:
-            _check(settings, {setting: value}, f"{key}.tune.")
+            check(settings, {setting: value}, f"{key}.tune.")

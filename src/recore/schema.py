@@ -5,93 +5,22 @@ Only keys that came later have a default: a file from before them means what it 
 What one value alone can show to be wrong is checked here; what needs two sections is checked in ``params``.
 """
 
-from decimal import Decimal
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from recore.schema_read import Count, Delimited, Prepared, Scalar, Section, Table
+from recore.schema_read import Count, Scalar, Section
+from recore.schema_source import Digest, Rate, Seed, Source
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
-FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 VariantName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
-Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]  # SHA-256
-Share = Annotated[float, Field(gt=0, le=1)]
 Proper = Annotated[float, Field(gt=0, lt=1)]
-Rate = Annotated[float, Field(ge=0, lt=1)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Lambda = Annotated[float, Field(ge=0, le=1)]
-Seed = Annotated[int, Field(ge=0, lt=2**32)]
+Natural = Annotated[int, Field(ge=0)]
+Own = Literal["keep", "skip"]
 Numbers = Literal["float32", "bfloat16"]
 Space = Annotated[dict[str, Annotated[list[Scalar], Field(min_length=1)]], Field(min_length=1)]
-
-
-class File(Section):
-    """One file of a source: where its bytes are, and what they must be."""
-
-    url: str | None = None
-    path: str | None = None
-    sha256: Digest | None = None
-    git_blob: Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")] | None = None
-    unzip: bool | None = None
-
-    @model_validator(mode="after")
-    def _one_origin(self) -> "File":
-        if self.path is not None and self.url is not None:
-            raise ValueError("give `url` or `path`, not both")
-        if self.path is not None and not Path(self.path).is_absolute():
-            raise ValueError(f"`path` is absolute, not {self.path!r}")
-        if self.path is None and (self.sha256 is None) == (self.git_blob is None):
-            raise ValueError("needs exactly one of `sha256` and `git_blob`")
-        return self
-
-
-class Fetch(Section):
-    files: Annotated[dict[FileName, File], Field(min_length=1)]
-
-
-class Public(Section):
-    public: str
-
-
-class Generate(Section):
-    generate: Literal["demo"]
-    seed: Seed
-    sessions: Annotated[int, Field(ge=20)]
-    items: Annotated[int, Field(ge=20)]
-
-
-class SourceSplit(Section):
-    """The period of a source: the share ``recent`` before the newest share ``skip``; without ``skip`` the newest."""
-
-    recent: Share
-    skip: Rate = 0.0
-
-    @model_validator(mode="after")
-    def _within_the_log(self) -> "SourceSplit":
-        # As they are written, like the split itself: a sum of floats can round down to 1.
-        total = Decimal(str(self.recent)) + Decimal(str(self.skip))
-        if total > 1:
-            raise ValueError(
-                f"recent {self.recent} and skip {self.skip} are {total} together, more than the log; lower one of them "
-                "until they are 1 at most"
-            )
-        return self
-
-
-def _fetch_kind(value: Any) -> str:
-    return next((kind for kind in ("generate", "public") if isinstance(value, dict) and kind in value), "files")
-
-
-class Source(Section):
-    fetch: Annotated[
-        Annotated[Fetch, Tag("files")] | Annotated[Public, Tag("public")] | Annotated[Generate, Tag("generate")],
-        Discriminator(_fetch_kind),
-    ]
-    read: Annotated[Prepared | Table | Delimited, Field(discriminator="format")]
-    split: SourceSplit
-    train: dict[str, Any]
 
 
 class FromRecord(Section):
@@ -220,6 +149,27 @@ class Significance(Section):
         return self
 
 
+class Objective(Section):
+    """The hard negatives of a hybrid variant: numbers of the whole file, which a row may override."""
+
+    hard_neg_k: Count
+    hard_neg_lambda: Lambda
+    hard_neg_own: Own = "keep"
+    hard_neg_pool: Natural = 0
+    hard_neg_skip: Natural = 0
+    hard_neg_warmup: Natural = 0
+
+    @model_validator(mode="after")
+    def _fits_its_pool(self) -> "Objective":
+        needed = self.hard_neg_k + self.hard_neg_skip + 1
+        if 0 < self.hard_neg_pool < needed:
+            raise ValueError(
+                f"hard_neg_pool is {self.hard_neg_pool}, but hard_neg_k {self.hard_neg_k} and hard_neg_skip "
+                f"{self.hard_neg_skip} need {needed} items with the target; raise it, or set it to 0 for all items"
+            )
+        return self
+
+
 class Tune(Section):
     """A search on validation: ``trials`` for every variant named, each with all ``seeds``, none of which is a run's.
 
@@ -232,13 +182,11 @@ class Tune(Section):
     hybrid: dict[VariantName, Space] = Field(default_factory=dict)
 
 
-class Experiment(Section):
+class Experiment(Objective):
     """The schema of ``params.yaml``."""
 
     datasets: Annotated[list[Name], Field(min_length=1)]
     seeds: Annotated[list[Seed], Field(min_length=1)]
-    hard_neg_k: Count
-    hard_neg_lambda: Lambda
     variants: Variants
     sources: dict[Name, Source]
     filter: Filter
@@ -249,13 +197,11 @@ class Experiment(Section):
     tune: Tune | None = None
 
 
-class Objective(Section):
-    hard_neg_k: Count
-    hard_neg_lambda: Lambda
-
-
 class OfTrain(Section):
     """What a row may say of ``train`` beside its model."""
 
     precision: Numbers = "float32"
     learning_rate: Positive | None = None
+
+
+LATER = {name: field.default for name, field in Objective.model_fields.items() if not field.is_required()}

@@ -12,6 +12,7 @@ import pytest
 
 from recore import RecoreError, yaml12
 from recore.commands import cells
+from recore.grid import cells as grid_cells
 from recore.stages import download, evaluate, filter, split, train
 
 ROOT = Path(__file__).parents[2]
@@ -70,7 +71,7 @@ def entered(folder, tmp_path, monkeypatch) -> Path:
 
 
 def run(*arguments: str) -> None:
-    cells._sha256.cache_clear()  # each run is a process of its own
+    grid_cells.forget()  # each run is a process of its own
     cells.main(["--device", "cpu", *arguments])
 
 

@@ -8,6 +8,7 @@ import json
 import shutil
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -362,6 +363,19 @@ def test_fragile_goes_on_while_it_is_near_what_it_needs():
     table.loc[0, "effective_sessions"] = 7.5
     # The last has no seeds to add on either side.
     assert standing.is_open(table, plan).tolist() == [True, False, True, False, False]
+
+
+@pytest.mark.parametrize("n_sessions", [1, 150])
+def test_what_has_no_noise_is_not_said_to_be_one_session(n_sessions):
+    """Nor is it where the difference is the same in every run and session."""
+    given = SimpleNamespace(confirm="mrr@20", plan=Plan([], {}, 0.05, 0.8, looks=(5, 8)))
+    row = {"dataset": "demo", "a": "da", "b": "trm", "verdict": "", "delta": 0.0, "look": 2, "n_seeds": 8}
+    row |= {"p_holm": 1.0, "mde80": np.nan, "few_sessions": False, "spent": 0.05, "n_sessions": n_sessions}
+    told = decide._told(given, pd.DataFrame([row | {"effective_sessions": np.nan}]), [])
+    assert told.splitlines()[-2:] == [
+        "0 decided, 0 open, 1 without a verdict (no noise to test with)",
+        "Nothing is open.",
+    ]
 
 
 def test_what_has_no_seeds_is_fitted_once_and_gets_none(dvc, capsys):

@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from recore import yaml12
 from recore.commands import mend
 
+OFF = ("hard_neg_own", "hard_neg_pool", "hard_neg_skip", "hard_neg_warmup")
 STAGE = """\
   cut:
     cmd: cut
@@ -60,3 +62,23 @@ def test_a_torn_list_of_processes_goes(lock, text):
     mend.main([])
     assert not mend.PROCESSES.exists()
     assert lock.exists()
+
+
+def test_a_params_yaml_of_older_code_gets_the_keys_that_dvc_wants(lock, capsys):
+    text = (Path(__file__).parents[2] / "params.yaml").read_text(encoding="utf-8")
+    older = "".join(line for line in text.splitlines(keepends=True) if not line.startswith(OFF))
+    Path("params.yaml").write_text(older, encoding="utf-8")
+    mend.main([])
+    assert capsys.readouterr().out.count("params.yaml is older than hard_neg_own, hard_neg_pool, hard_neg_skip") == 1
+    mended = Path("params.yaml").read_text(encoding="utf-8")
+    assert mended.startswith(older)
+    assert yaml12.parse(mended, "") == yaml12.parse(text, "")
+    mend.main([])
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("text", ["seeds: [1\n", "", "- 1\n", "other: 1\n"])
+def test_a_params_yaml_that_is_none_stays(lock, text):
+    Path("params.yaml").write_text(text)
+    mend.main([])
+    assert Path("params.yaml").read_text() == text

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recore.data.readers import read
-from recore.schema import Delimited
+from recore.schema_read import Delimited
 
 MINUTE = 60_000
 NEW_YORK = ZoneInfo("America/New_York")

@@ -6,7 +6,7 @@ import pytest
 
 from recore import RecoreError, params, yaml12
 from recore.data.public import LOGS, files_of
-from recore.schema import Fetch
+from recore.schema_source import Fetch
 
 ROOT = Path(__file__).parents[2]
 

@@ -4,11 +4,13 @@ import io
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from builders import flat
 
 from recore import RecoreError
 from recore.data.cases import Cases
+from recore.evaluation.external import form
 from recore.evaluation.external.form import read
 from recore.evaluation.external.ranks import ranks_of
 
@@ -20,8 +22,8 @@ COUNTS = "case,above,tied\n0,0,1\n1,5,1\n2,2,3\n3,1,1\n"
 
 def ranks(content, depth=2):
     content = content if isinstance(content, bytes) else content.encode()
-    above, tied = ranks_of(content, "f", TEST, N_ITEMS, depth)
-    return above.tolist(), tied.tolist()
+    made = ranks_of(content, "f", TEST, N_ITEMS, depth)
+    return made.above.tolist(), made.tied.tolist()
 
 
 def parquet(frame: pd.DataFrame) -> bytes:
@@ -127,6 +129,15 @@ def test_columns_of_the_split_vouch_for_the_numbers_of_the_cases():
         ranks(shuffled.drop(columns=["session", "position"]).to_csv(index=False))
 
 
+@pytest.mark.parametrize(
+    ("content", "listed"),
+    [(COUNTS, False), *((write(lists(**LISTS)), True) for write in (trec, session_rec, parquet))],
+)
+def test_it_is_known_which_ranks_are_from_lists(content, listed):
+    content = content if isinstance(content, bytes) else content.encode()
+    assert ranks_of(content, "f", TEST, N_ITEMS, 2).listed is listed
+
+
 FRAME = lists(**LISTS)
 WRONG = {
     "": "f is empty",
@@ -136,7 +147,8 @@ WRONG = {
     "case,above,tied,above\n0,1,1,1\n": "f names a column twice, case, above, tied, above",
     COUNTS + "4,0\n": "f cannot be read (CSV parse error: Expected 3 columns, got 2",
     COUNTS.replace("3,1,1\n", ""): "f: case 3 is missing; write all 4 cases",
-    COUNTS + "2,2,3\n": "f: case 2 stands there 2 times",
+    COUNTS + "2,2,3\n": "f: case 2 has 2 rows; write one for every case",
+    COUNTS + "1,5,1\n3,1,1\n3,1,1\n": "f: case 1 has 2 rows",
     COUNTS + "4,0,1\n": "f: case 4 is unknown; the cases of this test set are 0 to 3",
     COUNTS + "-1,0,1\n": "f: case -1 is unknown",
     COUNTS.replace("2,2,3", "2,2.5,3"): "f: above of row 3 is 2.5, which is no whole number",
@@ -158,7 +170,7 @@ WRONG = {
     + "3,1,1\n2,1,1\n2,2,2\n": "the list of case 3 has 1 items, and `evaluate.cutoffs`",
     trec(FRAME).replace("2 Q0", "two Q0"): "f: q_id of row 6 is two, which is no whole number",
     session_rec(FRAME).replace("5;1;", "5;2;"): "f: SessionId 5 and Position 2 are no case of this test set",
-    session_rec(FRAME).replace("5;1;", "5;0;"): "f: case 2 stands there 2 times",
+    session_rec(FRAME).replace("5;1;", "5;0;"): "f: case 2 has 2 rows; write one for every case",
     session_rec(FRAME).replace("5;0;1,2;9.0,8.0\n", ""): "f: case 2 is missing",
     session_rec(FRAME).replace("9.0,8.0", "9.0"): "f: case 2 has 2 items and 1 scores",
     session_rec(FRAME).replace("9.0,8.0", "9.0,nan"): "Scores of row 7 is nan, which is no finite number",
@@ -208,8 +220,8 @@ def test_lists_of_all_items_say_what_their_counts_say():
 )
 def test_a_trec_run_knows_no_quotes(content):
     rows = content.splitlines()
-    form, made = read(content.encode(), "f")
-    assert (form, len(made)) == ("list", len(rows))
+    kind, made = read(content.encode(), "f")
+    assert (kind, len(made)) == ("list", len(rows))
     assert made["tag"].to_pylist() == [row.split()[-1] for row in rows]
 
 
@@ -246,3 +258,47 @@ def test_a_voucher_is_known_by_its_name_in_any_case(name):
 def test_what_is_no_text_is_one_sentence(content):
     with pytest.raises(RecoreError, match=r"^f is neither Parquet nor text in UTF-8; unpack it, or write it as UTF-8$"):
         ranks(content)
+
+
+@pytest.mark.parametrize(("kind", "largest"), [("float16", 2**11), ("float32", 2**24)])
+def test_numbers_that_their_column_rounds_are_refused(kind, largest):
+    """Half of the numbers above are not there: 2049 is 2048, which another item or count is too."""
+    case, items = range(4), 2 * largest
+
+    def of(above: int) -> list[int]:
+        content = parquet(pd.DataFrame({"case": case, "above": np.array([above, 1, 2, 3]).astype(kind), "tied": 1}))
+        return ranks_of(content, "f", TEST, items, 2).above.tolist()
+
+    assert of(largest - 1) == [largest - 1, 1, 2, 3]
+    rounds = {"float16": "halffloat", "float32": "float"}[kind]
+    with pytest.raises(RecoreError, match=rf"^f: above of row 1 is {largest}.0, where {rounds} rounds whole numbers;"):
+        of(largest + 1)
+
+
+def test_every_column_that_vouches_is_compared():
+    for names in (("target", "Target"), ("Target", "target")):
+        frame = table(COUNTS).assign(**dict(zip(names, ([2, 4, 3, 2], [2, 4, 3, 1]), strict=True)))
+        with pytest.raises(RecoreError, match=r"^f: case 3 has target 2, but 1 in this split"):
+            ranks(frame.to_csv(index=False))
+
+
+def test_a_file_of_two_forms_says_which_is_meant():
+    both = table(COUNTS).assign(q_id=[0, 1, 2, 3], doc_id=1, score=1.0)
+    with pytest.raises(RecoreError, match=r"^f has the columns of 2 forms \(counts, list\); keep those of one$"):
+        ranks(both.to_csv(index=False))
+
+
+def test_text_that_is_too_long_for_the_reader_is_one_sentence(monkeypatch):
+    monkeypatch.setattr(form, "LONGEST", len(COUNTS))
+    assert ranks(COUNTS)[0] == [0, 5, 2, 1]
+    with pytest.raises(RecoreError, match=r"^f has 0.0 GB of text, too much to be read; write it as Parquet$"):
+        ranks(COUNTS + "\n")
+
+
+@pytest.mark.parametrize("kind", [pa.string(), pa.large_string(), pa.string_view()], ids=str)
+def test_scores_as_text_of_any_kind_are_read_to_the_last_bit(kind):
+    """The nearest number to each, which a faster reader misses by a bit: 1 of 20 of such words."""
+    random = np.random.default_rng(1)
+    words = [repr(float(value)) for value in random.random(2000) * 10.0 ** random.integers(-20, 20, 2000)]
+    read_back = form.finite(pa.chunked_array([pa.array(words).cast(kind)]), "score", "f")
+    assert read_back.tolist() == [float(word) for word in words]

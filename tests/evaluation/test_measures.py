@@ -54,3 +54,11 @@ def test_the_rank_given_a_hit_is_the_mean_over_the_hits():
 
 def test_without_a_hit_there_is_no_rank_of_a_hit():
     assert math.isnan(rows([0.0, 0.0], [0.0, 0.0]).loc["mrr@20/recall@20", "value"])
+
+
+def test_lists_do_not_say_how_many_targets_tie():
+    table = {"recall@20": np.array([1.0, 0.5]), "mrr@20": np.array([1.0, 0.2])}
+    bounds = {"recall@20": 0.5, "mrr@20": 0.5}
+    given = (table, bounds, bounds, np.array([1, 2]), np.array([0, 1]))
+    assert measures(*given)["tie_share"].tolist() == [0.5, 0.5, 0.5]
+    assert measures(*given, listed=True)["tie_share"].isna().all()

@@ -51,14 +51,21 @@ def test_what_was_saved_is_what_is_loaded(tmp_path, gate, weights):
     assert list(saved(tmp_path)) == [("shop", "da", 1)]
 
 
-def test_what_was_recommended_stays_with_the_ranks(tmp_path):
-    whole = dataclasses.replace(cell(), recommended={"cutoff": 20, "coverage": 0.5, "popularity": 3.25})
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("recommended", {"cutoff": 20, "coverage": 0.5, "popularity": 3.25}),
+        ("held", {"cutoff": 20, "mean": 0.4, "rows": [{"group": "2", "cases": 7, "global": -0.01}]}),
+    ],
+)
+def test_what_ranks_say_of_a_run_stays_with_them(tmp_path, name, value):
+    whole = dataclasses.replace(cell(), **{name: value})
     save(tmp_path, whole)
-    assert load(tmp_path, "shop", "da", 1).recommended == whole.recommended
+    assert getattr(load(tmp_path, "shop", "da", 1), name) == value
     whole.write_ranks(tmp_path)
-    assert json.loads((tmp_path / "meta.json").read_text())["recommended"] == whole.recommended
+    assert json.loads((tmp_path / "meta.json").read_text())[name] == value
     cell().write_ranks(tmp_path)
-    assert "recommended" not in json.loads((tmp_path / "meta.json").read_text())
+    assert name not in json.loads((tmp_path / "meta.json").read_text())
 
 
 def test_a_baseline_has_neither_a_seed_nor_a_curve(tmp_path):

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn.functional import logsigmoid, normalize
 
-from recore.models import fused
+from recore.models import fused, mining
 from recore.models.fused import fused_loss
 from recore.models.objectives import CROSS_ENTROPY, Objective, plain_loss
 
@@ -48,13 +48,13 @@ def mined(monkeypatch):
     found = []
 
     def top_k(z, k):
-        values, rows = fused_top_k(z, k)
+        values, rows = exact_top_k(z, k)
         assert torch.equal(values.sort(0, descending=True).values, z.float().topk(k, dim=0).values.to(z.dtype))
         found.append(rows)
         return values, rows
 
-    fused_top_k = fused.top_k
-    monkeypatch.setattr(fused, "top_k", top_k)
+    exact_top_k = mining.top_k
+    monkeypatch.setattr(mining, "top_k", top_k)
     return found
 
 

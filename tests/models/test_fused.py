@@ -8,7 +8,8 @@ from torch.nn.functional import normalize
 
 from recore import RecoreError
 from recore.models import fused
-from recore.models.fused import fused_loss, top_k
+from recore.models.fused import fused_loss
+from recore.models.mining import top_k
 from recore.models.objectives import CROSS_ENTROPY, Objective, plain_loss
 
 

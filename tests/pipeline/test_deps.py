@@ -26,9 +26,11 @@ STAGES = yaml12.read(ROOT / "dvc.yaml")["stages"]
 # what is wrong. What computes a value of a result stands elsewhere, or an edit of it would leave stale results.
 PLUMBING = {
     "recore": {"RecoreError"},
-    "recore.params": {"Params", "load", "trained"},  # which variants have seeds
+    "recore.params": {"Params", "load", "trained", "files_of"},  # which variants have seeds, which files a row names
+    "recore.findings": set(),
     "recore.schema": set(),
     "recore.schema_read": set(),
+    "recore.schema_source": set(),
     "recore.paths": None,  # every name in it is a path
     "recore.artifacts": {
         "existing",
@@ -187,7 +189,8 @@ def test_imports_point_one_way():
     What people call stands on the stages, and nothing on it.
     """
     floors = {
-        "commands": -2,
+        "commands": -3,
+        "grid": -2,
         "records": -1,
         "recommender": 0,
         "stages": 0,
@@ -204,7 +207,7 @@ def test_imports_point_one_way():
         room = file.relative_to(ROOT / "src/recore").with_suffix("").parts[0]
         targets = re.findall(r"^\s*(?:from|import) recore\.(\w+)", file.read_text(), re.MULTILINE)
         if room not in floors:
-            assert not {"commands", "records"} & set(targets), f"{file.name} imports what people call"
+            assert not {"commands", "grid", "records"} & set(targets), f"{file.name} imports what people call"
             continue
         for target in targets:
             if target in floors and target != room:

@@ -75,6 +75,8 @@ def new_variant(tree):
     ("change", "changed"),
     [
         (lambda tree: tree.update(hard_neg_k=10), cells("train_hybrid", HYBRID_CELLS) | {"aggregate"}),
+        (lambda tree: tree.update(hard_neg_own="skip"), cells("train_hybrid", HYBRID_CELLS) | {"aggregate"}),
+        (lambda tree: tree.update(hard_neg_warmup=2), cells("train_hybrid", HYBRID_CELLS) | {"aggregate"}),
         (lambda tree: tree["variants"]["plain"].update(trm={"layers": 1}), cells("train", CELLS) | TESTS),
         (lambda tree: tree["variants"]["baselines"].update(sr={"steps": 3}), {"baseline@demo-sr"} | TESTS),
         (lambda tree: tree["train"].update(learning_rate=0.01), TRAIN | {"aggregate"}),

@@ -143,7 +143,7 @@ def test_a_record_stands_for_runs_that_are_not_trained_again(clone):
     clone.params(take)
     assert clone.repro() == {"external@demo-kept", "external@demo-counted", "significance@demo", "aggregate"}
     assert clone.read("metrics/comparisons.csv") == trained.replace(",trm,", ",kept,")
-    assert "kept has ranks of trm in record tiny, of seeds 1, 2" in clone.run(*PROGRAM, "check", **SOURCE).stdout
+    assert "kept has ranks of trm in record tiny, seeds 1, 2" in clone.run(*PROGRAM, "check", **SOURCE).stdout
     assert clone.changed() == set()
     clone.edit("docs/results/tiny/table.md", "demo", "Demo")
     assert clone.changed() == {"external@demo-kept", "external@demo-counted"}

@@ -10,7 +10,7 @@ import pytest
 
 from recore import RecoreError, params
 from recore.evaluation.on_record.files import load, saved
-from recore.records import checkout, finish, make, render
+from recore.records import checkout, finish, make, render, unranked
 
 ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "docs/results"
@@ -80,6 +80,23 @@ def about(record: Path) -> dict:
 def made_on(**changes) -> dict:
     machine = {"processor": "X", "cores": 2, "platform": "Linux", "threads": 1}
     return {"device": "cpu", "machine": machine, "versions": {"torch": "2"}} | changes
+
+
+@pytest.mark.parametrize("name", ["comparisons.csv", "runs.csv"])
+def test_a_file_that_a_page_lacks_comes_from_git(tmp_path, name):
+    shutil.copytree(ROOT / "docs/results/cpu", tmp_path / "cpu")
+    (tmp_path / "cpu" / name).unlink()
+    with pytest.raises(RecoreError, match=rf"cpu/{name} does not exist; restore it from git$"):
+        render.parts("<!-- rendered: verdicts -->\n<!-- end -->\n", tmp_path)
+
+
+@pytest.mark.parametrize("name", ["provenance.json", "comparisons.csv", "breakdowns.csv"])
+def test_a_file_that_a_record_without_ranks_lacks_comes_from_git(tmp_path, name):
+    shutil.copytree(ROOT / "docs/results/cpu", tmp_path / "cpu")
+    (tmp_path / "cpu" / name).unlink()
+    (tmp_path / "out").mkdir()
+    with pytest.raises(RecoreError, match=rf"cpu/{name} does not exist; restore it from git$"):
+        unranked.remake(tmp_path / "cpu", tmp_path / "out")
 
 
 def test_a_page_shows_the_verdicts_and_where_they_come_from(tmp_path):

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -196,7 +197,7 @@ def test_a_comparison_that_is_not_made_yet_counts_in_the_family(checkout, monkey
 def with_baselines(checkout, monkeypatch):
     """The same checkout with two baselines and comparisons with one of them, every cell of it up to date."""
     tree = yaml12.read(checkout / "params.yaml")
-    tree["variants"] |= {"baselines": {"pop": {}, "vmis": {}}}
+    tree["variants"] |= {"baselines": {"pop": {}, "vmis": {"tune": {"k": [100, 500]}}}}
     tree["significance"]["comparisons"] += [["trm", "vmis"], ["vmis", "pop"]]
     (checkout / "params.yaml").write_text(yaml12.dump(tree))
     with monkeypatch.context() as there:
@@ -268,6 +269,76 @@ def test_where_a_baseline_was_made_must_be_known_and_the_place_of_the_others(wit
     with pytest.raises(RecoreError, match=said):
         collect(with_baselines)
     assert not BIG.exists()
+
+
+@pytest.mark.parametrize(
+    ("variant", "changed", "said"),
+    [
+        ("vmis", {"settings": fake_grid.VMIS.model_dump() | {"k": 200}}, "`k` 200, but by the .* it is 100 or 500;"),
+        ("vmis", {"settings": fake_grid.VMIS.model_dump() | {"m": 500}}, "`m` 500, but by the .* it is 1000; restore"),
+        ("vmis", {"settings": {"k": 500}}, "with `clicks` left out, but by .*src/recore/baselines/vmis.py it is 50;"),
+        ("vmis", {"tuned": []}, "says that it tuned nothing, but the record's params.yaml tunes k; restore"),
+        ("pop", {"settings": {"k": 1}}, "`k` 1, but by the record's params.yaml and .*pop.py it is no setting;"),
+        ("pop", {"tuned": ["k"]}, "says that it tuned k, but the record's params.yaml tunes nothing; restore"),
+        ("pop", {"settings": None}, r"its files do not fit together \(AttributeError"),
+    ],
+)
+def test_the_settings_of_a_baseline_are_those_of_params(with_baselines, monkeypatch, variant, changed, said):
+    """Of one that is not tuned too, which no table shows."""
+    offer(monkeypatch, [("tmall", "vmis", None), ("tmall", "pop", None), *EVERY[:2]])
+    collect(with_baselines)
+    assert [right for _, _, right in check.checked(BIG) if not right] == []
+    file = BIG / f"ranks/tmall/{variant}/none.json"
+    about = json.loads(file.read_text())
+    file.write_text(json.dumps(about | {"record": about["record"] | changed}))
+    listed()
+    (fault,) = [text for _, text, right in check.checked(BIG) if not right]
+    assert re.search(said, fault)
+
+
+def listed() -> None:
+    """The hashes of the record's files as they are now."""
+    sums.write(BIG, [BIG / name for name in sums.read(BIG)])
+
+
+WHAT = {
+    "cutoff": 20,
+    "coverage": 0.5,
+    "popularity": 1.25,
+}  # of 300 items, 60 of which were clicked twice, the rest once
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"coverage": 1.5}, r"on 1.5 of 300 items, but \d+ lists of 20 are on 20 to 300 of them"),
+        ({"coverage": 0.06}, r"on 0.06 of 300 items, but"),
+        ({"coverage": 0.501}, r"on 0.501 of 300 items, but"),
+        ({"popularity": 2.1}, r"said to have 2.1 clicks in the mean, but lists of 20 of its items have 1 to 2;"),
+        ({"popularity": 0.9}, r"said to have 0.9 clicks in the mean, but"),
+        ({"popularity": -1.0}, r"the popularity of what it recommends is -1.0 clicks"),
+        ({"cutoff": 10}, r"recommended lists of 10 items, but the first of `evaluate.cutoffs` in .* is 20"),
+        ({"cutoff": 0}, r"its lists are of 0 items, which is no cutoff"),
+        ({"cutoff": None}, r"its lists are of None items, which is no cutoff"),
+        ({"coverage": "0.5"}, r"TypeError"),
+    ],
+)
+def test_what_is_recommended_is_possible(checkout, monkeypatch, changed, said):
+    """In the checkout that a cell is taken from, and in a record that still grows."""
+    offer(monkeypatch, EVERY[:1])
+    meta = checkout / paths.ranks(*EVERY[0]) / "meta.json"
+    own = json.loads(meta.read_text())
+    meta.write_text(json.dumps(own | {"recommended": WHAT | changed}))
+    with pytest.raises(RecoreError, match=said):
+        collect(checkout)
+    assert not BIG.exists()
+    meta.write_text(json.dumps(own | {"recommended": WHAT}))
+    collect(checkout)
+    file = BIG / "ranks/tmall/ave/0.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"recommended": WHAT | changed}))
+    listed()
+    (fault,) = [text for _, text, right in check.checked(BIG) if not right]
+    assert re.search(said, fault)
 
 
 @pytest.mark.parametrize(

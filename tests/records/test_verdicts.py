@@ -1,6 +1,7 @@
 """What a record says of the paper's claims, on rows written by hand."""
 
 import pandas as pd
+import pytest
 
 from recore.params import Params
 from recore.records.verdicts import CLAIMS, limit_sentence, verdict_table
@@ -28,7 +29,7 @@ def comparisons(verdicts):
 
 
 def test_a_claim_is_shown_where_its_own_verdict_stands():
-    table = verdict_table(comparisons({"shop": "worse", "news": "better"}), GIVEN).set_index("Claim")
+    table = verdict_table([(comparisons({"shop": "worse", "news": "better"}), GIVEN)]).set_index("Claim")
     assert list(table.columns) == ["Test", "shop, newest 5%", "news, whole", "Shown on"]
     assert list(table.loc["CORE-DA gains MRR"]) == ["da − trm, MRR@20", "+1.05 worse", "+1.05 better", "1 of 2"]
     assert table.loc["and leaves Recall as it is", "Shown on"] == "0 of 2"
@@ -36,8 +37,23 @@ def test_a_claim_is_shown_where_its_own_verdict_stands():
 
 
 def test_better_trm_is_worse_ave():
-    table = verdict_table(comparisons({"shop": "worse", "news": "worse"}), GIVEN)
+    table = verdict_table([(comparisons({"shop": "worse", "news": "worse"}), GIVEN)])
     assert list(table.loc[0, ["Test", "Shown on"]]) == ["ave − trm, MRR@20", "2 of 2"]
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_the_larger_part_of_a_log_counts_whichever_record_comes_first(order):
+    whole = Params({"datasets": ["shop"], "sources": {"shop": {"split": {"recent": 1.0}}}})
+    reduced = (comparisons({"shop": "worse", "news": "inconclusive"}), GIVEN)
+    records = [reduced, (comparisons({"shop": "better"}), whole)]
+    table = verdict_table([records[at] for at in order]).set_index("Claim")
+    assert set(table.columns) == {"Test", "shop, newest 5%", "news, whole", "shop, whole", "Shown on"}
+    assert table.loc["CORE-DA gains MRR", ["shop, newest 5%", "shop, whole", "Shown on"]].tolist() == [
+        "+1.05 worse",
+        "+1.05 better",
+        "1 of 2",
+    ]
+    assert table.loc["and costs Recall", "Shown on"] == "0 of 2"
 
 
 def test_a_run_that_the_limit_ended_is_counted_against_the_limit_of_its_dataset():

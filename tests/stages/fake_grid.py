@@ -12,6 +12,7 @@ import pytest
 from builders import published_params
 
 from recore import costs, paths, yaml12
+from recore.baselines import vmis
 from recore.data.sessions import Sessions, offsets_of
 from recore.reporting import files
 
@@ -29,6 +30,7 @@ COST = {
     "commit": "0123456789abcdef",
     "dirty": False,
 }
+VMIS = vmis.Settings(k=500, m=1000)  # k is tuned
 FITTED = {"pop": 0.005, "vmis": 0.028}
 
 
@@ -86,7 +88,8 @@ def write_record(dataset: str, variant: str, seed: int | None, epochs: int = 6, 
     folder.mkdir(parents=True, exist_ok=True)
     if seed is None:
         tuned = ["k"] if variant == "vmis" else []
-        record = {"settings": {"k": 500, "m": 1000}, "tuned": tuned, "valid": {"mrr@20": 0.2}}
+        settings = VMIS.model_dump() if variant == "vmis" else {}
+        record = {"settings": settings, "tuned": tuned, "valid": {"mrr@20": 0.2}}
         (folder / "record.json").write_text(json.dumps(record))
         versions = {"python": "3.11.7", "scipy": "1.17.0"}
         costs.write(folder, COST | {"train_seconds": 3.5, "valid_seconds": 0.0, "versions": versions})
@@ -94,7 +97,11 @@ def write_record(dataset: str, variant: str, seed: int | None, epochs: int = 6, 
     epoch = np.arange(1, epochs + 1)
     mrr = SKILL[variant] * 8 * (1 - np.exp(-epoch)) - 0.002 * (epoch - best) ** 2 + 0.0005 * (seed % 10)
     history = pd.DataFrame({"epoch": epoch, "loss": 6 - np.log(epoch) + 0.01 * (seed % 10), "recall@20": 3 * mrr})
-    history.assign(**{"mrr@20": mrr}).to_csv(folder / "history.csv", index=False)
+    mined = (
+        {"mined_1": 100, "mined_2+": 50 * epoch, "own_1": 20 + epoch, "own_2+": 5 * epoch} if "hn" in variant else {}
+    )
+    mined |= {f"{kind}_{group}": 1 for kind in ("last", "later") for group in ("1", "2+") if mined}
+    history.assign(**{"mrr@20": mrr}, **mined).to_csv(folder / "history.csv", index=False)
     record = {
         "best_epoch": best,
         "epochs": epochs,

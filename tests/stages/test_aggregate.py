@@ -19,7 +19,18 @@ ONE_OR_TWO = (
     "sessions as the one source of noise, and says nothing of a new training run."
 )
 THREE_OR_FOUR = "Three or four seeds are exploratory: p is shown, no verdict is given."
-FIGURES = ("forest", "contributions", "influence", "seeds", "prefix_length", "gate", "mde", "curves")
+FIGURES = (
+    "forest",
+    "contributions",
+    "influence",
+    "seeds",
+    "prefix_length",
+    "gate",
+    "gate_held",
+    "mined",
+    "mde",
+    "curves",
+)
 OUTPUTS = {
     *(
         f"metrics/{name}.csv"
@@ -224,6 +235,27 @@ def test_prefix_length_and_gate_are_in_percent(grid):
     assert lengths["group"].drop_duplicates().astype(str).tolist() == ["1", "2", "3", "4", "5-6"]
     first = gate[(gate["dataset"] == "demo") & (gate["variant"] == "da") & (gate["group"] == "1")].iloc[0]
     assert first["mean"] == pytest.approx(45.2, abs=1e-4)
+
+
+def test_the_gates_have_a_table_for_every_variant_with_one(grid):
+    """These ranks do not say what holding a gate would change; what the gates themselves do is known."""
+    table = read("plots/gate_held.csv")
+    assert set(table["dataset"]) == {"demo", "diginetica", "tmall"}
+    assert set(table["variant"]) == {"da", "dahn"}
+    rows = table[(table["dataset"] == "demo") & (table["variant"] == "da")].set_index("group")
+    assert rows.index.tolist() == ["2", "3", "4", "5-6", "2 or more"]
+    assert rows.loc["3", ["n_seeds", "share"]].tolist() == pytest.approx([5, 0.552])  # 0.4 + 0.05 · 3, seeds 0 to 4
+    assert rows.loc["2 or more", "agreement"] == pytest.approx(1)
+    assert rows["cosine"].isna().all()
+
+
+def test_what_was_mined_is_there_of_every_variant_that_mines(grid):
+    table = read("plots/mined.csv")
+    assert set(table["variant"]) == {"hn", "dahn"}
+    rows = table[(table["dataset"] == "demo") & (table["variant"] == "hn")].set_index(["epoch", "group"])
+    assert len(rows) == (6 + 1) * 2
+    assert rows.loc[("2", "1"), ["n_seeds", "mined", "own", "last"]].tolist() == pytest.approx([5, 500, 22, 1])
+    assert rows.loc[("kept", "2+"), ["mined", "own"]].tolist() == pytest.approx([5 * 200, 10])
 
 
 def test_mde_at_hand_is_that_of_the_test(grid):

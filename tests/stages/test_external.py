@@ -74,7 +74,7 @@ def test_the_ranks_are_those_of_the_record_under_the_name_of_the_row():
         own, theirs = (paths.ranks("demo", variant, seed) for variant in ("kept", "trm"))
         assert pd.read_parquet(own / "cases.parquet").equals(pd.read_parquet(theirs / "cases.parquet"))
         former = json.loads((theirs / "meta.json").read_text())
-        named = {"variant": "kept", "weights_hash": f"weights trm {seed}"}
+        named = {"variant": "kept", "weights_hash": f"weights trm {seed}", "taken": {"row": KEPT, "depth": 20}}
         assert json.loads((own / "meta.json").read_text()) == former | named
 
 

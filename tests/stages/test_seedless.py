@@ -96,6 +96,15 @@ def test_nothing_has_to_be_trained(tmp_path, monkeypatch):
     report()
     assert outputs() == OUTPUTS
     assert read("metrics/comparisons.csv")["p"].notna().all()
+    text, page = Path("metrics/table.md").read_text(), Path("plots/report.html").read_text()
+    assert "## Results: one run each, without seeds, marks against pop\n" in text
+    assert "- Seeds none: fitted without seeds, one run, so no ±. p covers new sessions alone.\n" in text
+    assert "another training sample (every variant was fitted to the same sessions), another period" in text
+    assert "interval over new sessions; the band is" in page
+    assert "</strong> Mean with a session-clustered interval" in page
+    for said in (text, page):
+        assert "over seeds" not in said
+        assert "new seeds" not in said
 
 
 def test_looks_do_not_wait_for_it(tmp_path, monkeypatch):

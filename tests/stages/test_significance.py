@@ -39,7 +39,8 @@ def test_two_runs_write_the_same_bytes(compare):
     fake_grid.write_grid()
     compare()
     first = {file.name: file.read_bytes() for file in paths.significance("demo").iterdir()}
-    assert set(first) == {"comparisons.csv", "runs.csv", "groups.csv", "parts.csv", "sessions.parquet", "made.json"}
+    tables = {"comparisons.csv", "runs.csv", "groups.csv", "gates.csv", "parts.csv", "sessions.parquet"}
+    assert set(first) == {*tables, "made.json"}
     compare()
     assert {file.name: file.read_bytes() for file in paths.significance("demo").iterdir()} == first
 

@@ -12,6 +12,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from recore import RecoreError
 from recore.data.cases import Cases
 from recore.evaluation.ranking import rank
+from recore.models import core
 from recore.models.core import Core, item_space
 from recore.models.device import prepare
 from recore.models.encoders import Encoding
@@ -96,6 +97,65 @@ def test_no_weight_on_hard_negatives_trains_core_trm_bit_for_bit():
     ]
     for name, value in plain.weights.items():
         assert torch.equal(value, hybrid.weights[name])
+
+
+def test_a_pool_of_everything_is_no_pool_bit_for_bit():
+    """Its stream is its own: nothing else of the run is drawn otherwise."""
+    (off, _), (pooled, _) = (
+        train("hn", objective=Objective(5, 0.2)),
+        train("hn", objective=Objective(5, 0.2, "keep", 30)),
+    )
+    assert [(epoch.loss, epoch.valid) for epoch in off.epochs] == [(epoch.loss, epoch.valid) for epoch in pooled.epochs]
+    for name, value in off.weights.items():
+        assert torch.equal(value, pooled.weights[name])
+
+
+def steps_of(monkeypatch, variant, objective, **settings):
+    """What every step of a run is given: its objective and its pool."""
+    seen, original = [], loop.train_step
+    monkeypatch.setattr(loop, "train_step", lambda *given: seen.append((given[4], given[6])) or original(*given))
+    train(variant, objective=objective, **settings)
+    monkeypatch.undo()
+    return seen
+
+
+def test_every_step_has_a_pool_of_its_own_and_all_variants_of_a_seed_the_same(monkeypatch):
+    objective = Objective(3, 0.2, hard_neg_pool=12)
+    pools = {
+        (variant, seed): [pool for _, pool in steps_of(monkeypatch, variant, objective, seed=seed, epochs=2)]
+        for variant, seed in (("hn", 1), ("dahn", 1), ("hn", 2))
+    }
+    first = [tuple(sorted(pool)) for pool in pools["hn", 1]]
+    assert len(set(first)) == len(first) > 8
+    assert all(len(set(pool)) == 12 and min(pool) >= 0 and max(pool) < 30 for pool in first)
+    assert np.array_equal(pools["hn", 1], pools["dahn", 1])
+    assert not np.array_equal(pools["hn", 1], pools["hn", 2])
+
+
+def test_a_warm_up_counts_epochs_from_1(monkeypatch):
+    """λ·e/E in epoch e up to E."""
+    given = steps_of(monkeypatch, "hn", Objective(3, 0.3, hard_neg_warmup=3), epochs=4, patience=9)
+    steps = len(given) // 4
+    assert [objective.hard_neg_lambda for objective, _ in given[::steps]] == pytest.approx([0.1, 0.2, 0.3, 0.3])
+    assert given[steps - 1][0].hard_neg_lambda == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize(("own", "mined"), [("keep", 1.0), ("skip", 0.0)])
+def test_a_step_mines_the_only_click_or_not(own, mined, monkeypatch):
+    """Of sessions i, i + 1 the prefix is one click, which the session is: it is the hardest negative of each."""
+    cases, shares, original = Cases(flat([[i, i + 1] for i in range(1, 13)]), 10), [], core.fused_loss
+
+    def watched(session, catalogue, targets, *rest):
+        loss = original(session, catalogue, targets, *rest[:4], found := [], *rest[5:])
+        shares.append((found[0] + 1 == targets - 1).double().mean().item())
+        return loss
+
+    monkeypatch.setattr(core, "fused_loss", watched)
+    built = importlib.import_module("recore.variants.hn").build(
+        SETTINGS | {"session_dropout": 0, "item_dropout": 0}, 30
+    )
+    fit(built, cases, SPLIT["valid"], TRAIN | {"epochs": 1}, Objective(1, 0.2, own), 1, CPU, Progress("test", 1))
+    assert shares == [mined]
 
 
 def test_more_hard_negatives_than_items_end_a_run_before_it_starts():

@@ -3,6 +3,7 @@
 import pytest
 
 from recore import RecoreError
+from recore.models.objectives import Objective
 from recore.params import Params
 from recore.training.settings import Settings
 
@@ -39,6 +40,12 @@ def test_a_hybrid_row_sets_its_objective_and_its_model():
     settings = Settings.of(given(hybrid={"hard_neg_k": 64, "layers": 1}), "demo", "hn", hybrid=True)
     assert (settings.objective.hard_neg_k, settings.objective.hard_neg_lambda) == (64, 0.2)
     assert settings.model == {"layers": 1, "heads": 2}
+
+
+def test_the_row_s_mining_wins_over_the_file_s_and_an_older_file_has_none():
+    row = {"hard_neg_own": "skip", "hard_neg_pool": 100, "hard_neg_skip": 2, "hard_neg_warmup": 3}
+    assert Settings.of(given(hybrid=row), "demo", "hn", hybrid=True).objective == Objective(5, 0.2, "skip", 100, 2, 3)
+    assert Settings.of(given(), "demo", "hn", hybrid=True).objective == Objective(5, 0.2, "keep", 0, 0, 0)
 
 
 def test_the_precision_is_that_of_the_row_else_of_the_source_else_float32():

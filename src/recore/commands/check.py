@@ -60,9 +60,8 @@ def _origin(dataset: str, name: str, row: dict[str, Any], seeds: list[int]) -> s
     Whether they fit is for the stage: the split may not be made yet.
     """
     if "record" in row:
-        kept = [run.seed for run in from_record(paths.ON_RECORD, dataset, row, seeds)]
-        of = "without a seed" if kept == [None] else f"of seeds {', '.join(map(str, kept))}"
-        return f"of {row['variant']} in record {row['record']}, {of}"
+        kept = (paths.run(run.seed) for run in from_record(paths.ON_RECORD, dataset, row, seeds))
+        return f"of {row['variant']} in record {row['record']}, seeds {', '.join(kept)}"
     files = by_seed(name, row, seeds)
     for key, spec in files.values():
         content_of(key, spec)

@@ -89,7 +89,7 @@ def _told(experiment: Experiment, table: pd.DataFrame, cells: list[Cell]) -> str
     counts = [f"{len(table) - going - fragile - none - final} decided, {going} open"]
     counts += [f"{final} inconclusive (neither side has seeds to add)"] if final else []
     counts += [f"{fragile} fragile (they need sessions)"] if fragile else []
-    counts += [f"{none} without a verdict (one test session)"] if none else []
+    counts += [f"{none} without a verdict (no noise to test with)"] if none else []
     lines.append(", ".join(counts))
     ended = "No look is left." if going else "Nothing is open."
     lines.append(f"The next look: {_cost(cells)}" if cells else ended)

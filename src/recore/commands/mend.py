@@ -1,9 +1,12 @@
-"""Clears what DVC leaves when it is killed while it writes: a dvc.lock or a list of its processes that it cannot read.
+"""Mends what DVC cannot read: what it leaves when it is killed while it writes, and a params.yaml of older code.
 
 python -m recore mend
 
 DVC writes these two files in place, so a kill can tear them, and then every `dvc` command fails. Without them nothing
 is lost: what was made lies in DVC's run cache, and the next `dvc repro` takes it from there. A whole file stays.
+
+DVC wants every key that a stage lists. Those that came later than a params.yaml (a record's, say) are added to it, with
+the values that leave its experiment as it was.
 """
 
 import argparse
@@ -12,19 +15,38 @@ from pathlib import Path
 
 from ruamel.yaml import YAML, YAMLError
 
+from recore import RecoreError, artifacts, paths, schema, yaml12
+
 LOCK = Path("dvc.lock")  # what every stage was made from
 PROCESSES = Path(".dvc/tmp/rwlock")  # which process reads and writes what
 
 
 def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
-        prog="python -m recore mend", description="Removes what a kill tore of DVC's own files."
+        prog="python -m recore mend", description="Removes what a kill tore, and completes an older params.yaml."
     )
     parser.parse_args(argv)
     for file, is_whole in ((LOCK, _is_lock), (PROCESSES, _is_json)):
         if file.exists() and not is_whole(file.read_bytes()):
             file.unlink()
             print(f"recore: a kill tore {file}; removed, since DVC's run cache has what was made", flush=True)
+    if added := _complete(paths.PARAMS):
+        print(f"recore: {paths.PARAMS} is older than {', '.join(added)}; added, with the value of before", flush=True)
+
+
+def _complete(file: Path) -> list[str]:
+    """Adds the keys of the whole file that came later, and names them; none where it is not there or no experiment."""
+    try:
+        text = file.read_text(encoding="utf-8")
+        tree = yaml12.parse(text, str(file))
+    except (OSError, UnicodeDecodeError, RecoreError):
+        return []  # whoever loads it says what is wrong
+    if not isinstance(tree, dict) or "hard_neg_k" not in tree:
+        return []
+    later = {key: value for key, value in schema.LATER.items() if key not in tree}
+    if later:
+        artifacts.write_text(file, text.rstrip("\n") + "\n" + yaml12.dump(later))
+    return list(later)
 
 
 def _is_lock(content: bytes) -> bool:

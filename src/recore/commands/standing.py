@@ -6,14 +6,15 @@ that was killed goes on with the very cells that it would have made.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
 from recore import RecoreError, params, paths
-from recore.evaluation.runs import seeds_made
+from recore.evaluation.runs import has_seeds, seeds_made
 from recore.evaluation.tables import is_saved, read_tables
 from recore.significance.family import corrected
-from recore.significance.plan import Plan, has_seeds, synthetic_of
+from recore.significance.plan import Plan, synthetic_of
 
 # More seeds average their own noise out, which can bring a fragile comparison some effective sessions, not many: it
 # goes on where it has this share of those that it needs.
@@ -29,7 +30,7 @@ class Experiment:
     groups: dict[str, str]  # variant -> plain or hybrid: those that are trained here
     external: list[str]  # variants with ranks from elsewhere, and the seeds that they have there
     fitted: list[str]  # baselines: nothing to train
-    seedless: set[str]  # those with one run in all
+    variants: dict[str, Any]  # the section of params.yaml
     seeds: list[int]
     synthetic: set[str]
     confirm: str
@@ -54,7 +55,7 @@ class Experiment:
             given.trained(),
             list(given.external()),
             list(given.baselines()),
-            {name for name, seeded in has_seeds(given.at("variants")).items() if not seeded},
+            given.at("variants"),
             given.at("seeds"),
             set(synthetic_of(sources, datasets)),
             section["confirm"],
@@ -76,12 +77,9 @@ class Experiment:
 
     def can_reach(self, dataset: str, variant: str, n_seeds: int) -> bool:
         """Whether a variant can have so many seeds: one that is trained here can, and one without seeds needs none."""
-        seedless = self._is_seedless(dataset, variant)
-        return variant in self.groups or seedless or seeds_made(dataset, variant, self.seeds) >= n_seeds
-
-    def _is_seedless(self, dataset: str, variant: str) -> bool:
-        """Whether it has one run in all, which of a record's row only its ranks tell."""
-        return variant in self.seedless or paths.ranks(dataset, variant, None).exists()
+        if variant in self.groups or not has_seeds(dataset, self.variants)[variant]:
+            return True
+        return seeds_made(dataset, variant, self.seeds) >= n_seeds
 
     def baselines(self, missing: bool = False) -> list[str]:
         """The names of the stages of what has no seeds, or only of those that have no ranks."""
@@ -96,7 +94,8 @@ class Experiment:
 
     def looks_made(self, dataset: str, a: str, b: str) -> list[tuple[int, int]]:
         """The looks that a comparison has come to: number from 1, and seeds."""
-        made = (None if self._is_seedless(dataset, v) else seeds_made(dataset, v, self.seeds) for v in (a, b))
+        seeded = has_seeds(dataset, self.variants)
+        made = (seeds_made(dataset, v, self.seeds) if seeded[v] else None for v in (a, b))
         return list(enumerate(self.plan.reached_by(*made), start=1))
 
 

@@ -4,19 +4,14 @@ The mirror folder (``RECORE_MIRROR/SOURCE/FILE``) is looked at first, then the u
 pooch, which retries with growing pauses, shows progress and places a file only when it is whole. Downloads are kept in
 ``RECORE_CACHE`` (else the user's cache folder), since DVC empties a stage's outputs before it runs. In the mirror and
 in the cache a file of the same name and content in another source's folder will do: two sources may be two windows of
-one log. Git names a file by
-its content, so a file of a git repository can be pinned by its blob id alone; pooch cannot check that, so both kinds of
-pin are checked here, inside the download, and a wrong one is retried like a broken line.
+one log. Git names a file by its content, so a file of a git repository can be pinned by its blob id alone; pooch cannot
+check that, so both kinds of pin are checked here, inside the download, and a wrong one is retried like a broken line.
 """
 
 import hashlib
 import os
 import shutil
 import stat
-import zipfile
-import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +19,7 @@ import pooch
 import requests
 
 from recore import RecoreError
+from recore.data.archives import unzip
 
 RETRIES = 3
 TIMEOUT_S = 30
@@ -63,26 +59,6 @@ def at_hand(source: str, name: str, spec: dict[str, Any]) -> Path | None:
     places.append(_cache(source) / name)
     found = next((place for place in places if _is_file(place)), None)
     return found or (_same_bytes(Path(mirror), name, spec) if mirror and _pin(spec) else None)
-
-
-def unzip(archive: Path, folder: Path) -> None:
-    """Unpacks a zip; RecoreError, before anything is written, where a member would land outside ``folder``."""
-    with opened_zip(archive, folder) as opened:
-        opened.extractall(folder)
-
-
-@contextmanager
-def opened_zip(archive: Path, folder: Path) -> Iterator[zipfile.ZipFile]:
-    """A zip whose members land in ``folder``; RecoreError where one would not, or where the block cannot read it."""
-    try:
-        with zipfile.ZipFile(archive) as opened:
-            for member in opened.namelist():
-                if not (folder / member).resolve().is_relative_to(folder.resolve()):
-                    raise RecoreError(f"{archive.name} is refused: its member {member!r} would land outside the folder")
-            yield opened
-    # No zip, damaged, encrypted, unknown method.
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as error:
-        raise RecoreError(f"{archive.name} cannot be unzipped ({error}); remove `unzip` or correct the file") from None
 
 
 def digest(path: Path, algorithm: str) -> str:

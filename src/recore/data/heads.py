@@ -8,9 +8,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from recore.data.fetch import opened_zip
+from recore.data.archives import opened_zip
 from recore.data.readers.kinds import PACKED
-from recore.data.readers.lines import Lines, Scan
+from recore.data.readers.lines import Lines
+from recore.data.readers.scan import Scan
 
 LIMIT = 1 << 26  # bytes of text
 ROWS = 1 << 21  # of Parquet

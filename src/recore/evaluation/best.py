@@ -5,7 +5,7 @@ from torch import Tensor
 
 from recore.evaluation.ranking import CHUNK, Scores
 from recore.models.device import cases_at_once
-from recore.models.fused import top_k
+from recore.models.mining import top_k
 
 
 def best(scores: Scores, n_cases: int, n_items: int, k: int, device: torch.device) -> tuple[Tensor, Tensor]:

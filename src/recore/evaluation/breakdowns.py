@@ -13,10 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from recore.data.lengths import LABELS, group_of
 from recore.data.sessions import Sessions
 
-# First and last prefix length (clicks) of each group: fine where the cases are, wide where they thin out.
-LENGTHS = ((1, 1), (2, 2), (3, 3), (4, 4), (5, 6), (7, 9), (10, None))
 HEAD_SHARE = 0.2
 
 PREFIX_LENGTH, POPULARITY, REPEAT = "prefix length", "target popularity", "repeat"
@@ -34,9 +33,7 @@ class Breakdown:
 
 
 def by_prefix_length(cases: pd.DataFrame, train: Sessions) -> Breakdown:
-    firsts = np.array([first for first, _ in LENGTHS])
-    group = np.searchsorted(firsts, cases["position"], side="right") - 1
-    return Breakdown(PREFIX_LENGTH, tuple(_label(*bounds) for bounds in LENGTHS), group)
+    return Breakdown(PREFIX_LENGTH, LABELS, group_of(cases["position"].to_numpy()))
 
 
 def by_popularity(cases: pd.DataFrame, train: Sessions) -> Breakdown:
@@ -64,12 +61,6 @@ def breakdowns_of(cases: pd.DataFrame, train: Sessions) -> tuple[Breakdown, ...]
     and ``back`` (``clicks_back``); train: the training sessions, with the same item numbers.
     """
     return tuple(breakdown(cases, train) for breakdown in BREAKDOWNS)
-
-
-def _label(first: int, last: int | None) -> str:
-    if last is None:
-        return f"{first}+"
-    return str(first) if first == last else f"{first}-{last}"
 
 
 def clicks_back(test: Sessions, max_length: int) -> np.ndarray:

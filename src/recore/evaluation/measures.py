@@ -14,11 +14,13 @@ def measures(
     tied: np.ndarray,
     session_starts: np.ndarray,
     recommended: dict[str, Any] | None = None,
+    listed: bool = False,
 ) -> pd.DataFrame:
     """metric, value (mean over cases), session_value (mean of session means), and what ties do to it.
 
     table: metric -> (N,) expected values; best, worst: metric -> mean of the optimistic and of the pessimistic values;
-    tied: (N,) counts, the target included. tie_share: share of the cases whose target shares its score.
+    tied: (N,) counts, the target included. tie_share: share of the cases whose target shares its score; NaN where the
+    ranks are ``listed``, since lists do not show the ties beyond their end.
     Beside each MRR stands ``mrr@K/recall@K``, the mean reciprocal rank of the hits: what a variant does with a target
     that it has found. It is a ratio of means (NaN without a hit), and has no bounds. Last come ``coverage@K`` and
     ``popularity@K`` of what is ``recommended``, where that is known: values of the run alone.
@@ -31,7 +33,7 @@ def measures(
             "session_value": (np.add.reduceat(values, session_starts) / sizes).mean(),
             "optimistic": best[metric],
             "pessimistic": worst[metric],
-            "tie_share": (tied > 1).mean(),
+            "tie_share": math.nan if listed else (tied > 1).mean(),
         }
         for metric, values in table.items()
     ]

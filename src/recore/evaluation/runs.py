@@ -3,6 +3,7 @@
 The runs that params names are read, never what happens to lie in a folder.
 """
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +25,9 @@ class Run:
     tied: np.ndarray  # (N,) int32
     gate: np.ndarray | None  # (N,) float32, the share given to the recent branch, where the variant has one
     recommended: dict[str, Any] | None = None  # as ``Recommended.summary`` has it; None where the ranks do not say
+    listed: bool = False  # from lists of another program, which do not show every tie
+    taken: dict[str, Any] | None = None  # as ``taken_for`` has it, where they were made elsewhere
+    held: dict[str, Any] | None = None  # as ``gate.counterfactuals`` has it; None where there is none
 
 
 Seeds = list[int] | list[None]  # of a variant; [None]: it has one run, without a seed
@@ -32,6 +36,21 @@ Seeds = list[int] | list[None]  # of a variant; [None]: it has one run, without 
 def read_runs(dataset: str, seeds: dict[str, Seeds]) -> list[Run]:
     """Every variant on its seeds, in this order; RecoreError names the first run that is missing."""
     return [_read_run(dataset, variant, seed) for variant, own in seeds.items() for seed in own]
+
+
+def has_seeds(dataset: str, groups: dict[str, dict[str, Any]]) -> dict[str, bool]:
+    """Whether each variant of the section ``variants`` of params.yaml has a run for each seed, in its order.
+
+    A baseline has one in all, and so has an external row that names one ``file``. Of a row that takes its ranks from a
+    record only these tell, once stage external has left them.
+    """
+
+    def has(group: str, name: str, row: dict[str, Any]) -> bool:
+        if group == "external" and "record" in row:
+            return not paths.ranks(dataset, name, None).exists()
+        return group != "baselines" and not (group == "external" and "file" in row)
+
+    return {name: has(group, name, row) for group, rows in groups.items() for name, row in rows.items()}
 
 
 def seeds_at_last_look(
@@ -49,6 +68,21 @@ def seeds_at_last_look(
         else:
             counted[variant] = seeds if looks is None else seeds[: _last_look(dataset, variant, seeds, looks)]
     return counted
+
+
+def taken_for(row: dict[str, Any], cutoffs: list[int]) -> dict[str, Any]:
+    """What the ranks of a row of ``variants.external`` depend on in params.yaml, as JSON keeps it."""
+    return json.loads(json.dumps({"row": row, "depth": max(cutoffs)}))
+
+
+def check_taken(dataset: str, runs: list[Run], rows: dict[str, dict[str, Any]], cutoffs: list[int]) -> None:
+    """RecoreError where ranks from elsewhere are of another row than it is now, or lists of other cutoffs."""
+    for run in runs:
+        if run.variant in rows and run.taken != taken_for(rows[run.variant], cutoffs):
+            raise RecoreError(
+                f"{dataset}: the ranks of {run.variant} were taken when `variants.external.{run.variant}` or "
+                "`evaluate.cutoffs` said something else; `dvc repro` takes them again"
+            )
 
 
 def check_external(dataset: str, rows: dict[str, dict[str, Any]], seeds: list[int], looks: list[int] | None) -> None:
@@ -101,4 +135,14 @@ def _read_run(dataset: str, variant: str, seed: int | None) -> Run:
         gate = cases["gate"].to_numpy() if "gate" in cases else None
         hashes = meta["test_hash"], meta.get("weights_hash")
         counts = cases["above"].to_numpy(), cases["tied"].to_numpy()
-        return Run(variant, seed, *hashes, *counts, gate, meta.get("recommended"))
+        return Run(
+            variant,
+            seed,
+            *hashes,
+            *counts,
+            gate,
+            meta.get("recommended"),
+            meta.get("listed", False),
+            meta.get("taken"),
+            meta.get("held"),
+        )

@@ -37,6 +37,8 @@ class Stored:
     weights_hash: str | None  # None: its ranks were made before they said so
     cost: dict[str, Any] | None = None
     recommended: dict[str, Any] | None = None  # None: its ranks were made before they said so
+    listed: bool = False  # its ranks are from lists of another program, never on record themselves
+    held: dict[str, Any] | None = None  # None: so too, or the variant has no gate
 
     def __str__(self) -> str:
         return f"{self.dataset} {self.variant} {paths.run(self.seed)}"
@@ -44,7 +46,12 @@ class Stored:
     @property
     def told(self) -> dict[str, Any]:
         """What ranks did not always say, as a file holds it: nothing where it is not known."""
-        told = {"weights_hash": self.weights_hash, "recommended": self.recommended}
+        told = {
+            "weights_hash": self.weights_hash,
+            "recommended": self.recommended,
+            "listed": self.listed,
+            "held": self.held,
+        }
         return {name: value for name, value in told.items() if value}
 
     @property
@@ -78,12 +85,15 @@ class Stored:
             b"".join(self.cases[name].to_numpy().astype("<i4").tobytes() for name in COUNTS)
         ).hexdigest()
 
-    def write_ranks(self, folder: Path, variant: str | None = None) -> None:
-        """Into an existing folder what stage evaluate leaves, under the name of ``variant``, if it has another."""
+    def write_ranks(self, folder: Path, variant: str | None = None, **more: Any) -> None:
+        """Into an existing folder what stage evaluate leaves, under the name of ``variant``, if it has another.
+
+        more: what is to be known of the ranks besides.
+        """
         pq.write_table(self.cases, folder / "cases.parquet")
         names = {"dataset": self.dataset, "variant": variant or self.variant, "seed": self.seed}
         known = {"n_items": self.n_items, "test_hash": self.test_hash, **self.told}
-        artifacts.write_json(folder / "meta.json", names | known)
+        artifacts.write_json(folder / "meta.json", names | known | more)
 
 
 def plain(table: pa.Table) -> pa.Table:

@@ -48,8 +48,13 @@ class Core(nn.Module):
         objective: Objective,
         precision: str = "float32",
         ends: Tensor | None = None,
+        pool: Tensor | None = None,
+        mined: list[Tensor] | None = None,
     ) -> Tensor:
         """Mean loss of a batch with the targets (B,), item numbers; ``precision`` is that of the loss (see ``fused``).
+
+        ``pool`` (M,) are the rows of the catalogue that are mined among, where the objective has a pool; to ``mined``
+        are added those that were mined, chunk by chunk.
 
         Of several vectors a session the one nearest the target, after item dropout, is trained, as if it were alone.
         Where own clicks have a lift, it is part of their scores, in every term of the loss.
@@ -59,7 +64,9 @@ class Core(nn.Module):
         if session.dim() == 3:
             session = towards(session, catalogue.detach()[targets - 1])
         lift = None if encoding.lift is None else Lift(encoding.lift, items, packing, len(catalogue))
-        return fused_loss(session, catalogue, targets, self.items.temperature, objective, precision, lift)
+        candidates = objective.candidates(items, packing, pool)
+        temperature = self.items.temperature
+        return fused_loss(session, catalogue, targets, temperature, objective, precision, candidates, mined, lift)
 
     def observe(self, clicks: np.ndarray, offsets: np.ndarray) -> None:
         """Shown the training sessions before the first step: session s is ``clicks[offsets[s]:offsets[s + 1]]``.

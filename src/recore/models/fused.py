@@ -21,6 +21,7 @@ from torch.nn import functional
 
 from recore.models.device import cases_at_once, put
 from recore.models.lift import Lift
+from recore.models.mining import EVERY, Candidates, mine
 from recore.models.objectives import Objective
 
 # Cases in the buffer, where memory allows. On a CPU wider ones fall out of the cache and narrower ones make poor matrix
@@ -52,15 +53,21 @@ def fused_loss(
     temperature: float,
     objective: Objective,
     precision: str = "float32",
+    candidates: Candidates = EVERY,
+    mined: list[Tensor] | None = None,
     lift: Lift | None = None,
 ) -> Tensor:
     """As ``objectives.plain_loss``, equal to rounding in value and gradients; second derivatives are not defined.
+
+    To ``mined``, if given, are added the rows of the hard negatives that were chosen, (K, c) of every chunk of c cases.
 
     With ``precision`` ``bfloat16`` the rounding is that of bfloat16 for the wide products and the exponentials. The
     target's score and its terms, the sums over the catalogue and over chunks and what is returned are not rounded so.
     """
     numbers, value = _numbers(precision, session.dtype), None if lift is None else lift.value
-    return _FusedLoss.apply(session, catalogue, targets, temperature, objective, numbers, lift, value)
+    return _FusedLoss.apply(
+        session, catalogue, targets, temperature, objective, numbers, candidates, mined, lift, value
+    )
 
 
 class _FusedLoss(torch.autograd.Function):
@@ -73,6 +80,8 @@ class _FusedLoss(torch.autograd.Function):
         temperature: float,
         objective: Objective,
         numbers: Numbers,
+        candidates: Candidates,
+        mined: list[Tensor] | None,
         lift: Lift | None,
         value: Tensor | None,
     ) -> Tensor:
@@ -99,7 +108,12 @@ class _FusedLoss(torch.autograd.Function):
             if lift is not None:
                 lift.add(z, cases, 1 / (temperature * numbers.unit))
             target = None if own is None else own[cases]
-            losses, scale = _scores_to_gradient(z, target, rows[cases], objective, batch, shift, numbers)
+            allowed = candidates.of(cases)
+            losses, scale, negatives = _scores_to_gradient(
+                z, target, rows[cases], objective, allowed, batch, shift, numbers
+            )
+            if mined is not None and negatives is not None:
+                mined.append(negatives)
             loss += losses.sum()
             if lift is not None:
                 grad_lift[cases] = lift.gradient(z, cases) * scale / temperature
@@ -114,7 +128,7 @@ class _FusedLoss(torch.autograd.Function):
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         grad_session, grad_catalogue, grad_lift = ctx.saved_tensors
         of_lift = None if grad_lift is None else grad * grad_lift
-        return grad * grad_session, grad * grad_catalogue, *[None] * 5, of_lift
+        return grad * grad_session, grad * grad_catalogue, *[None] * 7, of_lift
 
 
 def _add_product(total: Tensor, left: Tensor, right: Tensor) -> None:
@@ -141,9 +155,17 @@ def _exp_is_safe(reach: float, n_scores: int, dtype: torch.dtype) -> bool:
 
 
 def _scores_to_gradient(
-    z: Tensor, own: Tensor | None, rows: Tensor, objective: Objective, batch: int, shift: bool, numbers: Numbers
-) -> tuple[Tensor, Tensor]:
-    """Turns scores z (n, c) in place into G with gradient = G · diag(scale); returns losses and ``scale`` (c,).
+    z: Tensor,
+    own: Tensor | None,
+    rows: Tensor,
+    objective: Objective,
+    candidates: Candidates,
+    batch: int,
+    shift: bool,
+    numbers: Numbers,
+) -> tuple[Tensor, Tensor, Tensor | None]:
+    """Turns scores z (n, c) in place into G with gradient = G · diag(scale); returns losses, ``scale`` (c,) and what
+    was mined (K, c), if anything.
 
     ``own`` (c,) are the targets' scores where z holds them rounded. ``total`` is the denominator of Eq. 12,
     ``negatives`` the choice of Eq. 13, ``pulls`` the slopes of Eq. 14.
@@ -151,10 +173,9 @@ def _scores_to_gradient(
     at = rows, torch.arange(len(rows), device=z.device)
     target = z[at] if own is None else own
     weight = 1 - objective.hard_neg_lambda
-    losses = torch.zeros_like(target)
+    losses, negatives = torch.zeros_like(target), None
     if objective.hard_neg_lambda > 0:
-        put(z, at, z.new_full((len(rows),), -torch.inf))  # the target is never mined
-        values, negatives = top_k(z, objective.hard_neg_k)
+        values, negatives = mine(z, at, objective.hard_neg_k, objective.hard_neg_skip, candidates)
         put(z, at, target.to(z.dtype))
         margins = (values - target) * numbers.unit
         losses -= objective.hard_neg_lambda * functional.logsigmoid(-margins).mean(dim=0)
@@ -172,39 +193,8 @@ def _scores_to_gradient(
     else:
         z.zero_()
         scale = torch.ones_like(target)
-    if objective.hard_neg_lambda > 0:
+    if negatives is not None:
         pulls /= scale
         put(z, (negatives, at[1]), pulls.to(z.dtype), accumulate=True)
         put(z, at, -pulls.sum(dim=0).to(z.dtype), accumulate=True)
-    return losses, scale
-
-
-def top_k(z: Tensor, k: int) -> tuple[Tensor, Tensor]:
-    """The k largest of each column of z (n, c): values and rows (k, c), exactly, in no particular order.
-
-    In two stages, since a full selection reads the buffer several times: the k blocks of rows with the
-    largest maxima contain the k largest rows.
-    """
-    n, columns = z.shape
-    size = mining_block(k)
-    blocks = n // size
-    if blocks <= 8 * k:  # a plain selection is then as fast
-        values, rows = z.topk(k, dim=0)
-        return values, rows
-    whole = z[: blocks * size].view(blocks, size, columns)
-    best = whole.amax(dim=1).topk(k, dim=0).indices  # (k, c)
-    inside = torch.arange(size, device=z.device)[None, :, None]
-    candidates = (best[:, None, :] * size + inside).reshape(-1, columns)
-    rest = torch.arange(blocks * size, n, device=z.device)[:, None].expand(-1, columns)
-    candidates = torch.cat([candidates, rest])
-    values, chosen = z.gather(0, candidates).topk(k, dim=0)
-    return values, candidates.gather(0, chosen)
-
-
-def mining_block(k: int) -> int:
-    """Rows whose maximum stands for them in the first stage of ``top_k``: a power of 2 near 128/√k.
-
-    The first stage selects among n/size rows, the second among k · size, so the best size falls with √k. Of 8, 16, …,
-    128 it is 64 for k = 5 and 16 for k = 64, measured at n = 42,861.
-    """
-    return 2 ** max(round(7 - math.log2(k) / 2), 2)
+    return losses, scale, negatives

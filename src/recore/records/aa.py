@@ -35,7 +35,7 @@ def main(argv: list[str] | None = None) -> None:
         raise RecoreError(f"params.yaml: `seeds` names {len(seeds)}, which cannot be halved; name an even number")
     plan = Plan.of(section | {"comparisons": [["first", "second"]], "looks": None})
     runs = read_runs(args.dataset, {args.variant: seeds})
-    check_runs(args.dataset, runs)
+    check_runs(args.dataset, runs, max(given.at("evaluate.cutoffs")))
     sessions = session_blocks(read_cases(args.dataset, args.variant, seeds[0])["session"].to_numpy())
     tables = {run.seed: metric_table(run.above, run.tied, given.at("evaluate.cutoffs")) for run in runs}
 

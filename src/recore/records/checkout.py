@@ -5,6 +5,7 @@ A run counts where the checkout's own code calls it up to date (DVC says so of w
 and no other run's, and where its curve, which a baseline does not have, is that of its record.
 """
 
+import importlib
 import json
 import os
 import subprocess
@@ -33,9 +34,19 @@ def current(checkout: Path) -> list[Cell]:
     if not (checkout / "src/recore").exists():
         raise RecoreError(f"{checkout} is no checkout of this project: it has no src/recore")
     found, fault = (_by_inputs if made_without_dvc(checkout) else _by_dvc)(checkout)
+    if made_without_dvc(checkout) and (
+        others := _without_inputs(checkout)
+    ):  # made by DVC, unless left by something else
+        found = [*found, *(run for run in _by_dvc(checkout)[0] if run in others)]
     if not found:
         raise RecoreError(f"{checkout} has no cell that is up to date: {fault or 'none was made'}")
     return found
+
+
+def _without_inputs(checkout: Path) -> list[Cell]:
+    """The runs that have ranks but no inputs.json."""
+    ranks = {run: checkout / paths.ranks(*run) for run in params.load(checkout / paths.PARAMS).runs()}
+    return [run for run, folder in ranks.items() if folder.exists() and not (folder / "inputs.json").exists()]
 
 
 def made_without_dvc(checkout: Path) -> bool:
@@ -87,12 +98,19 @@ def in_order(cells: list[Stored], given: params.Params) -> list[Stored]:
         raise RecoreError(f"{d} {v} {paths.run(seed)} is no cell of the record's params.yaml; remove it")
     ordered = [by_name[name] for name in given.runs() if name in by_name]
     for dataset in dict.fromkeys(cell.dataset for cell in ordered):
-        check_runs(dataset, [cell for cell in ordered if cell.dataset == dataset])
+        check_runs(dataset, [cell for cell in ordered if cell.dataset == dataset], max(given.at("evaluate.cutoffs")))
     return ordered
 
 
 def _check_params(cell: Stored, given: params.Params) -> None:
-    """A cell that was made without DVC knows its params; they have to be those of the grid."""
+    """A cell that was made without DVC knows its params; they have to be those of the grid. So does any in part."""
+    if cell.recommended and cell.recommended["cutoff"] != (first := given.at("evaluate.cutoffs.0")):
+        raise RecoreError(
+            f"{cell} recommended lists of {cell.recommended['cutoff']} items, but the first of `evaluate.cutoffs` in "
+            f"the record's params.yaml is {first}; restore that from git"
+        )
+    if cell.seed is None and cell.variant in given.baselines():
+        _check_settings(cell, given.at(f"variants.baselines.{cell.variant}"))
     for key, value in cell.inputs.get("params", {}).items():
         made, stated = _leaves(key, value), _leaves(key, given.at(key))
         for name in sorted(made.keys() | stated.keys()):
@@ -102,6 +120,26 @@ def _check_params(cell: Stored, given: params.Params) -> None:
                     f"{cell} was made with `{name}` {was}, but in the record's params.yaml it is {says}; restore that "
                     "from git"
                 )
+
+
+def _check_settings(cell: Stored, row: dict[str, Any]) -> None:
+    """Those of a baseline are fixed by its row, chosen from what that tunes, or the defaults of the method's file."""
+    fixed, grid = {name: value for name, value in row.items() if name != "tune"}, row.get("tune", {})
+    known: dict[str, Any] = importlib.import_module(f"recore.baselines.{cell.variant}").Settings(**fixed).model_dump()
+    allowed = {name: grid.get(name, [value]) for name, value in known.items()}
+    was = cell.record["settings"]
+    for name in sorted(allowed.keys() | was.keys()):
+        if was.get(name, "left out") not in allowed.get(name, ["left out"]):
+            says = " or ".join(map(str, allowed.get(name, ["no setting"])))
+            raise RecoreError(
+                f"{cell} was made with `{name}` {was.get(name, 'left out')}, but by the record's params.yaml and "
+                f"src/recore/baselines/{cell.variant}.py it is {says}; restore what was changed from git"
+            )
+    if cell.record["tuned"] != list(grid):
+        raise RecoreError(
+            f"{cell} says that it tuned {', '.join(cell.record['tuned']) or 'nothing'}, but the record's params.yaml "
+            f"tunes {', '.join(grid) or 'nothing'}; restore that from git"
+        )
 
 
 def _leaves(key: str, value: Any) -> dict[str, Any]:
@@ -125,7 +163,7 @@ def cell_of(checkout: Path, dataset: str, variant: str, seed: int | None) -> Sto
         cost = cost and _committed(cost, checkout, proven=made_from.exists())
         cell = Stored(
             *(dataset, variant, seed, cases, meta["n_items"]),
-            *(about, inputs, history, meta.get("weights_hash"), cost, meta.get("recommended")),
+            *(about, inputs, history, meta.get("weights_hash"), cost, meta.get("recommended"), meta.get("held")),
         )
         _check_origin(cell, meta, _expected(checkout, dataset))
         whole.check(cell, "make the cell again, in a clone without changes")

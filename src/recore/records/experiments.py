@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any, NamedTuple
 
-from recore import RecoreError, yaml12
+from recore import RecoreError, schema, yaml12
 from recore.records.git import git, head
 
 POLL = 10  # seconds
@@ -33,6 +33,7 @@ class Setting:
     @classmethod
     def of(cls, tree: dict[str, Any]) -> "Setting":
         """That of a params.yaml."""
+        tree = schema.LATER | tree  # a record's own may be older than its clone's
         own = {f.name: tree[f.name] for f in fields(cls) if f.name in tree}
         others = {key: value for key, value in tree.items() if key not in own}
         return cls(**own | {"seeds": tuple(tree["seeds"])}, others=json.dumps(others, sort_keys=True))

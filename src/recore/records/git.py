@@ -22,6 +22,11 @@ def clean_head(folder: Path) -> str | None:
         return None
 
 
+def is_ignored(path: Path) -> bool:
+    """Whether git leaves out a file below the working directory; one that is tracked is never left out."""
+    return subprocess.run(["git", "check-ignore", "--quiet", "--", path], capture_output=True).returncode == 0
+
+
 def head(folder: Path) -> str:
     """The commit that is checked out; RecoreError outside git."""
     return git(folder, "rev-parse", "HEAD")

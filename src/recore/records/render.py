@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from recore import artifacts, params, paths
+from recore.evaluation.on_record.files import RESTORE
 from recore.records.claims import claim_table, effects_table
 from recore.records.sensitivity import (
     HEADLINE,
@@ -31,6 +32,7 @@ from recore.significance.plan import Plan
 PAGES = ("../../README.md", "README.md", "SENSITIVITY.md", "../DEVIATIONS.md")
 PART = re.compile(r"(<!-- rendered: (?P<part>\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 SWEEP_FIGURE = "Difference between hn and trm against K, a line for each lambda, with intervals and the margin"
+CLAIMED_IN = ("cpu", "full_yoochoose64")  # the finished ones of these are in the table of claims
 CLAIMED = (("ave", "trm"), ("da", "trm"), ("hn", "trm"), ("dahn", "trm"), ("dahn", "da"), ("dahn", "hn"))
 JOBS = 2  # of the commands shown before anyone has run them
 
@@ -68,15 +70,15 @@ def _machine(made_on: dict[str, Any]) -> str:
 
 
 def _verdicts(results: Path) -> str:
-    folder = results / "cpu"
-    if not (folder / "provenance.json").exists():
-        return "Not on record yet: `make record NAME=cpu` makes `docs/results/cpu`.\n"
-    given = params.load(folder / "params.yaml")
-    lines = [
-        _markdown(verdict_table(_read(folder / "comparisons.csv"), given)),
-        f"Differences are in points. {limit_sentence(_read(folder / 'runs.csv'), given)}",
-        origin("docs/results/cpu", artifacts.read_json(folder / "provenance.json")),
-    ]
+    folders = [results / name for name in CLAIMED_IN if (results / name / "provenance.json").exists()]
+    if not folders:
+        return f"Not on record yet: `make record NAME={CLAIMED_IN[0]}` makes `docs/results/{CLAIMED_IN[0]}`.\n"
+    given = [params.load(folder / "params.yaml") for folder in folders]
+    comparisons = [_read(folder / "comparisons.csv") for folder in folders]
+    lines = [_markdown(verdict_table(list(zip(comparisons, given, strict=True)))), "Differences are in points."]
+    for folder, own in zip(folders, given, strict=True):
+        about = origin(f"docs/results/{folder.name}", artifacts.read_json(folder / "provenance.json", RESTORE))
+        lines.append(f"{about} {limit_sentence(_read(folder / 'runs.csv'), own)}")
     return "\n\n".join(lines) + "\n"
 
 
@@ -132,7 +134,7 @@ def _effects(record: str) -> Callable[[Path], str]:
         folder = results / record
         if not (folder / "provenance.json").exists():
             return f"Not on record yet: `make record NAME={record}` makes `results/{record}`.\n"
-        about = origin(f"results/{record}", artifacts.read_json(folder / "provenance.json"))
+        about = origin(f"results/{record}", artifacts.read_json(folder / "provenance.json", RESTORE))
         return f"{_markdown(effects_table(_read(folder / 'comparisons.csv')))}\n\n{about}\n"
 
     return part
@@ -154,12 +156,13 @@ def swept(results: Path) -> pd.DataFrame | None:
 
 
 def _read(file: Path) -> pd.DataFrame:
-    table = pd.read_csv(file)
+    with artifacts.reading(file, RESTORE):
+        table = pd.read_csv(file)
     return table.fillna({"verdict": ""}) if "verdict" in table else table
 
 
 def _about(results: Path) -> dict[str, Any]:
-    return artifacts.read_json(results / "sensitivity/provenance.json")
+    return artifacts.read_json(results / "sensitivity/provenance.json", RESTORE)
 
 
 def _markdown(table: pd.DataFrame) -> str:

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from recore import RecoreError, artifacts, costs, params, paths
-from recore.evaluation.on_record import split
+from recore.evaluation.on_record import split, whole
 from recore.evaluation.on_record.files import RESTORE, load, saved
+from recore.evaluation.runs import taken_for
 from recore.evaluation.stored import Stored
 from recore.stages import aggregate, external, significance
 
@@ -36,13 +37,20 @@ Taken = dict[str, dict[str, dict[str, dict[str, str]]]]
 def cells_of(folder: Path) -> list[Stored]:
     """The runs that a record holds, each checked against its hash and the catalogue of its dataset."""
     cells = [load(folder, *cell) for cell in saved(folder)]
-    items = {dataset: split.of_record(folder, dataset).stats["items"] for dataset in {cell.dataset for cell in cells}}
-    for cell in cells:
-        if cell.n_items != items[cell.dataset]:
-            raise RecoreError(
-                f"{cell} was ranked among {cell.n_items} items, but its dataset has {items[cell.dataset]}; {RESTORE}"
-            )
+    check_catalogue(folder, cells, RESTORE)
     return cells
+
+
+def check_catalogue(folder: Path, cells: list[Stored], way_out: str) -> None:
+    """RecoreError where a run is not of the items, or recommends none of the clicks, of its dataset in a record."""
+    clicks = {dataset: split.of_record(folder, dataset).clicks for dataset in {cell.dataset for cell in cells}}
+    for cell in cells:
+        own = clicks[cell.dataset]
+        if cell.n_items != len(own):
+            raise RecoreError(
+                f"{cell} was ranked among {cell.n_items} items, but its dataset has {len(own)}; {way_out}"
+            )
+        whole.check_popularity(cell, own, way_out)
 
 
 class Remade(NamedTuple):
@@ -92,7 +100,7 @@ def _taken(given: params.Params, records: Path, root: Path, noted: Taken | None)
                 )
             for run in own:
                 with artifacts.new_folder(root / paths.ranks(dataset, name, there[run].seed)) as out:
-                    there[run].write_ranks(out, name)
+                    there[run].write_ranks(out, name, taken=taken_for(row, given.at("evaluate.cutoffs")))
             taken.setdefault(name, {})[dataset] = own
     return taken
 

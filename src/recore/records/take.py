@@ -19,7 +19,8 @@ from recore.evaluation.on_record.files import is_new, save
 from recore.records import finish
 from recore.records.checkout import cell_of, current, in_order, made_without_dvc
 from recore.records.folder import folder_of
-from recore.records.tables import cells_of
+from recore.records.git import is_ignored
+from recore.records.tables import cells_of, check_catalogue
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -59,6 +60,7 @@ def take(name: str, checkout: Path, why: str | None, how: dict[str, Any] | None 
             save(out, cell)
         for dataset in dict.fromkeys(cell.dataset for cell in cells):
             split.take(checkout, out, dataset)
+        check_catalogue(out, new, "make the cell again")
         if whole:
             finish.whole(out, given, cells, _about(name, checkout, how), why)
         else:
@@ -74,17 +76,23 @@ def _params(folder: Path, checkout: Path, afresh: bool) -> tuple[str, params.Par
         raise RecoreError(f"{offered} is not {own}; a record has one, so put it on record under another name")
     given = params.load(offered)
     for variant, row in given.external().items():
-        outside = [file["path"] for file in _files(row) if Path(file["path"]).is_absolute()]
-        if outside:
-            raise RecoreError(
-                f"{offered}: `variants.external.{variant}` names {outside[0]}, which no clone has; commit the file, "
-                f"say in {folder}, and name it from the root of the repository"
-            )
+        for file in params.files_of(row).values():
+            if fault := _kept_from_clones(file["path"]):
+                raise RecoreError(
+                    f"{offered}: `variants.external.{variant}` names {file['path']}, which {fault}, so no clone would "
+                    f"have it; commit the file, say in {folder}, and name it from the root of the repository, or name "
+                    "the record that its ranks are of"
+                )
     return theirs, given
 
 
-def _files(row: dict[str, Any]) -> list[dict[str, str]]:
-    return [row["file"]] if "file" in row else list(row.get("files", {}).values())
+def _kept_from_clones(path: str) -> str | None:
+    """Why git would not carry a file, if so; outside a repository nothing is known to be ignored."""
+    if Path(path).is_absolute():
+        return "is an absolute path"
+    if not Path(path).resolve().is_relative_to(Path.cwd()):
+        return "lies outside the repository"
+    return "git ignores" if is_ignored(Path(path)) else None
 
 
 def _about(name: str, checkout: Path, how: dict[str, Any] | None) -> dict[str, Any]:

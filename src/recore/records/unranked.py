@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from recore import RecoreError, artifacts, params
+from recore.evaluation.on_record.files import RESTORE
 from recore.records.columns import restated, without_ranks
 from recore.reporting.evidence import Evidence
 from recore.reporting.files import write_csv
@@ -40,7 +41,7 @@ def remake(folder: Path, out: Path) -> None:
         _sweep(folder, out, sessions_of(folder))
     else:
         _results(folder, out)
-        _grid(folder, out, artifacts.read_json(folder / "provenance.json")["restated"]["date"])
+        _grid(folder, out, artifacts.read_json(folder / "provenance.json", RESTORE)["restated"]["date"])
 
 
 def _results(folder: Path, out: Path) -> None:
@@ -144,7 +145,7 @@ def gathered(folder: Path, given: params.Params, comparisons: pd.DataFrame) -> E
         margins=section["margins"],
         looks=plan.looks,
         fewest=plan.fewest,
-        measured=pd.DataFrame(columns=["dataset", "variant", "optimistic", "pessimistic"]),
+        measured=pd.DataFrame(columns=["dataset", "variant", "optimistic", "pessimistic", "tie_share"]),
         results=results,
         comparisons=comparisons,
         across=across.assign(fragile=math.nan),
@@ -162,5 +163,5 @@ def gathered(folder: Path, given: params.Params, comparisons: pd.DataFrame) -> E
 
 
 def _read(path: Path) -> pd.DataFrame:
-    with artifacts.reading(path) as file:
+    with artifacts.reading(path, RESTORE) as file:
         return pd.read_csv(file)

@@ -1,5 +1,6 @@
-"""The paper's claims and what a record says of each: the table that the README shows."""
+"""The paper's claims and what the records say of each: the table that the README shows."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import pandas as pd
@@ -29,27 +30,43 @@ CLAIMS = (
 )
 
 
-def verdict_table(comparisons: pd.DataFrame, given: params.Params) -> pd.DataFrame:
+def verdict_table(records: Sequence[tuple[pd.DataFrame, params.Params]]) -> pd.DataFrame:
     """Text: a row a claim, a column a dataset with difference (points) and verdict, and on how many it is shown.
 
-    comparisons: those of a record, with all of ``CLAIMS`` on every dataset of its params ``given``.
+    records: of each its comparisons, with all of ``CLAIMS`` on every dataset, and its params. Of a dataset that several
+    records have, the one with the largest part of the log counts.
     """
-    datasets = given.at("datasets")
-    by_test = {
-        (row.a, row.b, row.metric, row.dataset): (points(row.delta), row.verdict) for row in comparisons.itertuples()
-    }
+    counting = {}
+    for at, (_, given) in enumerate(records):
+        for name in given.at("datasets"):
+            if name not in counting or _recent(given, name) > _recent(records[counting[name]][1], name):
+                counting[name] = at
+    found = [_by_test(comparisons) for comparisons, _ in records]
     rows = []
     for claim in CLAIMS:
-        own = {name: by_test[claim.a, claim.b, claim.metric, name] for name in datasets}
-        tested = {f"{name}, {_part(given, name)}": " ".join(found) for name, found in own.items()}
-        shown = sum(verdict == claim.shown_by for _, verdict in own.values())
-        test = f"{pair(claim.a, claim.b)}, {metric_title(claim.metric)}"
-        rows.append({"Claim": claim.words, "Test": test} | tested | {"Shown on": f"{shown} of {len(datasets)}"})
+        row = {"Claim": claim.words, "Test": f"{pair(claim.a, claim.b)}, {metric_title(claim.metric)}"}
+        shown = 0
+        for at, (_, given) in enumerate(records):
+            for name in given.at("datasets"):
+                delta, verdict = found[at][claim.a, claim.b, claim.metric, name]
+                row[f"{name}, {_part(given, name)}"] = f"{delta} {verdict}"
+                shown += counting[name] == at and verdict == claim.shown_by
+        rows.append(row | {"Shown on": f"{shown} of {len(counting)}"})
     return pd.DataFrame(rows)
 
 
+def _by_test(comparisons: pd.DataFrame) -> dict[tuple[str, str, str, str], tuple[str, str]]:
+    return {
+        (row.a, row.b, row.metric, row.dataset): (points(row.delta), row.verdict) for row in comparisons.itertuples()
+    }
+
+
+def _recent(given: params.Params, dataset: str) -> float:
+    return given.at(f"sources.{dataset}.split")["recent"]
+
+
 def _part(given: params.Params, dataset: str) -> str:
-    recent = given.at(f"sources.{dataset}.split")["recent"]
+    recent = _recent(given, dataset)
     return "whole" if recent == 1 else f"newest {recent:.0%}"
 
 

@@ -26,6 +26,8 @@ def _marks(evidence: Evidence) -> list[str]:
     if comparisons.empty:
         return ["No comparison is planned, so nothing is marked."]
     margins = ", ".join(f"{metric_title(name)} {percent(value)}" for name, value in evidence.margins.items())
+    seeded = comparisons["n_seeds"].any()
+    taught = "every seed was trained on" if seeded else "every variant was fitted to"
     return [
         f"▲ better, ▼ worse than {comparisons['b'].iloc[0]} (Holm-corrected p below {evidence.alpha:g}); "
         f"≈ equivalent: two one-sided tests show the difference to be smaller than the margin "
@@ -35,9 +37,9 @@ def _marks(evidence: Evidence) -> list[str]:
         f"{100 * evidence.power:g} % probability.",
         "Intervals and MDE are those of one comparison; p and marks are corrected for the number of comparisons. MDE, "
         "Holm is the difference that the first step of the correction would have found.",
-        f"p and interval cover {'new seeds and ' if comparisons['n_seeds'].any() else ''}new sessions of the same "
-        "period. They do not cover another training sample (every seed was trained on the same sessions), another "
-        "period, other datasets or re-tuned settings, nor "
+        f"p and interval cover {'new seeds and ' if seeded else ''}new sessions of the same period. They do not cover "
+        f"another training sample ({taught} the same sessions), another period, "
+        "other datasets or re-tuned settings, nor "
         + ("a second look at more data." if evidence.looks is None else "a look that was not planned."),
         *_every_session_once(comparisons),
         *_looks(evidence),

@@ -36,4 +36,6 @@ class Evidence:
     groups: pd.DataFrame  # breakdowns.csv: see ``breakdowns``
     curves: pd.DataFrame  # curves.csv
     parts: pd.DataFrame = field(default_factory=pd.DataFrame)  # rows of ``significance.parts``; empty if not known
+    mined: pd.DataFrame = field(default_factory=pd.DataFrame)  # rows of ``mined.mined_rows``
+    gates: pd.DataFrame = field(default_factory=pd.DataFrame)  # rows of ``significance.gates``
     tuned: pd.DataFrame = field(default_factory=pd.DataFrame)  # rows of ``results.tuned_table``

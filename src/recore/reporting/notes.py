@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from recore.params import files_of
 from recore.reporting.comparison_notes import comparison_notes
 from recore.reporting.evidence import Evidence
 from recore.reporting.format import metric_title, percent
@@ -47,8 +48,13 @@ def _seedless(evidence: Evidence) -> list[str]:
     if evidence.results["n_seeds"].all():
         return []
     sentences = [
-        "Seeds none: fitted without seeds, one run, so no ±. In a comparison it counts as itself under every seed of "
-        "the other variant; where both have none, p covers new sessions alone."
+        "Seeds none: fitted without seeds, one run, so no ±. "
+        + (
+            "In a comparison it counts as itself under every seed of the other variant; where both have none, p covers "
+            "new sessions alone."
+            if evidence.results["n_seeds"].any()
+            else "p covers new sessions alone."
+        )
     ]
     for (dataset, metric), rows in evidence.tuned.groupby(["dataset", "metric"], sort=False):
         chosen = "; ".join(f"{row.variant} {row.settings}" for row in rows.itertuples())
@@ -92,8 +98,10 @@ def synthetic_notes(synthetic: list[str]) -> list[str]:
 
 
 def _external(evidence: Evidence) -> list[str]:
+    listed = _listed(evidence)
     return [
-        f"{name} was not trained here: its ranks are those of {_origin(row)}."
+        f"{name} was not trained here: its ranks are those of {_origin(row)}"
+        + (", as lists, which do not show every tie." if name in listed else ".")
         for name, row in evidence.external.items()
     ]
 
@@ -101,7 +109,7 @@ def _external(evidence: Evidence) -> list[str]:
 def _origin(row: dict[str, Any]) -> str:
     if "record" in row:
         return f"{row['variant']} in the record {row['record']} (docs/results/{row['record']})"
-    files = [row["file"]] if "file" in row else row["files"].values()
+    files = files_of(row).values()
     named = ", ".join(f"{Path(file['path']).name} (SHA-256 {file['sha256'][:8]})" for file in files)
     return f"another program, in {named}"
 
@@ -128,6 +136,7 @@ def _ties(evidence: Evidence) -> list[str]:
     measured, results = evidence.measured, evidence.results
     gap = measured["optimistic"] - measured["pessimistic"]
     wide = measured.assign(gap=gap)[gap > TIE_GAP]
+    listed = wide["variant"].isin(_listed(evidence))
     fitted = results.loc[(results["n_seeds"] == 0) & ~results["variant"].isin(evidence.external), "variant"]
     counted = wide["variant"].isin(fitted)
     expected = [
@@ -136,7 +145,16 @@ def _ties(evidence: Evidence) -> list[str]:
         for dataset, group in wide[counted].groupby("dataset", sort=False)
     ]
     return expected + [
-        f"{dataset}, {variant}: ties move a metric by up to {percent(group['gap'].max())} points (shown is the "
-        "expected value); look at the scores."
-        for (dataset, variant), group in wide[~counted].groupby(["dataset", "variant"], sort=False)
+        f"{dataset}, {variant}: ties move a metric by up to {percent(group['gap'].max())} points (shown is {said}."
+        for rows, said in (
+            (~counted & ~listed, "the expected value); look at the scores"),
+            (listed, "a lower bound of the expected value: of a tie that the end of a list cuts, the least)"),
+        )
+        for (dataset, variant), group in wide[rows].groupby(["dataset", "variant"], sort=False)
     ]
+
+
+def _listed(evidence: Evidence) -> list[str]:
+    """The variants with ranks from lists: what they do not say is the share of ties."""
+    rows = evidence.measured
+    return rows.loc[rows["tie_share"].isna() & rows["optimistic"].notna(), "variant"].unique().tolist()

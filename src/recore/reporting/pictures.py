@@ -10,8 +10,10 @@ from recore.reporting.curves import curves_figure
 from recore.reporting.evidence import Evidence
 from recore.reporting.forest import forest_figure, forest_table
 from recore.reporting.format import metric_title
+from recore.reporting.gates import gates_figure
 from recore.reporting.influence import influence_figure, influence_table
 from recore.reporting.mde import mde_figure, mde_table
+from recore.reporting.mined import mined_figure, mined_table
 from recore.reporting.parts import parts_figure
 from recore.reporting.seeds import seeds_figure
 
@@ -29,17 +31,18 @@ class Picture:
 
 def pictures(evidence: Evidence) -> list[Picture]:
     """The same set for every grid: one that has nothing to draw says so."""
-    drawn = (_forest, _parts, _influence, _seeds, _length, _gate, _mde, _curves)
+    drawn = (_forest, _parts, _influence, _seeds, _length, _gate, _held, _mined, _mde, _curves)
     return [picture(evidence) for picture in drawn]
 
 
 def _forest(evidence: Evidence) -> Picture:
     table = forest_table(evidence.comparisons, evidence.compared)
+    varied = "seeds and sessions" if evidence.results["n_seeds"].any() else "sessions"
     return Picture(
         "forest",
         "Every planned difference",
-        f"Difference with its {100 * (1 - evidence.alpha):g} % interval over new seeds and sessions; the band is the "
-        "margin, below which a difference counts as too small to matter.",
+        f"Difference with its {100 * (1 - evidence.alpha):g} % interval over new {varied}; the band is the margin, "
+        "below which a difference counts as too small to matter.",
         forest_figure(table, evidence.datasets, evidence.compared),
         table,
     )
@@ -82,11 +85,12 @@ def _seeds(evidence: Evidence) -> Picture:
 def _length(evidence: Evidence) -> Picture:
     metric = evidence.compared[0]
     table = of_length(evidence.groups, metric, evidence.fewest)
+    mean = "Mean over seeds" if evidence.results["n_seeds"].any() else "Mean"
     return Picture(
         "prefix_length",
         f"{metric_title(metric)} by prefix length",
-        "Mean over seeds with a session-clustered interval, none where few sessions carry the group; below each length "
-        "its number of test cases.",
+        f"{mean} with a session-clustered interval, none where few sessions carry the group; below each length its "
+        "number of test cases.",
         prefix_figure(table, evidence.datasets, evidence.variants, evidence.baseline, metric),
         table,
     )
@@ -100,6 +104,29 @@ def _gate(evidence: Evidence) -> Picture:
         "Share given to the recent branch; the rest goes to the global one.",
         gate_figure(table, evidence.datasets, evidence.variants, evidence.baseline),
         table,
+    )
+
+
+def _held(evidence: Evidence) -> Picture:
+    return Picture(
+        "gate_held",
+        "Whether the gate matters",
+        "Left, what MRR changes by when the share of the recent branch is the same for all cases, in ranks made anew "
+        "with the weights as they are: means over seeds. Right, the cosine of the two branches, and the correlation "
+        "over cases between the shares of two seeds: near 1 they adapt alike. With one click the gate changes nothing.",
+        gates_figure(evidence.gates, evidence.datasets, evidence.variants, evidence.baseline),
+        evidence.gates[["dataset", *(name for name in evidence.gates if name != "dataset")]],
+    )
+
+
+def _mined(evidence: Evidence) -> Picture:
+    return Picture(
+        "mined",
+        "What is mined as a hard negative",
+        "Shares of the items mined that stand in the case's own prefix, that are its last click, and that its session "
+        "clicks later, behind the target: the likely false negatives. Counted in one training batch of ten.",
+        mined_figure(evidence.mined, evidence.datasets, evidence.variants, evidence.baseline),
+        mined_table(evidence.mined),
     )
 
 

@@ -21,8 +21,8 @@ def given_hit(cutoff: int | str) -> str:
 def results_table(measured: pd.DataFrame) -> pd.DataFrame:
     """``results.csv``: mean and spread over the seeds. std has ddof 1 and is NaN with one run.
 
-    n_seeds is 0 for what is fitted without seeds.
-    All of them are NaN where a seed lacks the value (MRR@K / Recall@K without a hit): the others are not that mean.
+    n_seeds is 0 for what is fitted without seeds; tie_share is NaN where the ranks of a run are from lists. All others
+    are NaN where a seed lacks the value (MRR@K / Recall@K without a hit): the others are not that mean.
     """
     groups = measured.groupby(VARIANT, sort=False)
     table = groups.agg(
@@ -37,8 +37,11 @@ def results_table(measured: pd.DataFrame) -> pd.DataFrame:
         tie_share=("tie_share", "mean"),
         n_runs=("seed", "size"),
         n_values=("value", "count"),
+        n_shares=("tie_share", "count"),
     ).reset_index()
-    lacking = table.pop("n_values") < table.pop("n_runs")
+    n_runs = table.pop("n_runs")
+    lacking = table.pop("n_values") < n_runs
+    table.loc[table.pop("n_shares") < n_runs, "tie_share"] = np.nan
     table.loc[lacking, ["mean", "std", "min", "max", "mean_over_sessions"]] = np.nan
     return table
 

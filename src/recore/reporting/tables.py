@@ -30,12 +30,13 @@ def table_sections(evidence: Evidence) -> list[Section]:
     """Every section of the report's text, in order."""
     cutoff, baseline, compared = evidence.cutoff, evidence.baseline, evidence.compared
     shown = [f"recall@{cutoff}", f"mrr@{cutoff}", given_hit(cutoff)]
+    values = "mean ± std over seeds" if evidence.results["n_seeds"].any() else "one run each, without seeds"
     return [
         Section(
-            "Results: mean ± std over seeds" + (f", marks against {baseline}" if baseline else ""),
+            f"Results: {values}" + (f", marks against {baseline}" if baseline else ""),
             main_table(evidence.results, evidence.comparisons, shown, baseline),
         ),
-        Section("What is recommended: mean ± std over seeds", recommended_table(evidence.results)),
+        Section(f"What is recommended: {values}", recommended_table(evidence.results)),
         Section("Planned comparisons", comparison_table(evidence.comparisons, compared, evidence.alpha)),
         Section("Every session counted once", session_mean_table(evidence.comparisons, compared, evidence.alpha)),
         Section("Do two ideas add up?", complementary_table(evidence.complementary, compared)),

@@ -13,18 +13,6 @@ def variants_of(groups: dict[str, dict[str, Any]]) -> list[str]:
     return [name for rows in groups.values() for name in rows]
 
 
-def has_seeds(groups: dict[str, dict[str, Any]]) -> dict[str, bool]:
-    """Whether each variant of the section ``variants`` has a run for each seed.
-
-    A baseline has one in all, and so has an external row that names one ``file``.
-    """
-    return {
-        name: not (group == "baselines" or (group == "external" and "file" in row))
-        for group, rows in groups.items()
-        for name, row in rows.items()
-    }
-
-
 def synthetic_of(sources: dict[str, dict[str, Any]], datasets: list[str]) -> list[str]:
     """The datasets that are generated: a family of their own. sources: the section of params.yaml."""
     return [name for name in datasets if "generate" in sources[name]["fetch"]]

@@ -4,10 +4,10 @@ Comparing runs case by case supposes one test set, in one order; a spread over s
 trained. Both are checked here, on the hash of the test set, on that of the weights and on the ranks themselves.
 """
 
-import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from itertools import combinations
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -61,40 +61,62 @@ def session_blocks(session: np.ndarray) -> SessionBlocks:
     return SessionBlocks(starts, np.diff(starts, append=len(session)), session[starts])
 
 
-def check_runs(dataset: str, runs: Sequence[RankedRun]) -> None:
+def check_runs(
+    dataset: str, runs: Sequence[RankedRun], depth: int, external: Mapping[str, dict[str, Any]] | None = None
+) -> None:
     """RecoreError where two runs saw different test sets, or two seeds of a variant are one run.
 
     Seeds that were both trained may rank alike, as in a catalogue of one item: only their weights tell them from one
-    run under two names. Without these, equal ranks count as one run.
+    run under two names. Without these, ranks that are equal down to ``depth``, the largest cutoff, count as one run.
+    external: the rows of the variants that were ranked elsewhere.
     """
     first = runs[0]
     for run in runs:
         if run.test_hash != first.test_hash:
             raise RecoreError(
                 f"{dataset}: {_named(run)} was tested on other cases than {_named(first)} (test_hash "
-                f"{run.test_hash[:8]} and {first.test_hash[:8]}); evaluate both on one split"
+                f"{run.test_hash[:8]} and {first.test_hash[:8]}); rank both on one split"
             )
     for variant in dict.fromkeys(run.variant for run in runs):
-        _check_different(dataset, [run for run in runs if run.variant == variant])
+        own = [run for run in runs if run.variant == variant]
+        _check_different(dataset, own, depth, (external or {}).get(variant))
 
 
 def _named(run: RankedRun) -> str:
     return run.variant if run.seed is None else f"{run.variant} seed {run.seed}"
 
 
-def _check_different(dataset: str, runs: Sequence[RankedRun]) -> None:
+def _check_different(dataset: str, runs: Sequence[RankedRun], depth: int, row: dict[str, Any] | None) -> None:
     """RecoreError where two runs of a variant are one; without seeds there is one run, which nothing repeats."""
     by_weights: dict[str, int | None] = {}
-    by_ranks: dict[bytes, RankedRun] = {}
     for run in runs:
         if run.weights_hash and (other := by_weights.setdefault(run.weights_hash, run.seed)) != run.seed:
+            again = "" if row else f"train seed {run.seed} again, or "
             raise RecoreError(
                 f"{dataset}: {run.variant} has the same weights under seeds {other} and {run.seed}, so one run would "
-                f"count twice; train seed {run.seed} again, or name only one of them in `seeds`"
+                f"count twice; {again}name only one of them in `seeds`"
             )
-        same = by_ranks.setdefault(hashlib.sha256(run.above.tobytes() + run.tied.tobytes()).digest(), run)
-        if same is not run and not (same.weights_hash and run.weights_hash):
+    for one, other in combinations(runs, 2):
+        if not (one.weights_hash and other.weights_hash) and _are_one(one, other, depth):
             raise RecoreError(
-                f"{dataset}: {run.variant} has identical ranks under seeds {same.seed} and {run.seed}, so one run "
-                "would count twice; evaluate both again, which notes their weights, or name only one of them in `seeds`"
+                f"{dataset}: {one.variant} has identical ranks under seeds {one.seed} and {other.seed}, so one run "
+                f"would count twice (beyond {depth} they are not compared); {_way_out(row)}name only one of them in "
+                "`seeds`"
             )
+
+
+def _are_one(one: RankedRun, other: RankedRun, depth: int) -> bool:
+    """Whether two runs show the same ranks down to ``depth``, as one run does in lists of two lengths.
+
+    A target that one list lacks may stand in the other at the end, in a tie that goes on beyond ``depth``.
+    """
+    first, second = (np.minimum(run.above, depth) for run in (one, other))
+    beyond = np.where(first > second, other.above + other.tied, one.above + one.tied) > depth
+    return bool(((first == second) | ((np.maximum(first, second) == depth) & beyond)).all())
+
+
+def _way_out(row: dict[str, Any] | None) -> str:
+    """What can be done about equal ranks beside leaving one out: nothing about those on record."""
+    if row is None:
+        return "evaluate both again, which notes their weights, or "
+    return "" if "record" in row else "give each the file of its own run, or "

@@ -15,6 +15,8 @@ from recore.reporting.curves import COLUMNS as CURVES
 from recore.reporting.curves import curve_rows
 from recore.reporting.evidence import Evidence
 from recore.reporting.files import write_report
+from recore.reporting.mined import ROWS as MINED
+from recore.reporting.mined import mined_rows
 from recore.reporting.paper import as_published, beside_paper
 from recore.reporting.parts import contributions_table
 from recore.reporting.results import RUN, baseline_of, results_table, runs_table, trained_table, tuned_table
@@ -30,7 +32,8 @@ Records = dict[tuple[str, str, int | None], dict[str, Any]]  # record.json by da
 
 # The report shows the whole experiment.
 SETTINGS = (
-    *("datasets", "seeds", "hard_neg_k", "hard_neg_lambda", "variants", "sources"),
+    *("datasets", "seeds", "hard_neg_k", "hard_neg_lambda", "hard_neg_own", "hard_neg_pool", "hard_neg_skip"),
+    *("hard_neg_warmup", "variants", "sources"),
     *("filter", "split", "train", "evaluate", "significance"),
 )
 
@@ -67,13 +70,21 @@ def _read_records(measured: pd.DataFrame) -> Records:
     return {run: artifacts.read_json(paths.record(*run) / "record.json") for run in runs}
 
 
-def _read_curves(records: Records) -> pd.DataFrame:
-    rows = [
-        curve_rows(read_history(*run, record["epochs"]), *run, record["best_epoch"])
-        for run, record in records.items()
-        if "epochs" in record
-    ]
-    return pd.concat(rows, ignore_index=True) if rows else pd.DataFrame(columns=CURVES)
+def _read_histories(records: Records) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Training curves, and what was mined, of all runs that were trained."""
+    curves, mined = [pd.DataFrame(columns=CURVES)], [pd.DataFrame(columns=MINED)]
+    for run, record in records.items():
+        if "epochs" in record:
+            history = read_history(*run, record["epochs"])
+            curves.append(curve_rows(history, *run, record["best_epoch"]))
+            mined.append(mined_rows(history, *run, record["best_epoch"]))
+    return _joined(curves), _joined(mined)
+
+
+def _joined(tables: list[pd.DataFrame]) -> pd.DataFrame:
+    """One below the other; the first one, which is empty, says the columns where there is no other."""
+    filled = [table for table in tables if not table.empty]
+    return pd.concat(filled, ignore_index=True) if filled else tables[0]
 
 
 def _in_bfloat16(records: Records) -> list[str]:
@@ -94,6 +105,7 @@ def _gathered(given: dict[str, Any], measured: pd.DataFrame, records: Records) -
     results = results_table(measured)
     seeded = measured.loc[measured["seed"].notna(), "variant"].unique().tolist()
     shown = comparisons[comparisons["metric"].isin(compared)]
+    curves, mined = _read_histories(records)
     confirming = comparisons[comparisons["metric"] == compared[0]]
     return Evidence(
         datasets=datasets,
@@ -122,7 +134,9 @@ def _gathered(given: dict[str, Any], measured: pd.DataFrame, records: Records) -
         beside=beside_paper(results, comparable, alpha),
         groups=read_tables(datasets, "groups.csv"),
         parts=read_tables(datasets, "parts.csv"),
-        curves=_read_curves(records),
+        gates=read_tables(datasets, "gates.csv"),
+        curves=curves,
+        mined=mined,
         tuned=tuned_table(records),
     )
 

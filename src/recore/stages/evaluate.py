@@ -1,6 +1,7 @@
 """Stage evaluate (and evaluate_hybrid): the weights of a run to the ranks of every test case.
 
-``meta.json`` beside them also says on how many items the recommended lists draw, and how popular these are.
+``meta.json`` beside them also says on how many items the recommended lists draw, how popular these are, and, where the
+model has a gate, what holding it would change.
 """
 
 import argparse
@@ -10,6 +11,7 @@ from pathlib import Path
 from recore import params, paths
 from recore.data.cases import Cases
 from recore.data.sessions import Sessions
+from recore.evaluation.gate import counterfactuals
 from recore.evaluation.identity import cases_hash
 from recore.evaluation.lists import Counted
 from recore.evaluation.ranking import rank
@@ -36,7 +38,9 @@ def main(argv: list[str] | None = None) -> None:
     test = Cases(test, trained.max_length)
     recommended = Recommended(trained.n_items, given.at("evaluate.cutoffs.0"))
     scorer = Counted(CoreScorer(trained.model.to(device)), recommended)
-    ranks = rank(scorer, test, given.at("evaluate.batch_size"), device)
+    batch_size, cutoff = given.at("evaluate.batch_size"), recommended.cutoff
+    ranks = rank(scorer, test, batch_size, device)
+    held = counterfactuals(trained.model, test, ranks, cutoff, batch_size, device)
 
     meta = {
         "n_items": trained.n_items,
@@ -44,6 +48,7 @@ def main(argv: list[str] | None = None) -> None:
         "weights_hash": _sha256(trained.weights),
         "recommended": recommended.summary(train.items),
     }
+    meta |= {"held": held} if held else {}
     counts = {"above": ranks.above, "tied": ranks.tied, "gate": ranks.gate}
     save_ranks(args.dataset, args.variant, args.seed, test, counts, meta)
 

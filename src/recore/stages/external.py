@@ -25,6 +25,7 @@ from recore.evaluation.identity import cases_hash
 from recore.evaluation.on_record import sums
 from recore.evaluation.on_record.files import load, saved
 from recore.evaluation.on_record.split import of_checkout, of_record
+from recore.evaluation.runs import taken_for
 from recore.evaluation.stored import Stored
 from recore.evaluation.written import ranks_table
 from recore.stages import run
@@ -54,13 +55,14 @@ def main(argv: list[str] | None = None) -> None:
     args = parser.parse_args(argv)
     given = params.load()
     runs = runs_of(given, args.dataset, args.variant, paths.ON_RECORD, paths.split(args.dataset))
+    row = given.at(f"variants.external.{args.variant}")
     # Nothing reads it; but what has runs has a folder in data/records, which the next stages ask for.
     with artifacts.new_folder(paths.RECORDS / args.dataset / args.variant) as out:
-        artifacts.write_json(out / "origin.json", given.at(f"variants.external.{args.variant}"))
+        artifacts.write_json(out / "origin.json", row)
     with artifacts.new_folder(paths.RANKS / args.dataset / args.variant) as out:
         for one in runs:
             (out / paths.run(one.seed)).mkdir()
-            one.write_ranks(out / paths.run(one.seed), args.variant)
+            one.write_ranks(out / paths.run(one.seed), args.variant, taken=taken_for(row, given.at("evaluate.cutoffs")))
 
 
 def runs_of(given: params.Params, dataset: str, variant: str, records: Path, split: Path) -> list[Stored]:
@@ -87,9 +89,9 @@ def _from_files(
             "`python -m recore export` writes"
         )
     for seed, (key, spec) in by_seed(variant, row, seeds).items():
-        above, tied = ranks_of(content_of(key, spec), spec["path"], test.cases, test.n_items, depth)
-        cases = ranks_table(test.cases, {"above": above.astype(np.int32), "tied": tied.astype(np.int32)})
-        yield Stored(dataset, variant, seed, cases, test.n_items, {}, {}, "", None)
+        ranks = ranks_of(content_of(key, spec), spec["path"], test.cases, test.n_items, depth)
+        cases = ranks_table(test.cases, {"above": ranks.above.astype(np.int32), "tied": ranks.tied.astype(np.int32)})
+        yield Stored(dataset, variant, seed, cases, test.n_items, {}, {}, "", None, listed=ranks.listed)
 
 
 def from_record(records: Path, dataset: str, row: dict[str, Any], seeds: list[int]) -> list[Stored]:

@@ -2,7 +2,8 @@
 
 In ``data/significance/DATASET``: ``comparisons.csv`` has a row for each pair, metric and look, with raw differences,
 intervals and p; ``runs.csv`` for each run and metric; ``groups.csv`` for each variant, metric and group of cases;
-``parts.csv`` what repeated and new items add to each difference; ``sessions.parquet`` what each session adds to it by
+``parts.csv`` what repeated and new items add to each difference; ``gates.csv`` what the gate of a variant does;
+``sessions.parquet`` what each session adds to it by
 the metric that confirms.
 
 python -m recore.stages.significance DATASET
@@ -19,14 +20,24 @@ import pandas as pd
 from recore import RecoreError, params, paths
 from recore.data.sessions import Sessions
 from recore.evaluation import tables
-from recore.evaluation.breakdowns import GATE, REPEAT, Breakdown, breakdowns_of, clicks_back
+from recore.evaluation.breakdowns import GATE, PREFIX_LENGTH, REPEAT, Breakdown, breakdowns_of, clicks_back
 from recore.evaluation.measures import measures
 from recore.evaluation.metrics import metric_names, metric_table, optimistic, pessimistic
-from recore.evaluation.runs import Run, check_external, read_cases, read_runs, seeds_at_last_look
+from recore.evaluation.runs import (
+    Run,
+    check_external,
+    check_taken,
+    has_seeds,
+    read_cases,
+    read_runs,
+    seeds_at_last_look,
+)
 from recore.significance.comparisons import Arm, arms_of, compare_all, session_table, without_noise
+from recore.significance.gates import COLUMNS as GATES
+from recore.significance.gates import gates_table
 from recore.significance.groups import group_means
 from recore.significance.parts import Parts, parts_of, parts_table
-from recore.significance.plan import Plan, has_seeds
+from recore.significance.plan import Plan
 from recore.significance.runs import SessionBlocks, check_runs, session_blocks
 from recore.stages import run as run_stage
 
@@ -40,11 +51,11 @@ def main(argv: list[str] | None = None) -> None:
     settings = params.load()
     given = {key: settings.at(key) for key in ("evaluate.cutoffs", "seeds", "significance", "variants")}
     plan, external = Plan.of(given["significance"]), given["variants"].get("external", {})
-    # A record's baseline has no seeds either.
-    variants = has_seeds(given["variants"]) | {v: not paths.ranks(dataset, v, None).exists() for v in external}
+    variants = has_seeds(dataset, given["variants"])
     check_external(dataset, external, given["seeds"], plan.looks)
     runs = read_runs(dataset, seeds_at_last_look(dataset, variants, given["seeds"], plan.looks))
-    check_runs(dataset, runs)
+    check_taken(dataset, runs, external, given["evaluate.cutoffs"])
+    check_runs(dataset, runs, max(given["evaluate.cutoffs"]), external)
     cases = _with_repeats(dataset, read_cases(dataset, runs[0].variant, runs[0].seed), settings)
     breakdowns = breakdowns_of(cases, Sessions.load(paths.split(dataset), "train"))
     made = _made(dataset, runs, variants, session_blocks(cases["session"].to_numpy()), breakdowns, given)
@@ -62,18 +73,23 @@ def _made(
     """The tables by file name. variants: whether each has seeds."""
     section, cutoffs = given["significance"], given["evaluate.cutoffs"]
     plan = Plan.of(section)
+    by_length = next(breakdown for breakdown in breakdowns if breakdown.name == PREFIX_LENGTH)
     by_repeats = next(breakdown for breakdown in breakdowns if breakdown.name == REPEAT)
     shown = list(dict.fromkeys([section["confirm"], *section["margins"]]))
 
     parts: dict[str, dict[str, Parts]] = {}
     arms: dict[str, dict[str, Arm]] = {}
-    measured, groups = [], []
+    measured, groups, gates = [], [], [pd.DataFrame(columns=GATES)]
     # One variant at a time: the values of all cases are the largest thing here, the sums of sessions are small.
     for variant, seeded in variants.items():
         own = [run for run in runs if run.variant == variant]
         by_seed = [metric_table(run.above, run.tied, cutoffs) for run in own]
         measured += _measured(own, by_seed, sessions, cutoffs)
         groups += _grouped(own, by_seed, breakdowns, sessions, shown, section["alpha"])
+        if own[0].gate is not None:
+            shares = np.stack([run.gate for run in own])
+            held = [run.held for run in own]
+            gates.append(gates_table(variant, shares, by_length.group, by_length.labels, held))
         if any(variant in pair for pair in plan.comparisons):
             parts[variant] = parts_of(by_seed, by_repeats, sessions, shown, seedless=not seeded)
         arms[variant] = arms_of(by_seed, sessions, plan.reached(len(own)), seedless=not seeded)
@@ -84,6 +100,7 @@ def _made(
         "comparisons.csv": comparisons,
         "runs.csv": pd.concat(measured, ignore_index=True),
         "groups.csv": pd.concat(groups, ignore_index=True),
+        "gates.csv": pd.concat(gates[1:] or gates, ignore_index=True),
         "parts.csv": parts_table(parts, by_repeats, sessions, plan),
         "sessions.parquet": session_table(arms, sessions, section["confirm"], plan),
     }
@@ -106,7 +123,7 @@ def _measured(runs: list[Run], by_seed: Tables, sessions: SessionBlocks, cutoffs
     for run, table in zip(runs, by_seed, strict=True):
         best, worst = (_means(bound(run.above, run.tied, cutoffs)) for bound in (optimistic, pessimistic))
         test = {"n_cases": sessions.n_cases, "n_sessions": len(sessions.sizes), "test_hash": run.test_hash}
-        rows = measures(table, best, worst, run.tied, sessions.starts, run.recommended)
+        rows = measures(table, best, worst, run.tied, sessions.starts, run.recommended, run.listed)
         seed = pd.array([run.seed] * len(rows), dtype="Int64")
         yield pd.DataFrame({"variant": run.variant, "seed": seed, **rows, **test})
 

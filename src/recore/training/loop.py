@@ -24,19 +24,24 @@ from recore.models.objectives import Objective
 from recore.models.packing import gather, resident
 from recore.models.scorer import CoreScorer
 from recore.training.adam import Adam
+from recore.training.mined import EVERY, Mined
 from recore.training.progress import Progress
-from recore.training.seeding import attach_streams, batch_order, global_stream, initialise
+from recore.training.seeding import attach_streams, batch_order, global_stream, initialise, pools
 
 
 @dataclass(frozen=True)
 class Epoch:
-    """One row of history.csv, but for the seconds; ``valid`` holds the validation metrics by name."""
+    """One row of history.csv, but for the seconds; ``valid`` holds the validation metrics by name.
+
+    ``mined``: counts by column, where hard negatives are mined.
+    """
 
     epoch: int
     loss: float
     valid: dict[str, float]
     train_seconds: float
     valid_seconds: float
+    mined: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass
@@ -62,7 +67,7 @@ def fit(
 
     Raises RecoreError for a loss that is not finite, with epoch and step.
     """
-    objective.check(len(model.items.table) - 1)
+    objective.check(len(model.items.table) - 1, int(train.length.max()))
     initialise(model, seed)
     model.observe(train.items, train.offsets)
     model.to(device)
@@ -70,18 +75,22 @@ def fit(
     optimizer = Adam(model.parameters(), settings["learning_rate"])
     metric = f"mrr@{settings['validation_cutoff']}"
     clicks = resident(train.items, device)
+    mined = Mined(train) if objective.hard_neg_lambda > 0 else None
     training = Training()
     for epoch in range(1, settings["epochs"] + 1):
         began = time.perf_counter()
         with global_stream(seed, f"torch/{epoch}", device):
-            loss = _train_epoch(model, optimizer, train, clicks, settings, objective, seed, epoch, progress)
+            loss = _train_epoch(
+                model, optimizer, train, clicks, settings, objective.in_epoch(epoch), seed, epoch, progress, mined
+            )
         trained = time.perf_counter()
         with progress.steps(f"epoch {epoch} validation", len(valid)) as advance:
             ranks = rank(CoreScorer(model), valid, settings["batch_size"], device, advance)
         metrics = expected_gains(VALIDATED, ranks.above, ranks.tied, [settings["validation_cutoff"]])
         means = {name: float(np.mean(values)) for name, values in metrics.items()}
         ended = time.perf_counter()
-        training.epochs.append(Epoch(epoch, loss, means, trained - began, ended - trained))
+        counts = mined.taken() if mined else {}
+        training.epochs.append(Epoch(epoch, loss, means, trained - began, ended - trained, counts))
         if not training.best or means[metric] > training.epochs[training.best - 1].valid[metric]:
             training.best = epoch
             training.weights = {name: value.detach().cpu().clone() for name, value in model.state_dict().items()}
@@ -92,14 +101,24 @@ def fit(
 
 
 def train_step(
-    model: Core, optimizer: Adam, clicks: Tensor, batch: Batch, objective: Objective, precision: str = "float32"
+    model: Core,
+    optimizer: Adam,
+    clicks: Tensor,
+    batch: Batch,
+    objective: Objective,
+    precision: str = "float32",
+    pool: np.ndarray | None = None,
+    mined: list[Tensor] | None = None,
 ) -> Tensor:
     """One update on one batch (Algorithm 1, then Adam); returns its mean loss, which the host has not waited for.
 
-    ``clicks`` are the split's, on the model's device; ``precision`` is that of the loss (see ``fused``).
+    ``clicks`` are the split's, on the model's device; ``precision`` is that of the loss (see ``fused``); ``pool`` are
+    the rows of the catalogue that are mined among, where the objective has a pool; to ``mined`` are added those that
+    were mined, chunk by chunk.
     """
     items, packing, targets = gather(clicks, batch.lengths, batch.ends)
-    loss = model.loss(items, packing, targets, objective, precision, moved(batch.ends, clicks.device))
+    ends, pool = moved(batch.ends, clicks.device), None if pool is None else moved(pool, clicks.device)
+    loss = model.loss(items, packing, targets, objective, precision, ends, pool, mined)
     optimizer.zero_grad()
     loss.backward()
     optimizer.step()
@@ -116,17 +135,24 @@ def _train_epoch(
     seed: int,
     epoch: int,
     progress: Progress,
+    mined: Mined | None,
 ) -> float:
     """One pass over all cases; returns the mean loss a case."""
     model.train()
     device, batch_size = clicks.device, settings["batch_size"]
     order = batch_order(seed, epoch, len(cases))
     starts = range(0, len(order), batch_size)
+    drawn = pools(seed, epoch, len(model.items.table) - 1, objective.hard_neg_pool)
     losses = torch.zeros(len(starts), device=device)
     with progress.steps(f"epoch {epoch}", len(order)) as advance:
         for step, start in enumerate(starts):
             batch = cases.batch(order[start : start + batch_size])
-            losses[step] = train_step(model, optimizer, clicks, batch, objective, settings["precision"])
+            seen: list[Tensor] | None = [] if mined and step % EVERY == 0 else None
+            losses[step] = train_step(
+                model, optimizer, clicks, batch, objective, settings["precision"], next(drawn), seen
+            )
+            if mined and seen:
+                mined.add(batch, torch.cat(seen, dim=1).cpu().numpy() + 1)
             if device.type == "cpu":  # elsewhere a look at the loss would stall the device
                 _check_finite(losses[step : step + 1], epoch, step)
                 advance(len(batch.cases), float(losses[step]))
@@ -154,4 +180,5 @@ def flatten(training: Training) -> Iterator[dict[str, float | int]]:
             "epoch": epoch.epoch,
             "loss": epoch.loss,
             **epoch.valid,
+            **epoch.mined,
         }

@@ -2,8 +2,9 @@
 
 A stream's seed is a hash of the run's seed and the stream's name, so a variant, a layer or a worker that
 is added takes nothing from the others: variants that share a part (item table, transformer, batch order)
-start equal for the same seed. Names: ``init/PARAMETER``, ``dropout/MODULE``, ``batches/EPOCH``; and of PyTorch's own
-layers, which know the global generator alone, ``init/MODULE`` and ``torch/EPOCH``.
+start equal for the same seed. Names: ``init/PARAMETER``, ``dropout/MODULE``, ``batches/EPOCH``,
+``hard_neg_pool/EPOCH``; and of PyTorch's own layers, which know the global generator alone, ``init/MODULE`` and
+``torch/EPOCH``.
 """
 
 import hashlib
@@ -78,3 +79,11 @@ def attach_streams(model: nn.Module, seed: int, device: torch.device | str) -> N
 def batch_order(seed: int, epoch: int, n_cases: int) -> np.ndarray:
     """A permutation (N,) of the training cases, the same for every variant."""
     return np.random.Generator(np.random.Philox(stream_seed(seed, f"batches/{epoch}"))).permutation(n_cases)
+
+
+def pools(seed: int, epoch: int, n_items: int, size: int) -> Iterator[np.ndarray | None]:
+    """For each step of an epoch ``size`` distinct rows of the catalogue, uniform, whatever the variant; None for 0."""
+    drawing = np.random.Generator(np.random.Philox(stream_seed(seed, f"hard_neg_pool/{epoch}")))
+    while True:
+        # Up to a 50th of a large catalogue, at a cost that does not depend on it.
+        yield drawing.choice(n_items, size, replace=False, shuffle=False) if size else None

@@ -18,7 +18,8 @@ import numpy as np
 
 from recore import RecoreError
 from recore.data.readers.kinds import blocks
-from recore.data.readers.lines import Lines, Scan, counted
+from recore.data.readers.lines import Lines, counted
+from recore.data.readers.scan import Scan
 
 WAYS = 'correct it, or set `read.quoting`: csv (a quote in a field is ""), backslash (it is \\") or none (no quoting)'
 

@@ -23,6 +23,9 @@ FORMS = {
 }
 TREC = ("q_id", "Q0", "doc_id", "rank", "score", "tag")
 SEPARATORS = (",", ";", "\t")
+SHORT = ((pa.types.is_float16, 11), (pa.types.is_float32, 24))  # bits of the whole numbers that they hold
+TEXTS = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
+LONGEST = 2**31 - 2  # bytes that the reader of text takes as one block
 
 
 def read(content: bytes, file: str) -> tuple[str, pa.Table]:
@@ -36,6 +39,8 @@ def read(content: bytes, file: str) -> tuple[str, pa.Table]:
         raise RecoreError(f"{file} cannot be read ({fault}); write it again") from None
     if len(set(table.column_names)) < len(table.column_names):
         raise RecoreError(f"{file} names a column twice, {', '.join(table.column_names)}; name every column once")
+    if len(forms := [form for form, own in FORMS.items() if set(own) <= set(table.column_names)]) > 1:
+        raise RecoreError(f"{file} has the columns of {len(forms)} forms ({', '.join(forms)}); keep those of one")
     if (form := _form(table.column_names)) is None:
         known = "; ".join(", ".join(columns) for columns in FORMS.values())
         raise RecoreError(
@@ -56,6 +61,8 @@ def _text(content: bytes, file: str) -> pa.Table:
         head = content.split(b"\n", 1)[0].decode("utf-8-sig").rstrip("\r")
     except UnicodeDecodeError:
         raise RecoreError(f"{file} is neither Parquet nor text in UTF-8; unpack it, or write it as UTF-8") from None
+    if len(content) > LONGEST:
+        raise RecoreError(f"{file} has {len(content) / 1e9:.1f} GB of text, too much to be read; write it as Parquet")
     names, separator = None, next((s for s in SEPARATORS if _form(head.split(s))), None)
     if separator is None and len(head.split()) == len(TREC):
         content = b"\n".join(b" ".join(line.split()) for line in content.splitlines())
@@ -79,11 +86,16 @@ def _text(content: bytes, file: str) -> pa.Table:
 def whole(column: pa.ChunkedArray, name: str, file: str) -> np.ndarray:
     """A column as int64 (M,); RecoreError names the first value that is no whole number. Text of digits is one."""
     values = column.to_pandas()
-    numbers = _numbers(column, values)
+    numbers = _numbers(column, values).astype(float)
     with np.errstate(invalid="ignore"):
         wrong = ~(numbers % 1 == 0) | (np.abs(numbers) >= 2.0**53)
     if wrong.any():
         raise RecoreError(f"{file}: {_place(name, values, wrong)}, which is no whole number; write the file again")
+    exact = next((bits for is_kind, bits in SHORT if is_kind(column.type)), 53)
+    if (wrong := np.abs(numbers) >= 2.0**exact).any():
+        raise RecoreError(
+            f"{file}: {_place(name, values, wrong)}, where {column.type} rounds whole numbers; write them as integers"
+        )
     return numbers.astype(np.int64)
 
 
@@ -108,7 +120,7 @@ def _numbers(column: pa.ChunkedArray, values: pd.Series) -> np.ndarray:
     """NaN where there is no number: a truth value, a time and a list are none."""
     if any(is_kind(column.type) for is_kind in (pa.types.is_boolean, pa.types.is_temporal, pa.types.is_nested)):
         return np.full(len(column), np.nan)
-    if pa.types.is_string(column.type):
+    if any(is_kind(column.type) for is_kind in TEXTS):
         try:
             return column.cast(pa.float64()).to_numpy()  # to the last bit, which tells whether scores tie
         except pa.ArrowInvalid:

@@ -5,19 +5,29 @@ Such a file names cases by number, or by session and position. Where it has a co
 order, are those of another test set.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 import pyarrow as pa
 
 from recore import RecoreError
 from recore.data.cases import Cases
 from recore.evaluation.external.form import FORMS, finite, read, whole
-from recore.evaluation.external.lists import Lists, ranked
+from recore.evaluation.external.listed import Lists, ranked
 
 VOUCHERS = {"session", "position", "target"}  # attributes of Cases
 
 
-def ranks_of(content: bytes, file: str, test: Cases, n_items: int, depth: int) -> tuple[np.ndarray, np.ndarray]:
-    """above and tied (N,) of the test cases, from the bytes of a file.
+class Ranks(NamedTuple):
+    """above and tied (N,) of the test cases, and whether they are from lists, which do not show every tie."""
+
+    above: np.ndarray
+    tied: np.ndarray
+    listed: bool
+
+
+def ranks_of(content: bytes, file: str, test: Cases, n_items: int, depth: int) -> Ranks:
+    """The ranks of the test cases, from the bytes of a file.
 
     depth: the largest cutoff. RecoreError, naming ``file``, where they are not one rank for each case of ``test``.
     """
@@ -26,7 +36,7 @@ def ranks_of(content: bytes, file: str, test: Cases, n_items: int, depth: int) -
         case = _known(whole(table["case"], "case", file), len(test), file)
         _check_vouchers(table, case, test, file)
         _check_each_once(case, len(test), file)
-        return _counts(table, case, n_items, file)
+        return Ranks(*_counts(table, case, n_items, file), listed=False)
     if form == "list":
         case = _known(whole(table["q_id"], "q_id", file), len(test), file)
         _check_vouchers(table, case, test, file)
@@ -37,7 +47,7 @@ def ranks_of(content: bytes, file: str, test: Cases, n_items: int, depth: int) -
         _check_vouchers(table, case, test, file)
         _check_each_once(case, len(test), file)
         lists = _unpacked(table, case, file)
-    return ranked(lists, test.target, n_items, depth, file)
+    return Ranks(*ranked(lists, test.target, n_items, depth, file), listed=True)
 
 
 def _counts(table: pa.Table, case: np.ndarray, n_items: int, file: str) -> tuple[np.ndarray, np.ndarray]:
@@ -65,16 +75,17 @@ def _known(case: np.ndarray, n_cases: int, file: str) -> np.ndarray:
 def _check_each_once(case: np.ndarray, n_cases: int, file: str) -> None:
     rows = np.bincount(case, minlength=n_cases)
     if (rows > 1).any():
-        raise RecoreError(f"{file}: case {(rows > 1).argmax()} stands there {rows.max()} times; write every case once")
+        case_twice = (rows > 1).argmax()
+        raise RecoreError(f"{file}: case {case_twice} has {rows[case_twice]} rows; write one for every case")
     if (rows == 0).any():
         raise RecoreError(f"{file}: case {(rows == 0).argmax()} is missing; write all {n_cases:,} cases")
 
 
 def _check_vouchers(table: pa.Table, case: np.ndarray, test: Cases, file: str) -> None:
     # session-rec's Position counts otherwise, and is a key already.
-    columns = {column.lower(): column for column in table.column_names if column not in FORMS["session_rec"]}
-    for name in sorted(columns.keys() & VOUCHERS):
-        said, own = whole(table[columns[name]], name, file), getattr(test, name)[case]
+    columns = [(column.lower(), column) for column in table.column_names if column not in FORMS["session_rec"]]
+    for name, column in sorted(pair for pair in columns if pair[0] in VOUCHERS):
+        said, own = whole(table[column], name, file), getattr(test, name)[case]
         if (said != own).any():
             at = int((said != own).argmax())
             raise RecoreError(

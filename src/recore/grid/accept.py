@@ -1,0 +1,116 @@
+"""Takes what a worker sent for a cell, if it is that cell whole: nothing else is placed.
+
+Asked are the exact set of files, the SHA-256 of each, inputs.json equal to params, code and split of this checkout,
+dataset, variant, seed and test hash, the weights that ranked, and a table that can be read with the rows of the test
+cases. A worker may be of another version, have a broken disk, or be no worker at all.
+"""
+
+import hashlib
+import io
+import json
+import zipfile
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from recore import artifacts, costs, paths
+from recore.data.cases import Cases
+from recore.data.sessions import Sessions
+from recore.evaluation.identity import cases_hash
+from recore.grid import bundle
+from recore.grid.cells import Cell, differing
+
+COLUMNS = ("session", "position", "target")
+TORN = (zipfile.BadZipFile, ValueError, KeyError, TypeError, AttributeError, NotImplementedError, EOFError)
+
+
+class Refused(Exception):
+    """What a worker sent is not the cell that it was asked for; half a sentence on why."""
+
+
+class Reply(NamedTuple):
+    """What a worker said (``worker.make`` has the states), and the files that it sent by their names."""
+
+    header: dict[str, Any]
+    files: dict[str, bytes]
+
+
+def read(content: bytes) -> Reply:
+    """Refused where it is no reply, or its files are not those of its hashes."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            names = archive.namelist()
+            files = {name: archive.read(name) for name in names}
+        header = json.loads(files.pop("reply.json"))
+        hashes = {name: hashlib.sha256(own).hexdigest() for name, own in files.items()}
+        whole = len(files) + 1 == len(names) and header.get("sha256", {}) == hashes
+        header["state"], header["host"]
+    except TORN as fault:
+        raise Refused(f"what was sent is torn ({type(fault).__name__}: {fault})") from None
+    if not whole:
+        raise Refused("the files that were sent are not those of their hashes")
+    return Reply(header, files)
+
+
+def place(cell: Cell, needed: dict[str, Any], reply: Reply, weights: bool, made_by: dict[str, Any]) -> None:
+    """Puts a cell where `dvc repro` would have; Refused, and nothing placed, where it is not what is ``needed``.
+
+    made_by: what the cost of the cell is to say of where it was made: the worker knows no commit.
+    """
+    check(cell, needed, reply.files, weights)
+    *_, record, ranks = bundle.folders(cell)
+    files = dict(reply.files)
+    cost = json.loads(files[f"{record}/{costs.NAME}"]) | made_by
+    files[f"{record}/{costs.NAME}"] = (json.dumps(cost, indent=2) + "\n").encode()
+    Path(ranks, "inputs.json").unlink(missing_ok=True)  # until the last folder is there, nothing says that it is whole
+    for folder in bundle.folders(cell):
+        with artifacts.new_folder(Path(folder)) as out:
+            for name in (name for name in files if name.startswith(f"{folder}/")):
+                (out / name.removeprefix(f"{folder}/")).write_bytes(files[name])
+
+
+def check(cell: Cell, needed: dict[str, Any], files: dict[str, bytes], weights: bool) -> None:
+    """Refused where the files are not exactly those of the cell made of ``needed``."""
+    expected = bundle.files(cell, weights)
+    if other := sorted(files.keys() ^ set(expected)):
+        raise Refused(f"{other[0]} {'is missing' if other[0] in expected else 'is no file of the cell'}")
+    *model, record, ranks = bundle.folders(cell)
+    try:
+        made_from, meta = (json.loads(files[f"{ranks}/{name}"]) for name in ("inputs.json", "meta.json"))
+        cost = json.loads(files[f"{record}/{costs.NAME}"])
+        differ = differing(needed, made_from)
+        outputs, seed, test = made_from["outputs"], meta["seed"], meta["test_hash"]
+        own = (meta["dataset"], meta["variant"], seed)
+        table = pq.read_table(io.BytesIO(files[f"{ranks}/cases.parquet"]))
+        cases = [table[name].to_numpy() for name in COLUMNS]
+        counts = [table[name].to_numpy() for name in ("above", "tied")]
+        ranked = cases_hash(*cases)
+    except (*TORN, pa.ArrowException, OSError) as fault:
+        raise Refused(f"its files cannot be read ({type(fault).__name__}: {' '.join(str(fault).split())})") from None
+    if differ:
+        raise Refused(f"it was made with another {', '.join(differ)}")
+    hashes = {Path(name).name: hashlib.sha256(own).hexdigest() for name, own in files.items()}
+    results = {file.name for file in paths.results(cell.dataset, cell.variant, cell.seed)}
+    if outputs != {name: hashes[name] for name in results}:
+        raise Refused("its inputs.json is not of the files beside it")
+    if own != (cell.dataset, cell.variant, cell.seed):
+        raise Refused(f"its ranks are those of {own[0]} {own[1]} {paths.run(seed)}")
+    if not test == ranked == _test_hash(paths.split(cell.dataset).resolve()):
+        raise Refused("its ranks are not of the test cases of this split")
+    if not all(len(own) == len(cases[0]) and np.issubdtype(own.dtype, np.integer) for own in counts):
+        raise Refused("its ranks have cases without a rank")
+    if weights and model and meta.get("weights_hash") != hashes["weights.safetensors"]:
+        raise Refused("its ranks are not those of its weights")
+    if cost.get("of") != hashes["record.json" if cell.seed is None else "history.csv"]:
+        raise Refused("its cost is that of another run")
+
+
+@cache
+def _test_hash(split: Path) -> str:
+    """Of the test cases that a split has."""
+    test = Cases(Sessions.load(split, "test"), 1)  # whatever is read of a prefix, the cases are the same
+    return cases_hash(test.session, test.position, test.target)

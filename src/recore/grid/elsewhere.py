@@ -1,0 +1,74 @@
+"""The cells of a checkout that are not made, made by an executor, and recorded in dvc.lock as far as they hold."""
+
+import contextlib
+import fcntl
+from collections.abc import Iterator
+from typing import Any
+
+from recore import RecoreError, paths
+from recore.grid import recorded
+from recore.grid.cells import Cell
+from recore.grid.drive import Drive, Task
+from recore.grid.executors import engine
+from recore.grid.progress import View
+from recore.training.provenance import provenance
+
+Named = tuple[str, str | None, int | None]  # --executor, --address, --jobs
+
+
+def make(cells: list[Cell], unmade: dict[Cell, dict[str, Any]], named: Named, device: str, weights: bool) -> None:
+    """Makes the ``unmade`` of the cells from their inputs. RecoreError where one was given up or could not be recorded.
+
+    weights: whether they are sent here. Without them a cell cannot be recorded, for DVC might have to rank it again.
+    """
+    chosen = engine(*named)
+    with _alone():
+        by_dvc = recorded.known(unmade)
+        tasks = [Task(cell, needed) for cell, needed in unmade.items() if cell not in by_dvc]
+        # Now, when the code is still that which is sent.
+        here = provenance(None)
+        view = View(len(tasks))
+        view.note(f"{len(cells) - len(tasks)} of {len(cells)} cells are up to date")
+        given_up = []
+        try:
+            if tasks:
+                made_by = {name: here[name] for name in ("commit", "dirty")}
+                given_up = Drive(chosen, device, weights, made_by, view).run(tasks)
+        finally:
+            view.close()
+        _record([cell for cell in cells if cell not in {task.cell for task in given_up}])
+    if given_up:
+        lines = [f"{task.cell}: {task.said}" for task in given_up]
+        raise RecoreError(
+            "\n".join([f"{len(given_up)} of {len(cells)} cells could not be made; the others are", *lines])
+        )
+
+
+def _record(cells: list[Cell]) -> None:
+    found = recorded.record(cells)
+    if found is None:
+        print("no DVC here, so dvc.lock was left alone", flush=True)
+        return
+    print(f"{found.stages} stages are new in dvc.lock", flush=True)
+    if found.without_weights:
+        print(f"{len(found.without_weights)} cells have no weights here, so they are not in dvc.lock", flush=True)
+    if found.refused:
+        cell, fault = next(iter(found.refused.items()))
+        raise RecoreError(
+            f"{len(found.refused)} of {len(cells)} cells were not recorded; {cell}: {fault}; run this again to make "
+            "them as params.yaml, the code and the split are now"
+        )
+
+
+@contextlib.contextmanager
+def _alone() -> Iterator[None]:
+    """One of these in a checkout at a time; RecoreError where there is another."""
+    paths.DATA.mkdir(exist_ok=True)
+    with (paths.DATA / ".elsewhere.lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise RecoreError(
+                "another `python -m recore cells --executor` is at work in this checkout; wait for it or end it"
+            ) from None
+        yield

@@ -1,0 +1,172 @@
+"""What runs the cells: anything that is a ``concurrent.futures.Executor``, and nothing of it but ``submit``.
+
+processes        so many children of this process at once
+dask             the workers of a Dask scheduler, TCP or TLS, at an address
+MODULE:FUNCTION  whatever the function returns when it is called without arguments
+"""
+
+import importlib
+import pickle
+from collections.abc import Callable
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from typing import Any
+
+from recore import RecoreError
+from recore.grid import worker
+
+AT_ONCE = 64  # cells that an executor which does not say how many workers it has is given at once
+PATIENCE = 20  # seconds to wait for a scheduler
+
+
+class Engine:
+    """An executor that can be opened again after it broke.
+
+    ``hold`` is for how many seconds a worker that is not fit waits before it says so, for others to take the cell.
+    """
+
+    def __init__(self, opened: Callable[[], Executor], at_once: int | None = None, hold: float = 5):
+        self._opened, self._at_once, self.hold = opened, at_once, hold
+        self.executor: Executor | None = None
+
+    def open(self) -> None:
+        """RecoreError where there is none to be had."""
+        self.close()
+        self.executor = self._opened()
+
+    def close(self) -> None:
+        """Waits for no cell that is being made."""
+        executor, self.executor = self.executor, None
+        if executor:
+            try:
+                executor.shutdown(wait=False)
+            except Exception as fault:  # one that broke may not even close
+                print(f"recore: the executor did not close ({fault})", flush=True)
+
+    def slots(self) -> int:
+        """Cells to have under way: a few more than are made, so that no worker waits for the next one."""
+        return self._at_once or getattr(self.executor, "_max_workers", None) or AT_ONCE
+
+    def alive(self) -> bool:
+        return self.executor is not None
+
+    def where(self) -> str:
+        """A line for people; empty where there is nothing to say."""
+        return ""
+
+
+class _Children(ThreadPoolExecutor):
+    """A thread for each child, which does the work: when one dies, nothing else does."""
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = True) -> None:
+        super().shutdown(wait=False, cancel_futures=cancel_futures)
+        for child in list(worker.CHILDREN):
+            child.kill()
+
+
+class _ByValue:
+    """A function that is pickled with its module, where it is plainly called: no worker needs to have recore."""
+
+    def __init__(self, function: Callable[..., bytes]):
+        self._function = function
+
+    def __call__(self, *arguments: Any) -> bytes:
+        return self._function(*arguments)
+
+    def __reduce__(self) -> Any:
+        import cloudpickle
+
+        cloudpickle.register_pickle_by_value(worker)
+        return pickle.loads, (cloudpickle.dumps(self._function),)
+
+
+class _Sending(Executor):
+    """Dask's executor, with functions by value."""
+
+    def __init__(self, executor: Executor):
+        self._executor = executor
+
+    def submit(self, function: Callable[..., bytes], /, *arguments: Any) -> Future:
+        return self._executor.submit(_ByValue(function), *arguments)
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = True) -> None:
+        self._executor.shutdown(wait=wait)
+
+
+def sending(client: Any) -> Executor:
+    """The executor of a Dask client, for workers that need not have recore: what a function of your own returns."""
+    return _Sending(client.get_executor(pure=False))
+
+
+class _Dask(Engine):
+    """The client's connection to a scheduler, with the executor that Dask makes of it."""
+
+    def __init__(self, address: str, at_once: int | None):
+        super().__init__(lambda: self._connected(address), at_once)
+        self._client: Any = None
+
+    def _connected(self, address: str) -> Executor:
+        try:
+            from distributed import Client
+        except ModuleNotFoundError as fault:
+            raise RecoreError(
+                f"--executor dask needs the package {fault.name}; install it with `pip install 'recore[dask]'`, from a "
+                "checkout `pip install -c constraints.txt -e '.[dask]'`"
+            ) from None
+        try:
+            self._client = Client(address, timeout=PATIENCE, set_as_default=False)
+        except (OSError, ValueError, TypeError) as fault:
+            said = " ".join(str(fault).split()) or type(fault).__name__
+            raise RecoreError(
+                f"no Dask scheduler answers at {address} ({said}); start one with `dask scheduler`, or correct "
+                "--address; cells that were made stay"
+            ) from None
+        return sending(self._client)
+
+    def close(self) -> None:
+        super().close()
+        if self._client is not None:
+            self._client.close(timeout=5)
+            self._client = None
+
+    def slots(self) -> int:
+        return self._at_once or 2 * sum(self._client.nthreads().values()) + 1
+
+    def alive(self) -> bool:
+        return self._client is not None and self._client.status == "running"
+
+    def where(self) -> str:
+        return f"{sum(self._client.nthreads().values())} Dask workers; dashboard {self._client.dashboard_link}"
+
+
+def engine(name: str, address: str | None, jobs: int | None) -> Engine:
+    """What --executor, --address and --jobs name, not yet opened; RecoreError where they name nothing."""
+    if jobs is not None and jobs < 1:
+        raise RecoreError(f"--jobs is {jobs}; it is the number of cells at once, 1 or more")
+    if (name == "dask") != (address is not None):
+        raise RecoreError(
+            "--executor dask needs --address, such as tcp://head:8786"
+            if name == "dask"
+            else f"--address is for --executor dask; {name} takes none"
+        )
+    if name == "dask":
+        return _Dask(str(address), jobs)
+    if name == "processes":
+        return Engine(lambda: _Children(jobs or 1), jobs or 1, hold=0)  # there are no others
+    return Engine(lambda: _called(name), jobs)
+
+
+def _called(name: str) -> Executor:
+    module, colon, function = name.partition(":")
+    if not colon or not module or not function:
+        raise RecoreError(f"--executor is {name!r}; it can be processes, dask or package.module:function")
+    try:
+        found = getattr(importlib.import_module(module), function)
+    except (ModuleNotFoundError, AttributeError) as fault:
+        raise RecoreError(f"--executor names {name}, but {fault}; a module is found where Python looks") from None
+    executor = found()
+    if not isinstance(executor, Executor):
+        raise RecoreError(
+            f"--executor names {name}, which returns a {type(executor).__name__}; it is to return a "
+            "concurrent.futures.Executor"
+        )
+    return executor

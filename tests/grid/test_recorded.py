@@ -1,0 +1,209 @@
+"""Cells made elsewhere are to DVC as if it had made them, or unknown to it; DVC itself is the witness."""
+
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+from grid.asked import change, tiny
+from pipeline.conftest import Clone, checkout
+
+from recore import RecoreError, params, yaml12
+from recore.commands import cells as command
+from recore.grid import accept, cells, elsewhere, recorded
+from recore.records.checkout import current
+
+AFTER = {"significance@demo"}
+MADE_BY = {"commit": None, "dirty": False, "host": "h", "cell_seconds": 1.5}
+
+
+@pytest.fixture(scope="module")
+def placed(tmp_path_factory, sent):
+    """A checkout of DVC's in which the cells are placed, and that DVC knows up to the split."""
+    made = checkout(tmp_path_factory.mktemp("placed") / "recore", tiny)
+    made.run("dvc", "repro", "split")
+    made.commit()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(made.path)
+        cells.forget()
+        given = params.load()
+        for cell in cells.cells_of(given):
+            accept.place(cell, cells.inputs(cell, given), accept.read(sent[cell.variant]), True, MADE_BY)
+        cells.forget()
+    return made
+
+
+@pytest.fixture
+def clone(placed, tmp_path, monkeypatch):
+    """A copy of it, which is the working folder."""
+    shutil.copytree(placed.path, tmp_path / "recore", symlinks=True)
+    made = Clone(tmp_path / "recore")
+    monkeypatch.chdir(made.path)
+    monkeypatch.setenv("DVC_SITE_CACHE_DIR", made.env["DVC_SITE_CACHE_DIR"])
+    cells.forget()
+    yield made
+    cells.forget()
+
+
+def would_run(clone) -> set[str]:
+    """The stages up to the tests that `dvc repro` would run now, and not take from its run cache either."""
+    said = clone.run("dvc", "repro", "--dry", "significance").stdout
+    return {line.split("'")[1] for line in said.splitlines() if line.startswith("Running stage")}
+
+
+def recorded_stages() -> set[str]:
+    return {
+        name for name in yaml12.read(Path("dvc.lock"))["stages"] if not name.startswith(("download", "filter", "split"))
+    }
+
+
+def run_cache() -> list[str]:
+    """The commands that the run cache could restore, but for those of the data."""
+    files = [file for file in Path(".dvc/cache/runs").rglob("*") if file.is_file()]
+    commands = sorted(yaml12.read(file)["cmd"].partition(" -m ")[2] for file in files)
+    return [
+        command for command in commands if "stages.train" in command or "stages.eval" in command or ".base" in command
+    ]
+
+
+EVERY = {f"{stage}@demo-{v}-1" for v, s in (("trm", ""), ("hn", "_hybrid")) for stage in (f"train{s}", f"evaluate{s}")}
+EVERY |= {"baseline@demo-pop"}
+
+
+def test_what_is_recorded_dvc_has_not_to_make(clone):
+    assert would_run(clone) == EVERY | AFTER
+    found = recorded.record(cells.cells_of(params.load()))
+    assert found == (5, {}, [])
+    assert would_run(clone) == AFTER
+    assert recorded_stages() == EVERY
+    assert len(run_cache()) == 5
+    assert recorded.record(cells.cells_of(params.load())) == (0, {}, [])
+    assert Path("data/ranks/demo/trm/1/inputs.json").exists()
+
+
+def test_what_was_recorded_comes_back_from_dvc_s_cache(clone):
+    recorded.record(cells.cells_of(params.load()))
+    before = {file: file.read_bytes() for file in Path("data/models").rglob("*") if file.is_file()}
+    shutil.rmtree("data/models")
+    clone.run("dvc", "checkout", "train@demo-trm-1", "train_hybrid@demo-hn-1")
+    assert {file: file.read_bytes() for file in Path("data/models").rglob("*") if file.is_file()} == before
+
+
+def test_params_that_changed_meanwhile_are_named_and_nothing_of_them_is_recorded(clone):
+    """`dvc commit -f` would have recorded the cells of K = 5 as those of K = 7, and restored them as such for ever."""
+    grid = {cell.variant: cell for cell in cells.cells_of(params.load())}
+    change(hard_neg_k=7)
+    found = recorded.record(grid.values())
+    assert found.refused == {grid["hn"]: "its ranks were made with another hard_neg_k"}
+    assert not [name for name in recorded_stages() if "hn" in name]
+    assert not [command for command in run_cache() if " hn " in command]
+    assert would_run(clone) == {"train_hybrid@demo-hn-1", "evaluate_hybrid@demo-hn-1"} | AFTER
+    change(hard_neg_k=5)
+    assert recorded.record(grid.values()) == (2, {}, [])
+    assert would_run(clone) == AFTER
+
+
+@pytest.mark.parametrize("kind", ["params", "code", "split", "ranks"])
+def test_what_changes_while_it_is_recorded_is_not_recorded_at_all(clone, monkeypatch, kind):
+    from dvc.stage import PipelineStage
+
+    lock, save, saved = Path("dvc.lock").read_bytes(), PipelineStage.save, []
+
+    def changing(stage, **settings):
+        save(stage, **settings)
+        saved.append(stage.name)
+        if len(saved) < 5:
+            return
+        if kind == "params":
+            change(hard_neg_k=7)
+        else:
+            name = {"code": "src/recore/models/core.py", "split": "data/split/demo/stats.json"}
+            with Path(name.get(kind, "data/ranks/demo/hn/1/cases.parquet")).open("ab") as file:
+                file.write(b"\n")
+
+    monkeypatch.setattr(PipelineStage, "save", changing)
+    with pytest.raises(RecoreError, match=r"^demo .* changed while it was recorded \(its .*\); nothing is"):
+        recorded.record(cells.cells_of(params.load()))
+    assert Path("dvc.lock").read_bytes() == lock
+    assert run_cache() == []
+
+
+@pytest.mark.parametrize(
+    "file", ["ranks/demo/hn/1/cases.parquet", "records/demo/hn/1/history.csv", "ranks/demo/hn/1/inputs.json"]
+)
+def test_a_torn_file_is_not_recorded(clone, file):
+    path = Path("data", file)
+    path.write_bytes(path.read_bytes()[:-50])
+    found = recorded.record(cells.cells_of(params.load()))
+    assert [str(cell) for cell in found.refused] == ["demo hn 1"]
+    assert recorded_stages() == {name for name in EVERY if "hn" not in name}
+
+
+@pytest.mark.parametrize("kind", ["none", "other"])
+def test_a_cell_without_its_weights_stays_out(clone, kind):
+    """DVC could never rank it again, and would train it when the size of a batch changes."""
+    weights = Path("data/models/demo/trm/1/weights.safetensors")
+    weights.unlink() if kind == "none" else weights.write_bytes(b"other")
+    found = recorded.record(cells.cells_of(params.load()))
+    assert [str(cell) for cell in found.without_weights] == ["demo trm 1"]
+    assert recorded_stages() == {name for name in EVERY if "trm" not in name}
+
+
+def test_what_dvc_made_is_known_and_not_made_again(clone):
+    grid = cells.cells_of(params.load())
+    assert recorded.known(grid) == set()
+    recorded.record(grid)
+    for file in Path("data").rglob("inputs.json"):
+        file.unlink()  # as DVC leaves it
+    assert recorded.known(grid) == set(grid)
+    assert recorded.record(grid) == (0, {}, [])
+    change(hard_neg_k=7)
+    assert {cell.variant for cell in recorded.known(grid)} == {"trm", "pop"}
+
+
+def test_cells_that_a_dead_driver_placed_are_taken(clone, capsys, monkeypatch):
+    monkeypatch.setattr(elsewhere.Drive, "run", lambda *_: pytest.fail("nothing is to be made"))
+    command.main(["--executor", "processes"])
+    assert capsys.readouterr().out == "5 stages are new in dvc.lock\n"
+    assert would_run(clone) == AFTER
+
+
+def test_a_change_while_the_cells_are_made_is_an_error_that_names_it(clone, capsys, monkeypatch):
+    def changed(*_):
+        change(hard_neg_k=7)
+        return []
+
+    shutil.rmtree("data/ranks/demo/trm")  # something to be made
+    monkeypatch.setattr(elsewhere.Drive, "run", changed)
+    with pytest.raises(RecoreError, match=r"^1 of 3 cells were not recorded; demo hn 1: .* another hard_neg_k; run"):
+        command.main(["--executor", "processes"])
+
+
+def test_where_there_is_no_dvc_the_lock_is_left_alone(clone, capsys, monkeypatch):
+    lock = Path("dvc.lock").read_bytes()
+    with monkeypatch.context() as patch:
+        for name in [name for name in sys.modules if name.partition(".")[0] == "dvc"]:
+            patch.delitem(sys.modules, name)
+        patch.setitem(sys.modules, "dvc", None)
+        command.main(["--executor", "processes"])
+    assert capsys.readouterr().out == "no DVC here, so dvc.lock was left alone\n"
+    shutil.rmtree(".dvc")
+    shutil.rmtree(".git")
+    assert recorded.record(cells.cells_of(params.load())) is None
+    assert recorded.known(cells.cells_of(params.load())) == set()
+    assert Path("dvc.lock").read_bytes() == lock
+
+
+def test_a_record_takes_both_what_dvc_made_and_what_it_did_not(clone):
+    recorded.record(cells.cells_of(params.load()))
+    Path("data/ranks/demo/hn/1/inputs.json").unlink()
+    assert current(clone.path) == [("demo", "pop", None), ("demo", "trm", 1), ("demo", "hn", 1)]
+    with Path("data/ranks/demo/hn/1/cases.parquet").open("ab") as file:
+        file.write(b"x")
+    assert current(clone.path) == [("demo", "pop", None), ("demo", "trm", 1)]
+
+
+def test_two_at_once_in_a_checkout_are_refused(clone):
+    with elsewhere._alone(), pytest.raises(RecoreError, match=r"another .* is at work in this checkout"):
+        command.main(["--executor", "processes"])
+    command.main(["--executor", "processes"])
