@@ -80,6 +80,7 @@ bench: setup  ## speed and memory of filter + split, statistics, training, evalu
 	PYTHONPATH=src python benchmarks/recommend.py
 	PYTHONPATH=src python benchmarks/baselines.py
 	PYTHONPATH=src python benchmarks/growth.py
+	PYTHONPATH=src python benchmarks/mining.py
 	PYTHONPATH=src python benchmarks/startup.py
 	PYTHONPATH=src python benchmarks/page.py
 

@@ -22,7 +22,7 @@ import psutil
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests/grid"))
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests/pipeline"))
 
-from cluster import Cluster
+from cluster import Cluster, end_in_order
 from conftest import checkout, tiny
 
 CHILD = """
@@ -51,6 +51,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=8)
     parser.add_argument("--large", type=int, default=200, help="MB of one result")
     args = parser.parse_args()
+    end_in_order()
 
     def grid(tree) -> None:
         tiny(tree)

@@ -80,3 +80,8 @@ def kill_all(process: subprocess.Popen) -> None:
     with contextlib.suppress(ProcessLookupError):
         process.kill()
     process.wait()
+
+
+def end_in_order() -> None:
+    """SIGTERM unwinds this process, as Ctrl-C does, so that what it has started ends with it."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))

@@ -22,7 +22,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from cluster import Cluster, kill_all
+from cluster import Cluster, end_in_order, kill_all
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "pipeline"))
 from conftest import Clone, checkout, tiny
@@ -61,6 +61,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2, help="of each host")
     parser.add_argument("--apart", type=float, help="mean seconds between two kills (those that a cell takes)")
     args = parser.parse_args()
+    end_in_order()
 
     def grid(tree) -> None:
         tiny(tree)

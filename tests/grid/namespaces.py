@@ -2,7 +2,7 @@
 
 python tests/grid/namespaces.py [--grid tiny demo] [--of killed cable full]
 
-Needs root and `ip` (Debian's iproute2): each host is a network namespace with a worker of Dask's for each core, which
+Needs root and `ip` (Debian's iproute2): each host is a network namespace with a worker of Dask's, which
 reaches the head over a bridge; they share the disk, but each has a folder of temporary files. Half-way through the grid
 all processes of host 1 are killed, or its cable is pulled, and nothing is started again; or the folder of host 1 is too
 small for anything (a tmpfs). The tables must be those of `dvc repro` byte for byte, which for the demo are those in
@@ -20,7 +20,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from cluster import Cluster
+from cluster import Cluster, end_in_order
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "pipeline"))
 from conftest import ROOT, Clone, checkout, ran, tiny
@@ -85,7 +85,7 @@ def made(folder: Path, clone: Clone, of: str) -> None:
         stack.enter_context(network(2))
         if of == "full":
             stack.enter_context(small(folder / "host1"))
-        cluster = stack.enter_context(Cluster(folder, 2, os.cpu_count() or 1, HEAD, inside))
+        cluster = stack.enter_context(Cluster(folder, 2, 1, HEAD, inside))
         log = folder / "driver.log"
         command = [sys.executable, "-m", "recore", "cells", "--device", "cpu"]
         command += ["--executor", "dask", "--address", cluster.address]
@@ -113,6 +113,7 @@ def main() -> None:
     parser.add_argument("--grid", choices=["tiny", "demo"], default="tiny")
     parser.add_argument("--of", nargs="+", choices=["killed", "cable", "full"], default=["killed", "cable", "full"])
     args = parser.parse_args()
+    end_in_order()
     if reason := lacking():
         sys.exit(f"cannot be tried here: {reason}")
     with tempfile.TemporaryDirectory() as name:

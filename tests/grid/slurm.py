@@ -19,7 +19,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from cluster import kill_all
+from cluster import end_in_order, kill_all
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "pipeline"))
 from conftest import Clone, checkout, ran, tiny
@@ -245,6 +245,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=2)
     parser.add_argument("--epochs", type=int, default=3)
     args = parser.parse_args()
+    end_in_order()
 
     def grid(tree) -> None:
         tiny(tree)

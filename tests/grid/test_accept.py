@@ -136,7 +136,8 @@ def test_a_flipped_bit_is_refused_wherever_it_is(grid, sent):
         zipped({}),
         zipped({"reply.json": b"{"}),
         zipped({"reply.json": b"[]"}),
-        zipped({"reply.json": b'{"state": "made"}'}),
+        zipped({"reply.json": b'{"state": "made", "seconds": "long"}'}),
+        zipped({"reply.json": b'{"state": "made", "seconds": NaN}'}),
     ],
 )
 def test_what_is_no_reply_is_refused(content):

@@ -159,6 +159,22 @@ def test_a_cell_that_fails_three_times_is_given_up_and_stops_no_other(driven):
     assert given_up[0].said.startswith("it failed on host0: words")
 
 
+def test_a_bundle_that_never_is_what_was_asked_for_ends(driven):
+    """As where params.yaml changed before it was packed."""
+    hosts = Hosts()
+
+    def fate(host, name, times):
+        if name != "deliver":
+            hosts.bundles[host].clear()
+            return "damaged"
+
+    hosts.fate = fate
+    placed, given_up = driven(hosts)
+    assert placed == []
+    assert {str(task.cell) for task in given_up} == EVERY
+    assert set(hosts.asked.values()) == {3}
+
+
 def test_what_is_refused_counts_as_a_fault_of_the_cell(driven, monkeypatch):
     hosts = Hosts()
 
@@ -185,7 +201,36 @@ def test_a_host_that_is_not_fit_waits_longer_each_time_and_loses_no_cell(driven)
     placed, given_up = driven(hosts)
     assert (set(placed), given_up) == (EVERY, [])
     assert set(hosts.holds) >= {5, 20}
-    assert set(hosts.holds) <= {5, 20, 80, 320, 1280}
+    assert set(hosts.holds) <= {5, 20, 80, 320}
+
+
+def test_a_host_that_is_not_fit_takes_no_cell_from_one_that_is_busy(driven):
+    """One cell is made for hours on the only host that is fit; the others come back from the other one, and wait."""
+    hosts, busy = Hosts(2, slots=6), []
+
+    def fate(host, name, times):
+        if name == "demo a 1" and not busy:
+            busy.append(hosts)
+        elif name != "deliver" and max(hosts.asked.values()) < 9:
+            return "unfit"
+
+    hosts.fate = fate
+    submit = hosts.submit
+
+    def held(function, *arguments):
+        future = submit(function, *arguments)
+        if len(busy) == 1:  # this is its answer, which comes when the others have been asked for nine times
+            busy.append(future.result())
+            late = Future()
+            busy.append(late)
+            return late
+        if len(busy) == 3 and max(hosts.asked.values()) >= 9 and not busy[2].done():
+            busy[2].set_result(busy[1])
+        return future
+
+    hosts.submit = held
+    placed, given_up = driven(hosts)
+    assert (set(placed), given_up) == (EVERY, [])
 
 
 def test_where_no_host_is_fit_it_ends(driven):

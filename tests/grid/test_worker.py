@@ -86,8 +86,13 @@ def test_a_damaged_bundle_is_asked_for_again(folder, grid, tmp_path):
     worker.deliver(name, content, 0)
     file = room(tmp_path) / name / "src/recore/baselines/pop.py"
     file.write_text(file.read_text() + "\n")
-    assert read(worker.make(order(grid["pop"])))["state"] == "need"
+    header = read(worker.make(order(grid["pop"])))
+    assert (header["state"], header["said"]) == (
+        "damaged",
+        "recore: src/recore/baselines/pop.py is not what was sent",
+    )
     assert list(room(tmp_path).iterdir()) == []
+    assert read(worker.make(order(grid["pop"])))["state"] == "need"
 
 
 def test_a_fault_of_the_cell_is_told_with_its_last_words(folder, grid):

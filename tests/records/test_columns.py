@@ -10,7 +10,8 @@ from scipy import stats
 
 from recore import RecoreError
 from recore.records import columns
-from recore.significance.comparisons import Arm, compare_all
+from recore.significance.arms import Arm
+from recore.significance.comparisons import compare_all
 from recore.significance.crossed import crossed_test
 from recore.significance.family import COLUMNS, corrected
 from recore.significance.plan import Plan

@@ -5,7 +5,8 @@ import pytest
 from scipy import stats
 
 from recore.evaluation.metrics import metric_table
-from recore.significance.comparisons import COLUMNS, arms_of, compare, compare_all, without_noise
+from recore.significance.arms import arms_of
+from recore.significance.comparisons import COLUMNS, compare, compare_all, without_noise
 from recore.significance.crossed import crossed_test
 from recore.significance.plan import Plan
 from recore.significance.runs import session_blocks

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from scipy import integrate, optimize, special, stats
 
-from recore.significance.comparisons import arms_of, compare_all
+from recore.significance.arms import arms_of
+from recore.significance.comparisons import compare_all
 from recore.significance.family import corrected
 from recore.significance.plan import Plan
 from recore.significance.runs import session_blocks

@@ -5,7 +5,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from recore.significance.comparisons import arms_of, compare_all
+from recore.significance.arms import arms_of
+from recore.significance.comparisons import compare_all
 from recore.significance.crossed import crossed_test
 from recore.significance.parts import parts_of, parts_table
 from recore.significance.plan import Plan

@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from recore.significance.comparisons import Arm, arms_of, compare_all, session_table
+from recore.significance.arms import Arm, arms_of
+from recore.significance.comparisons import compare_all, session_table
 from recore.significance.complementary import parents_of
 from recore.significance.crossed import crossed_test
 from recore.significance.family import corrected

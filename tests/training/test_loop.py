@@ -90,8 +90,8 @@ def test_pytorchs_dropout_is_a_stream_of_the_run_and_leaves_the_global_generator
 
 
 def test_no_weight_on_hard_negatives_trains_core_trm_bit_for_bit():
-    """λ = 0, whatever K: the paper's special case, over whole runs."""
-    (plain, _), (hybrid, _) = train("trm"), train("hn", objective=Objective(5, 0.0))
+    """λ = 0, whatever the rest: the paper's special case, over whole runs."""
+    (plain, _), (hybrid, _) = train("trm"), train("hn", objective=Objective(99, 0.0, "skip", 999, 9))
     assert [(epoch.loss, epoch.valid) for epoch in plain.epochs] == [
         (epoch.loss, epoch.valid) for epoch in hybrid.epochs
     ]
@@ -194,31 +194,41 @@ class NoLook(TorchDispatchMode):
         return function(*args, **(kwargs or {}))
 
 
-def one_step(variant, device):
+def one_step(variant, device, objective=None):
     built = importlib.import_module(f"recore.variants.{variant}").build(SETTINGS, 30)
     initialise(built, 1)
     built.observe(SPLIT["train"].items, SPLIT["train"].offsets)
     attach_streams(built.train().to(device), 1, device)
-    objective = Objective(5, 0.2) if "hn" in variant else CROSS_ENTROPY
+    objective = objective or (Objective(5, 0.2) if "hn" in variant else CROSS_ENTROPY)
+    pool = np.arange(5, 29) if objective.hard_neg_pool else None
     optimizer = Adam(built.parameters(), 0.001)
     clicks = resident(SPLIT["train"].items, device)
-    return lambda: train_step(built, optimizer, clicks, SPLIT["train"].batch(np.arange(20)), objective)
+    batch = SPLIT["train"].batch(np.arange(20))
+    return lambda: train_step(built, optimizer, clicks, batch, objective, pool=pool)
 
 
-@pytest.mark.parametrize("variant", [*VARIANTS, "da_fixed", "da_norecent", "mi", "graph", "repeat"])
-def test_the_host_does_not_look_at_a_number_in_a_step(variant):
+ALL_ON = Objective(3, 0.2, "skip", 24, 1)
+
+
+@pytest.mark.parametrize(
+    ("variant", "objective"),
+    [*((v, None) for v in (*VARIANTS, "da_fixed", "da_norecent", "mi", "graph", "repeat")), ("hn", ALL_ON)],
+)
+def test_the_host_does_not_look_at_a_number_in_a_step(variant, objective):
     """So a GPU is never waited for within an epoch; seen here on the CPU by what PyTorch is asked to do."""
-    step = one_step(variant, CPU)
+    step = one_step(variant, CPU, objective)
     with NoLook():
         loss = step()
     assert loss.isfinite()
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
-@pytest.mark.parametrize("variant", [*VARIANTS, "mi", "graph", "repeat"])
-def test_a_gpu_is_not_waited_for_in_a_step(variant):
+@pytest.mark.parametrize(
+    ("variant", "objective"), [*((v, None) for v in (*VARIANTS, "mi", "graph", "repeat")), ("hn", ALL_ON)]
+)
+def test_a_gpu_is_not_waited_for_in_a_step(variant, objective):
     threads = torch.get_num_threads()
-    step = one_step(variant, prepare("cuda", threads))
+    step = one_step(variant, prepare("cuda", threads), objective)
     try:
         step()  # what is set up once may wait
         torch.cuda.set_sync_debug_mode("error")

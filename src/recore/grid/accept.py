@@ -45,10 +45,11 @@ def read(content: bytes) -> Reply:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             names = archive.namelist()
             files = {name: archive.read(name) for name in names}
-        header = json.loads(files.pop("reply.json"))
+        said = _json(files.pop("reply.json"))
+        header = {name: str(said.get(name, "")) for name in ("state", "host", "said")}
+        header["seconds"] = float(said.get("seconds", 0))
         hashes = {name: hashlib.sha256(own).hexdigest() for name, own in files.items()}
-        whole = len(files) + 1 == len(names) and header.get("sha256", {}) == hashes
-        header["state"], header["host"]
+        whole = len(files) + 1 == len(names) and said.get("sha256", {}) == hashes
     except TORN as fault:
         raise Refused(f"what was sent is torn ({type(fault).__name__}: {fault})") from None
     if not whole:
@@ -80,8 +81,8 @@ def check(cell: Cell, needed: dict[str, Any], files: dict[str, bytes], weights: 
         raise Refused(f"{other[0]} {'is missing' if other[0] in expected else 'is no file of the cell'}")
     *model, record, ranks = bundle.folders(cell)
     try:
-        made_from, meta = (json.loads(files[f"{ranks}/{name}"]) for name in ("inputs.json", "meta.json"))
-        cost = json.loads(files[f"{record}/{costs.NAME}"])
+        made_from, meta = (_json(files[f"{ranks}/{name}"]) for name in ("inputs.json", "meta.json"))
+        cost = _json(files[f"{record}/{costs.NAME}"])
         differ = differing(needed, made_from)
         outputs, seed, test = made_from["outputs"], meta["seed"], meta["test_hash"]
         own = (meta["dataset"], meta["variant"], seed)
@@ -107,6 +108,18 @@ def check(cell: Cell, needed: dict[str, Any], files: dict[str, bytes], weights: 
         raise Refused("its ranks are not those of its weights")
     if cost.get("of") != hashes["record.json" if cell.seed is None else "history.csv"]:
         raise Refused("its cost is that of another run")
+
+
+def _json(content: bytes) -> dict[str, Any]:
+    """An object of strict JSON; ValueError where it is none."""
+
+    def refuse(constant: str) -> float:
+        raise ValueError(f"{constant} is no number")
+
+    found = json.loads(content, parse_constant=refuse)
+    if not isinstance(found, dict):
+        raise ValueError("it is no object")
+    return found
 
 
 @cache

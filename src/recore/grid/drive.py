@@ -21,7 +21,8 @@ from recore.grid.executors import Engine
 from recore.grid.progress import View
 
 OWN_FAULTS = 3  # of a cell, and then it is given up
-UNFIT = 5  # answers of workers that are not fit, each of which takes four times as long as the one before
+UNFIT = 5  # answers of workers that are not fit, each of which takes four times as long as the one before, up to
+LONGEST = 3  # so many times
 LOST = 20  # workers that went with a cell: one that takes its worker with it must end, too
 BROKEN = 3  # times that an executor breaks without a cell being made in between
 DELIVERIES = 4  # of a dataset at once
@@ -43,9 +44,6 @@ class Task:
     lost: int = 0
     said: str = ""
     at: str = ""  # the host that has not its bundle
-
-    def given_up(self) -> bool:
-        return self.failed >= OWN_FAULTS or self.unfit >= UNFIT or self.lost >= LOST
 
 
 @dataclass
@@ -120,7 +118,7 @@ class Drive:
                 "inputs": task.needed,
                 "folders": bundle.folders(task.cell),
                 "weights": self.weights,
-                "hold": self.engine.hold * 4**task.unfit,
+                "hold": self._hold(task.unfit),
             }
             future = self._submit(worker.make, json.dumps(order).encode())
             self.under_way[future] = self.waiting.popleft()
@@ -161,40 +159,50 @@ class Drive:
             self._deliver(task.cell.dataset)
         elif header["state"] == "unfit":
             task.unfit += 1
-            self._again(task, f"{header['host']} is not fit for it: {header.get('said')}", last=True)
+            self._again(task, f"{header['host']} is not fit for it: {header['said']}", last=True)
         else:
             task.failed += 1
-            self._again(task, f"it failed on {header['host']}: {header.get('said')}")
+            self._again(task, f"it failed on {header['host']}: {header['said']}")
         return False
 
     def _again(self, task: Task, said: str, last: bool = False) -> None:
         """Puts a task back, where it is its turn again or behind all others, or gives it up."""
         task.said = said
-        if task.given_up():
+        if self._is_hopeless(task):
             self.given_up.append(task)
             self.view.failed(task.cell, said)
         else:
             self.view.note(f"{task.cell}: {said}")
             (self.waiting.append if last else self.waiting.appendleft)(task)
 
+    def _is_hopeless(self, task: Task) -> bool:
+        """Whether to give it up. While another cell may be with a worker that is fit, that one may take it next."""
+        others = (*self.under_way.values(), *self.waiting)
+        unfit = task.unfit >= UNFIT and all(other.unfit >= UNFIT for other in others)
+        return task.failed >= OWN_FAULTS or task.lost >= LOST or unfit
+
     def _deliver(self, dataset: str) -> None:
         at_once = min(DELIVERIES, len({task.at for task in self.parked[dataset]}))
         if list(self.deliveries.values()).count(dataset) < at_once:
-            hold = self.engine.hold * 4 ** min(task.unfit for task in self.parked[dataset])
+            hold = self._hold(min(task.unfit for task in self.parked[dataset]))
             future = self._submit(worker.deliver, *self._bundle(dataset), hold)
             self.deliveries[future] = dataset
+
+    def _hold(self, unfit: int) -> float:
+        """Seconds for which a worker that is not fit is to wait, so that it does not take every cell there is."""
+        return self.engine.hold * 4 ** min(unfit, LONGEST)
 
     def _delivered(self, dataset: str, future: Future) -> None:
         try:
             header = accept.read(future.result()).header
             if header["state"] != "has":
-                self.view.note(f"{header['host']} cannot take the split of {dataset}: {header.get('said')}")
+                self.view.note(f"{header['host']} cannot take the split of {dataset}: {header['said']}")
                 for task in self.parked.get(dataset, []):
                     task.unfit += 1
         except Exception as fault:
             self.view.note(f"a worker was lost that was sent the split of {dataset} ({_words(fault)})")
         for task in reversed(self.parked.pop(dataset, [])):
-            if task.given_up():
+            if self._is_hopeless(task):
                 task.said = f"no worker could take the split of {dataset}"
                 self.given_up.append(task)
                 self.view.failed(task.cell, task.said)
@@ -216,7 +224,7 @@ class Drive:
 
 
 def _where(header: dict[str, Any]) -> dict[str, Any]:
-    return {"host": str(header["host"]), "cell_seconds": header.get("seconds")}
+    return {"host": header["host"], "cell_seconds": header["seconds"]}
 
 
 def _words(fault: BaseException) -> str:

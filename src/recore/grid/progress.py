@@ -13,7 +13,7 @@ class View:
     """Cells that are done, under way and failed, and the time left if the others take as long."""
 
     def __init__(self, total: int):
-        self.total, self.done, self.given_up = total, 0, 0
+        self.total, self.done, self.given_up, self.running = total, 0, 0, 0
         self.on_terminal = sys.stderr.isatty()
         self._bar = tqdm(total=total, desc="cells", unit="cell", disable=not self.on_terminal)
         self._started = time.monotonic()
@@ -32,15 +32,17 @@ class View:
 
     def under_way(self, cells: int) -> None:
         """So many are with the executor: being made there, or next."""
+        self.running = cells
         self._bar.set_postfix({"under way": cells, "failed": self.given_up}, refresh=False)
 
     def made(self, cell: Cell, header: dict[str, Any]) -> None:
         self.done += 1
         self._bar.update()
-        line = f"{cell} ({self.done} of {self.total}): made in {header.get('seconds', 0):.0f} s on {header['host']}"
+        line = f"{cell} ({self.done} of {self.total}): made in {header['seconds']:.0f} s on {header['host']}"
         left = (time.monotonic() - self._started) / self.done * (self.total - self.done - self.given_up)
         if not self.on_terminal:
-            print(f"{line}; {self.given_up} failed, about {_span(left)} left", flush=True)
+            counts = f"{max(self.running - 1, 0)} under way, {self.given_up} failed"
+            print(f"{line}; {counts}, about {_span(left)} left", flush=True)
 
     def failed(self, cell: Cell, said: str) -> None:
         self.given_up += 1

@@ -29,11 +29,13 @@ class Recorded(NamedTuple):
 
 def known(grid: Iterable[Cell]) -> set[Cell]:
     """Those of the cells that DVC calls up to date; none where this is no checkout of DVC's."""
+    if not (ranked := [cell for cell in grid if _ranks(cell).exists()]):
+        return set()  # asking DVC takes long
     with _repository() as repo:
         if repo is None:
             return set()
         by_name = _stages(repo)
-        return {cell for cell in grid if _is_known(cell, by_name)}
+        return {cell for cell in ranked if _is_known(cell, by_name)}
 
 
 def record(grid: Iterable[Cell]) -> Recorded | None:

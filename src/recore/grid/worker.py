@@ -41,6 +41,7 @@ def make(order: bytes) -> bytes:
 
     - made: the other files are those of the cell, ``sha256`` has their hashes;
     - need: this host has not unpacked the bundle, so ``deliver`` it and ask again;
+    - damaged: what the host had unpacked is not what was asked for, and is gone now;
     - failed: the cell's own commands failed, ``said`` has what they said last;
     - unfit: they could not begin, or this machine has no room; answered after ``hold`` seconds, in which others work.
     """
@@ -103,7 +104,7 @@ def _made(asked: dict[str, Any], bundle: Path, work: Path) -> tuple[dict[str, An
     status, said = _child(work, [*asked["cell"], "--device", asked["device"]])
     if status == OTHER_INPUTS:  # as where what clears temporary folders took files of it
         shutil.rmtree(bundle, ignore_errors=True)
-        return {"state": "need"}, {}
+        return {"state": "damaged", "said": said.strip()}, {}
     if status:
         with contextlib.suppress(OSError):
             if shutil.disk_usage(work).free < 2**20:

@@ -50,6 +50,8 @@ class Objective:
 
         Raises ValueError where a pool is not of M rows.
         """
+        if self.hard_neg_lambda == 0:
+            return EVERY
         drawn = 0 if pool is None else len(pool)
         if drawn != self.hard_neg_pool:
             raise ValueError(f"a pool of {drawn} was drawn where hard_neg_pool is {self.hard_neg_pool}")

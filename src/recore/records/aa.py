@@ -15,7 +15,8 @@ import pandas as pd
 from recore import RecoreError, params
 from recore.evaluation.metrics import metric_table
 from recore.evaluation.runs import read_cases, read_runs
-from recore.significance.comparisons import arms_of, compare_all
+from recore.significance.arms import arms_of
+from recore.significance.comparisons import compare_all
 from recore.significance.plan import Plan
 from recore.significance.runs import check_runs, session_blocks
 

@@ -10,7 +10,8 @@ from recore.evaluation.metrics import metric_table
 from recore.evaluation.stored import Stored
 from recore.reporting.format import metric_title, spread
 from recore.reporting.tables import comparison_table
-from recore.significance.comparisons import arms_of, compare_all
+from recore.significance.arms import arms_of
+from recore.significance.comparisons import compare_all
 from recore.significance.family import corrected
 from recore.significance.plan import CONFIRMED, Plan, synthetic_of
 from recore.significance.runs import session_blocks

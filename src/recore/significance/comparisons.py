@@ -12,13 +12,13 @@ vary, so their p is that of the sessions, ``confirmed``, and no seed won or lost
 """
 
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
 
 from recore.significance import secondary
+from recore.significance.arms import Arm
 from recore.significance.crossed import crossed_test
 from recore.significance.influence import contributions, effective_sessions, influence, left_out
 from recore.significance.plan import CONFIRMED, EXPLORATORY, Plan
@@ -35,43 +35,6 @@ COLUMNS = [
     "effective_over_sessions",
 ]
 # fmt: on
-
-
-@dataclass(frozen=True)
-class Arm:
-    """One variant and metric on R seeds: session sums (R, S); by look, the mean over its seeds of every case (N,).
-
-    Without seeds it is one run: sums (1, S), and its cases are those of every look.
-    """
-
-    sums: np.ndarray
-    cases: dict[int, np.ndarray]
-    seedless: bool = False
-
-    @property
-    def n_seeds(self) -> int | None:
-        return None if self.seedless else len(self.sums)
-
-    def at(self, look: int) -> "Arm":
-        """The first ``look`` seeds alone; where there are none, the arm as it is."""
-        if self.seedless:
-            return Arm(self.sums, {look: next(iter(self.cases.values()))}, seedless=True)
-        return Arm(self.sums[:look], {look: self.cases[look]})
-
-
-def arms_of(
-    tables: Sequence[dict[str, np.ndarray]], sessions: SessionBlocks, looks: Iterable[int], seedless: bool = False
-) -> dict[str, Arm]:
-    """An arm for each metric, from one variant's metric tables (one a seed, each metric (N,)); looks: at most R."""
-    looks = [1] if seedless else list(looks)
-    return {
-        metric: Arm(
-            sums=np.stack([sessions.sums(table[metric]) for table in tables]),
-            cases={look: np.mean([table[metric] for table in tables[:look]], axis=0) for look in looks},
-            seedless=seedless,
-        )
-        for metric in tables[0]
-    }
 
 
 def compare_all(

@@ -32,7 +32,8 @@ from recore.evaluation.runs import (
     read_runs,
     seeds_at_last_look,
 )
-from recore.significance.comparisons import Arm, arms_of, compare_all, session_table, without_noise
+from recore.significance.arms import Arm, arms_of
+from recore.significance.comparisons import compare_all, session_table, without_noise
 from recore.significance.gates import COLUMNS as GATES
 from recore.significance.gates import gates_table
 from recore.significance.groups import group_means

@@ -142,7 +142,8 @@ def _train_epoch(
     device, batch_size = clicks.device, settings["batch_size"]
     order = batch_order(seed, epoch, len(cases))
     starts = range(0, len(order), batch_size)
-    drawn = pools(seed, epoch, len(model.items.table) - 1, objective.hard_neg_pool)
+    size = objective.hard_neg_pool if objective.hard_neg_lambda > 0 else 0
+    drawn = pools(seed, epoch, len(model.items.table) - 1, size)
     losses = torch.zeros(len(starts), device=device)
     with progress.steps(f"epoch {epoch}", len(order)) as advance:
         for step, start in enumerate(starts):
