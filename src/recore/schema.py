@@ -161,9 +161,5 @@ class OfTrain(Section):
     learning_rate: Positive | None = None
 
 
-# The top-level keys that came later and have a value that leaves everything as it was.
-LATER = {
-    name: field.default
-    for name, field in Experiment.model_fields.items()
-    if not field.is_required() and field.default is not None
-}
+# The top-level keys that came later, with the values that leave everything as it was.
+LATER = {name: field.default for name, field in Objective.model_fields.items() if not field.is_required()}
