@@ -34,7 +34,7 @@ outputs = {}
 for name, content in files.items():
     content = base64.b64decode(content)
     file = pathlib.Path(name.replace("/trm/1/", f"/{variant}/{seed}/"))
-    if file.name == "meta.json":
+    if file.name in ("meta.json", "config.json"):
         content = json.dumps(json.loads(content) | {"variant": variant, "seed": int(seed)}).encode()
     if file.name in ("cases.parquet", "meta.json", "history.csv", "record.json"):
         outputs[file.name] = hashlib.sha256(content).hexdigest()
