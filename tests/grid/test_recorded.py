@@ -1,7 +1,11 @@
 """Cells made elsewhere are to DVC as if it had made them, or unknown to it; DVC itself is the witness."""
 
+import os
 import shutil
+import signal
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -268,7 +272,29 @@ def test_a_record_takes_both_what_dvc_made_and_what_it_did_not(clone):
     assert current(clone.path) == [("demo", "pop", None), ("demo", "trm", 1)]
 
 
-def test_two_at_once_in_a_checkout_are_refused(clone):
-    with elsewhere._alone(), pytest.raises(RecoreError, match=r"another .* is at work in this checkout"):
-        command.main(["--executor", "processes"])
-    command.main(["--executor", "processes"])
+def test_two_at_once_in_a_checkout_are_refused(folder):
+    with elsewhere._alone():
+        second = another()
+    assert (second.returncode, second.stderr.count("\n")) == (1, 1)
+    assert "recore: another `python -m recore cells --executor` is at work in this checkout; wait" in second.stderr
+    assert "given.one" in another().stderr
+
+
+def test_what_a_killed_command_has_forked_does_not_stop_the_next_one(folder):
+    """The processes of a ProcessPoolExecutor outlive it."""
+    with elsewhere._alone():
+        pid = os.fork()
+        if not pid:
+            time.sleep(600)
+            os._exit(0)
+    try:
+        assert "given.one" in another().stderr
+    finally:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+
+
+def another() -> subprocess.CompletedProcess:
+    """The command in a process of its own; once it is alone, it ends for want of a module."""
+    words = [sys.executable, "-m", "recore", "cells", "--executor", "given.one:there"]
+    return subprocess.run(words, capture_output=True, text=True, env=os.environ | {"PYTHONPATH": "src"})

@@ -90,8 +90,8 @@ def _alone() -> Iterator[None]:
     paths.DATA.mkdir(exist_ok=True)
     with (paths.DATA / ".elsewhere.lock").open("w") as file:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # not flock: a pool's forked processes would keep that
+        except (BlockingIOError, PermissionError):
             raise RecoreError(
                 "another `python -m recore cells --executor` is at work in this checkout; wait for it or end it"
             ) from None
