@@ -22,6 +22,13 @@ def number() -> int:
     return 7
 
 
+def wrong() -> Executor:
+    raise ConnectionError("no\nroute")
+
+
+NUMBER = 7
+
+
 def opened(name, address=None, jobs=None):
     made = engine(name, address, jobs)
     made.open()
@@ -56,7 +63,10 @@ def test_any_executor_of_the_standard_library(name, jobs, slots):
         (("a:",), r"^--executor is 'a:'; it can be"),
         (("no_such_module:f",), r"^--executor names no_such_module:f, but No module named 'no_such_module'; a module"),
         (("grid.test_executors:none",), r"^--executor names grid.test_executors:none, but .* no attribute 'none'"),
-        (("grid.test_executors:number",), r"which returns a int; it is to return a concurrent.futures.Executor$"),
+        (("grid.test_executors:number",), r"which returns int; it is to return a concurrent.futures.Executor$"),
+        (("grid.test_executors:wrong",), r"which failed when it was called \(ConnectionError: no route\); mend it$"),
+        (("grid.test_executors:NUMBER",), r"which failed when it was called \(TypeError: 'int' object is not callable"),
+        ((".executors:number",), r"^--executor names .executors:number, but "),
         (("processes", None, 0), r"^--jobs is 0; it is the number of cells at once, 1 or more$"),
         (("dask",), r"^--executor dask needs --address, such as tcp://head:8786$"),
         (("processes", "tcp://head:8786"), r"^--address is for --executor dask; processes takes none$"),

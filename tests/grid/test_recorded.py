@@ -1,7 +1,11 @@
 """Cells made elsewhere are to DVC as if it had made them, or unknown to it; DVC itself is the witness."""
 
+import os
 import shutil
+import signal
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -68,6 +72,7 @@ def run_cache() -> list[str]:
 
 EVERY = {f"{stage}@demo-{v}-1" for v, s in (("trm", ""), ("hn", "_hybrid")) for stage in (f"train{s}", f"evaluate{s}")}
 EVERY |= {"baseline@demo-pop"}
+HYBRID = {"train_hybrid@demo-hn-1", "evaluate_hybrid@demo-hn-1"}
 
 
 def test_what_is_recorded_dvc_has_not_to_make(clone):
@@ -101,6 +106,32 @@ def test_params_that_changed_meanwhile_are_named_and_nothing_of_them_is_recorded
     change(hard_neg_k=5)
     assert recorded.record(grid.values()) == (2, {}, [])
     assert would_run(clone) == AFTER
+
+
+@pytest.mark.parametrize(
+    ("values", "gone", "stay"),
+    [
+        ({"seeds": [2]}, {"trm", "hn"}, {"baseline@demo-pop"}),
+        ({"variants": {"plain": {"trm": {}}, "hybrid": {}, "baselines": {"pop": {}}}}, {"hn"}, EVERY - HYBRID),
+        ({"datasets": ["tmall"]}, {"trm", "hn", "pop"}, set()),
+    ],
+)
+def test_what_params_yaml_names_no_longer_is_not_recorded_and_the_rest_is(clone, values, gone, stay):
+    """Somebody drops a seed, a variant or a dataset while the cells are made."""
+    grid = cells.cells_of(params.load())
+    change(**values, significance=params.load().at("significance") | {"comparisons": []})
+    found = recorded.record(grid)
+    assert {cell.variant for cell in found.refused} == gone
+    assert recorded_stages() == stay
+
+
+def test_a_command_that_changed_meanwhile_is_not_recorded_as_what_made_the_cell(clone):
+    """No hash in inputs.json is of dvc.yaml, and DVC would restore the cell as that of the new command."""
+    grid = {cell.variant: cell for cell in cells.cells_of(params.load())}
+    clone.edit("dvc.yaml", "      --objective hybrid\n", "      --objective cross_entropy\n")
+    found = recorded.record(grid.values())
+    assert found.refused == {grid["hn"]: "params.yaml or dvc.yaml does not name it any more, or otherwise"}
+    assert recorded_stages() == EVERY - HYBRID
 
 
 @pytest.mark.parametrize("kind", ["params", "code", "split", "ranks"])
@@ -179,6 +210,44 @@ def test_a_change_while_the_cells_are_made_is_an_error_that_names_it(clone, caps
         command.main(["--executor", "processes"])
 
 
+@pytest.mark.parametrize("kind", ["params", "code", "command"])
+def test_what_changes_before_it_is_sent_is_an_error_that_names_it(clone, monkeypatch, kind):
+    """Workers would find other inputs than they were asked for, and be sent the same again."""
+
+    def changing(unmade):
+        if kind == "params":
+            change(hard_neg_k=7)
+        elif kind == "code":
+            clone.edit("src/recore/models/core.py", "import", "import sys\nimport")
+        else:
+            clone.edit("dvc.yaml", "      --objective hybrid\n", "      --objective cross_entropy\n")
+        return set()
+
+    shutil.rmtree("data/ranks/demo/hn")
+    monkeypatch.setattr(recorded, "known", changing)
+    monkeypatch.setattr(elsewhere.Drive, "run", lambda *_: pytest.fail("nothing is to be made"))
+    said = {"params": "hard_neg_k", "code": "src/recore/models", "command": "what params.yaml or dvc.yaml says of it"}
+    with pytest.raises(RecoreError, match=f"^demo hn 1: {said[kind]} changed while this began, so nothing was made"):
+        command.main(["--executor", "processes"])
+
+
+def test_what_could_not_be_made_is_told_also_where_something_could_not_be_recorded(clone, monkeypatch):
+    def gave_up(_, tasks):
+        change(hard_neg_k=7)
+        (task,) = tasks
+        task.said = "it failed"
+        return [task]
+
+    shutil.rmtree("data/ranks/demo/trm")
+    monkeypatch.setattr(elsewhere.Drive, "run", gave_up)
+    with pytest.raises(RecoreError) as told:
+        command.main(["--executor", "processes"])
+    first, second, third = str(told.value).splitlines()
+    assert first == "1 of 3 cells could not be made; the others are"
+    assert second == "demo trm 1: it failed"
+    assert third.startswith("1 of 2 cells were not recorded; demo hn 1: its ranks were made with another hard_neg_k")
+
+
 def test_where_there_is_no_dvc_the_lock_is_left_alone(clone, capsys, monkeypatch):
     lock = Path("dvc.lock").read_bytes()
     with monkeypatch.context() as patch:
@@ -203,7 +272,29 @@ def test_a_record_takes_both_what_dvc_made_and_what_it_did_not(clone):
     assert current(clone.path) == [("demo", "pop", None), ("demo", "trm", 1)]
 
 
-def test_two_at_once_in_a_checkout_are_refused(clone):
-    with elsewhere._alone(), pytest.raises(RecoreError, match=r"another .* is at work in this checkout"):
-        command.main(["--executor", "processes"])
-    command.main(["--executor", "processes"])
+def test_two_at_once_in_a_checkout_are_refused(folder):
+    with elsewhere._alone():
+        second = another()
+    assert (second.returncode, second.stderr.count("\n")) == (1, 1)
+    assert "recore: another `python -m recore cells --executor` is at work in this checkout; wait" in second.stderr
+    assert "given.one" in another().stderr
+
+
+def test_what_a_killed_command_has_forked_does_not_stop_the_next_one(folder):
+    """The processes of a ProcessPoolExecutor outlive it."""
+    with elsewhere._alone():
+        pid = os.fork()
+        if not pid:
+            time.sleep(600)
+            os._exit(0)
+    try:
+        assert "given.one" in another().stderr
+    finally:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+
+
+def another() -> subprocess.CompletedProcess:
+    """The command in a process of its own; once it is alone, it ends for want of a module."""
+    words = [sys.executable, "-m", "recore", "cells", "--executor", "given.one:there"]
+    return subprocess.run(words, capture_output=True, text=True, env=os.environ | {"PYTHONPATH": "src"})

@@ -85,6 +85,12 @@ def _cell(dataset: str, variant: str, seed: int | None, stages: dict[str, dict[s
     return Cell(dataset, variant, seed, commands, tuple(keys), deps, names)
 
 
+def stated(cells: list[Cell], given: params.Params) -> set[Cell]:
+    """Those of the cells that params.yaml and dvc.yaml still name, with the same commands, params and files."""
+    datasets = [name for name in given.at("datasets") if any(cell.dataset == name for cell in cells)]
+    return set(cells_of(given, datasets)) & set(cells) if datasets else set()
+
+
 def inputs(cell: Cell, given: params.Params) -> dict[str, Any]:
     """What the ranks of a cell depend on: ``params`` by dotted key, ``sha256`` by file or folder."""
     return {

@@ -5,8 +5,9 @@ import fcntl
 from collections.abc import Iterator
 from typing import Any
 
-from recore import RecoreError, paths
-from recore.grid import recorded
+from recore import RecoreError, params, paths
+from recore.grid import bundle, recorded
+from recore.grid import cells as grid
 from recore.grid.cells import Cell
 from recore.grid.drive import Drive, Task
 from recore.grid.executors import engine
@@ -26,22 +27,45 @@ def make(cells: list[Cell], unmade: dict[Cell, dict[str, Any]], named: Named, de
         by_dvc = recorded.known(unmade)
         tasks = [Task(cell, needed) for cell, needed in unmade.items() if cell not in by_dvc]
         # Now, when the code is still that which is sent.
-        here = provenance(None)
+        here, bundles = provenance(None), _bundles(tasks)
         view = View(len(tasks))
         view.note(f"{len(cells) - len(tasks)} of {len(cells)} cells are up to date")
         given_up = []
         try:
             if tasks:
                 made_by = {name: here[name] for name in ("commit", "dirty")}
-                given_up = Drive(chosen, device, weights, made_by, view).run(tasks)
+                given_up = Drive(chosen, device, weights, made_by, view, bundles).run(tasks)
         finally:
             view.close()
-        _record([cell for cell in cells if cell not in {task.cell for task in given_up}])
-    if given_up:
-        lines = [f"{task.cell}: {task.said}" for task in given_up]
-        raise RecoreError(
-            "\n".join([f"{len(given_up)} of {len(cells)} cells could not be made; the others are", *lines])
-        )
+        faults = []
+        if given_up:
+            faults = [f"{len(given_up)} of {len(cells)} cells could not be made; the others are"]
+            faults += [f"{task.cell}: {task.said}" for task in given_up]
+        try:
+            _record([cell for cell in cells if cell not in {task.cell for task in given_up}])
+        except RecoreError as fault:
+            faults.append(str(fault))
+    if faults:
+        raise RecoreError("\n".join(faults))
+
+
+def _bundles(tasks: list[Task]) -> dict[str, tuple[str, bytes]]:
+    """What travels, by dataset, all of it now. RecoreError where that is not what the tasks were hashed from.
+
+    DVC's lock has been waited for since then, and a second dataset may have its turn hours later.
+    """
+    bundles = {name: bundle.bundle(name) for name in dict.fromkeys(task.cell.dataset for task in tasks)}
+    grid.forget()
+    given = params.load()
+    stated = grid.stated([task.cell for task in tasks], given)
+    for task in tasks:
+        needed = grid.inputs(task.cell, given) if task.cell in stated else None
+        changed = grid.differing(needed, task.needed) if needed else ["what params.yaml or dvc.yaml says of it"]
+        if changed:
+            raise RecoreError(
+                f"{task.cell}: {', '.join(changed)} changed while this began, so nothing was made; run this again"
+            )
+    return bundles
 
 
 def _record(cells: list[Cell]) -> None:
@@ -66,8 +90,8 @@ def _alone() -> Iterator[None]:
     paths.DATA.mkdir(exist_ok=True)
     with (paths.DATA / ".elsewhere.lock").open("w") as file:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # not flock: a pool's forked processes would keep that
+        except (BlockingIOError, PermissionError):
             raise RecoreError(
                 "another `python -m recore cells --executor` is at work in this checkout; wait for it or end it"
             ) from None

@@ -161,12 +161,17 @@ def _called(name: str) -> Executor:
         raise RecoreError(f"--executor is {name!r}; it can be processes, dask or package.module:function")
     try:
         found = getattr(importlib.import_module(module), function)
-    except (ModuleNotFoundError, AttributeError) as fault:
-        raise RecoreError(f"--executor names {name}, but {fault}; a module is found where Python looks") from None
-    executor = found()
+    except Exception as fault:  # whatever its file does when it is read
+        said = " ".join(str(fault).split())
+        raise RecoreError(f"--executor names {name}, but {said}; a module is found where Python looks") from None
+    try:
+        executor = found()
+    except Exception as fault:
+        said = " ".join(f"{type(fault).__name__}: {fault}".split())
+        raise RecoreError(f"--executor names {name}, which failed when it was called ({said}); mend it") from fault
     if not isinstance(executor, Executor):
         raise RecoreError(
-            f"--executor names {name}, which returns a {type(executor).__name__}; it is to return a "
+            f"--executor names {name}, which returns {type(executor).__name__}; it is to return a "
             "concurrent.futures.Executor"
         )
     return executor

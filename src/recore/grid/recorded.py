@@ -74,7 +74,9 @@ def _faults(made: list[Cell]) -> dict[Cell, str]:
     """Why each cell is not that of the params, code and split as they are now; empty where it is."""
     given = params.load()
     cells.forget()
-    return {cell: cells.outdated(cell, cells.inputs(cell, given)) for cell in made}
+    stated = cells.stated(made, given)
+    other = "params.yaml or dvc.yaml does not name it any more, or otherwise"
+    return {cell: cells.outdated(cell, cells.inputs(cell, given)) if cell in stated else other for cell in made}
 
 
 def _weighed(cell: Cell) -> bool:
