@@ -129,12 +129,14 @@ def _claim(a: str, b: str, record: str) -> Callable[[Path], str]:
     return part
 
 
-def _effects(record: str) -> Callable[[Path], str]:
+def _effects(record: str, place: str = "results/") -> Callable[[Path], str]:
+    """``place``: of the records' folder, as the page that shows it links."""
+
     def part(results: Path) -> str:
         folder = results / record
         if not (folder / "provenance.json").exists():
-            return f"Not on record yet: `make record NAME={record}` makes `results/{record}`.\n"
-        about = origin(f"results/{record}", artifacts.read_json(folder / "provenance.json", RESTORE))
+            return f"Not on record yet: `make record NAME={record}` makes `{place}{record}`.\n"
+        about = origin(f"{place}{record}", artifacts.read_json(folder / "provenance.json", RESTORE))
         return f"{_markdown(effects_table(_read(folder / 'comparisons.csv')))}\n\n{about}\n"
 
     return part
@@ -142,6 +144,7 @@ def _effects(record: str) -> Callable[[Path], str]:
 
 PARTS = {"verdicts": _verdicts, "grid": _grid, "seeds": _seeds, "margins": _margins, "commands": _commands}
 PARTS |= {record: _effects(record) for record in ("switches_tenth", "converged")}
+PARTS["full_yoochoose64"] = _effects("full_yoochoose64", place="")
 PARTS |= {f"{a}_{b}": _claim(a, b, "cpu") for a, b in CLAIMED}
 
 
