@@ -160,7 +160,13 @@ def test_what_changes_while_it_is_recorded_is_not_recorded_at_all(clone, monkeyp
 
 
 @pytest.mark.parametrize(
-    "file", ["ranks/demo/hn/1/cases.parquet", "records/demo/hn/1/history.csv", "ranks/demo/hn/1/inputs.json"]
+    "file",
+    [
+        "ranks/demo/hn/1/cases.parquet",
+        "records/demo/hn/1/history.csv",
+        "ranks/demo/hn/1/inputs.json",
+        "models/demo/hn/1/config.json",
+    ],
 )
 def test_a_torn_file_is_not_recorded(clone, file):
     path = Path("data", file)

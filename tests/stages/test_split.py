@@ -122,7 +122,7 @@ def test_an_unknown_dataset_names_its_key(tree):
 @pytest.mark.parametrize(
     ("stage", "own"),
     [
-        ("download", {"demo", "fetch", "public"}),
+        ("download", {"archives", "demo", "fetch", "public"}),
         ("filter", {"filter", "sessions", "readers"}),
         ("split", {"split", "sessions"}),
     ],

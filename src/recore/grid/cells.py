@@ -134,8 +134,22 @@ def outdated(cell: Cell, needed: dict[str, Any]) -> str:
         return "its inputs.json is of older code, without hashes of what was made"
     if other := [name for name, digest in outputs(cell).items() if made_from["outputs"].get(name) != digest]:
         return f"its {', '.join(other)} was torn or altered"
+    if cell.seed is not None and not _configured(cell.variant, cell.seed, paths.model(*own) / "config.json"):
+        return "its config.json was torn or altered"
     differ = differing(needed, made_from)
     return f"its ranks were made with another {', '.join(differ)}" if differ else ""
+
+
+def _configured(variant: str, seed: int, file: Path) -> bool:
+    """Whether a model's description can be read and is of this run; it may also have stayed where the model was made.
+
+    No hash in inputs.json is of it.
+    """
+    try:
+        config = artifacts.read_json(file) if file.exists() else {"variant": variant, "seed": seed}
+        return (config["variant"], config["seed"]) == (variant, seed)
+    except (RecoreError, KeyError, TypeError):
+        return False
 
 
 def differing(needed: dict[str, Any], made_from: dict[str, Any]) -> list[str]:

@@ -74,7 +74,7 @@ def load(folder: Path, dataset: str, variant: str, seed: int | None) -> Stored:
     cell = Stored(
         *(about[key] for key in ("dataset", "variant", "seed")),
         *(pa.table(columns), about["n_items"], about["record"], about["inputs"], history),
-        *(about.get(key) for key in ("weights_hash", "cost", "recommended", "held")),
+        **{key: about.get(key) for key in ("weights_hash", "cost", "recommended", "held")},
     )
     if (cell.dataset, cell.variant, cell.seed) != (dataset, variant, seed):
         raise RecoreError(f"{own.with_suffix('.json')} describes {cell}; {RESTORE}")
