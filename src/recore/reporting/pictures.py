@@ -113,7 +113,8 @@ def _held(evidence: Evidence) -> Picture:
         "Whether the gate matters",
         "Left, what MRR changes by when the share of the recent branch is the same for all cases, in ranks made anew "
         "with the weights as they are, averaged over the runs. Right, the cosine of the two branches, and the "
-        "correlation over cases between the shares of two seeds: near 1 they adapt alike. With one click the gate changes nothing.",
+        "correlation over cases between the shares of two seeds: near 1 they adapt alike. With one click the gate "
+        "changes nothing.",
         gates_figure(evidence.gates, evidence.datasets, evidence.variants, evidence.baseline),
         evidence.gates[["dataset", *(name for name in evidence.gates if name != "dataset")]],
     )
