@@ -116,7 +116,7 @@ def test_a_page_shows_the_verdicts_and_where_they_come_from(tmp_path):
     assert text.startswith("before\n<!-- rendered: verdicts -->\n| Claim ")
     assert (
         "[docs/results/cpu](docs/results/cpu): `make record NAME=cpu JOBS=2`, 25 cells on 2 cores of X, 2.1 h, "
-        "2026-11-23, commit `0123456`.\n"
+        "2026-11-23, commit `0123456`. Runs that the limit of epochs ended, so that they might have improved: 0 of "
     ) in text
     restated = render.origin("f", record | {"restated": {"rule": "r", "date": "2026-11-28"}})
     assert restated.endswith(
