@@ -59,10 +59,10 @@ sweep: setup  ## run the sweep of docs/results/SENSITIVITY.md in a clean clone a
 	PYTHONPATH=src python -m recore record render
 
 test: setup  ## the fast tests (under 3 minutes)
-	python -m pytest
+	python -m pytest -n $(JOBS) --dist worksteal
 
 test-slow: setup  ## the tests that take longer
-	python -m pytest -m slow
+	python -m pytest -m slow -n $(JOBS) --dist worksteal
 
 lint: setup  ## formatting and static checks
 	ruff format --check .

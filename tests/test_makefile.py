@@ -61,7 +61,7 @@ def test_the_programs_are_those_of_the_checkout(checkout):
     (checkout / "called").unlink()
     (checkout.parents[1] / "python").write_text("#!/bin/sh\nexit 1\n", encoding="utf-8")  # an earlier one on PATH
     (checkout.parents[1] / "python").chmod(0o755)
-    assert make(checkout, "test") == ["-m", "pytest"]
+    assert make(checkout, "test") == ["-m", "pytest", "-n", "2", "--dist", "worksteal"]
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,8 @@ from recore.commands import cells as command
 from recore.grid import accept, cells, elsewhere, recorded
 from recore.records.checkout import current
 
+pytestmark = pytest.mark.slow  # DVC runs for each
+
 AFTER = {"significance@demo"}
 MADE_BY = {"commit": None, "dirty": False, "host": "h", "cell_seconds": 1.5}
 

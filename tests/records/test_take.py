@@ -209,6 +209,7 @@ def with_baselines(checkout, monkeypatch):
     return checkout
 
 
+@pytest.mark.slow
 def test_a_baseline_is_a_cell_without_a_seed(with_baselines, monkeypatch):
     collect(with_baselines)
     page = (BIG / "cells.md").read_text()

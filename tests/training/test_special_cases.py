@@ -14,6 +14,8 @@ from recore.models.scorer import CoreScorer
 from recore.training.loop import fit
 from recore.training.progress import Progress
 
+pytestmark = pytest.mark.slow  # whole runs
+
 CPU = torch.device("cpu")
 SHARED = [random_sessions(n, 30, seed) for seed, n in enumerate((80, 20))]
 
