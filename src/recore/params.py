@@ -163,6 +163,9 @@ def _check_external(rows: dict[str, dict[str, Any]], datasets: list[str]) -> Non
 
 def _check_tune(tree: dict[str, Any], models: list[dict[str, Any]]) -> None:
     """Seeds that no run has, variants that have a row, and values that the row may have."""
+    for seed in tree["tune"]["seeds"]:
+        if tree["tune"]["seeds"].count(seed) > 1:
+            raise RecoreError(f"params.yaml: `tune.seeds` names {seed} twice; name it once")
     if both := [seed for seed in tree["tune"]["seeds"] if seed in tree["seeds"]]:
         raise RecoreError(
             f"params.yaml: `tune.seeds` names {both[0]}, which is among `seeds`, and what a seed's luck chose must not "

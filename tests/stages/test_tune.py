@@ -156,6 +156,7 @@ def test_too_small_a_space_is_said_before_anything_is_trained(shop):
     ("changes", "sentence"),
     [
         ({"seeds": [7, 1]}, r"`tune.seeds` names 1, which is among `seeds`"),
+        ({"seeds": [7, 8, 7]}, r"`tune.seeds` names 7 twice; name it once"),
         ({"seeds": []}, r"`tune.seeds` is \[\], but"),
         ({"trials": 1}, r"`tune.trials` is 1, but input should be greater than or equal to 2"),
         ({"plain": {"da": SPACE}}, r"`tune.plain.da` has no row `variants.plain.da`"),
