@@ -212,6 +212,9 @@ def test_a_row_may_have_a_learning_rate(shop):
 
 
 def test_the_command_shows_both_verdicts_and_rows_to_paste(shop, capsys):
+    with pytest.raises(RecoreError, match=r"^--dataset names 'fair'; `datasets` of params.yaml are demo$"):
+        command.main(["--dataset", "demo", "fair"])
+    assert not paths.TRIALS.exists()
     command.main([])
     found = {name: artifacts.read_json(paths.tuned("demo", name) / "tuned.json") for name in ("trm", "hn")}
     shown = capsys.readouterr().out.splitlines()
@@ -222,8 +225,6 @@ def test_the_command_shows_both_verdicts_and_rows_to_paste(shop, capsys):
     for setting, value in found["trm"]["chosen"]["settings"].items():
         assert f"{setting}: {value}" in shown[2]
     assert shown[3].startswith("demo hn: ")
-    with pytest.raises(RecoreError, match=r"^--dataset names 'fair'; `datasets` of params.yaml are demo$"):
-        command.main(["--dataset", "fair"])
     shop(tune=json.loads(json.dumps(TUNE)) | {"plain": {}, "hybrid": {}})
     with pytest.raises(RecoreError, match=r"^params.yaml: `tune` names no variant; docs/TUNING.md"):
         command.main([])
