@@ -3,6 +3,7 @@
 A check refuses and changes nothing: a stage gets the values as they stand in the file.
 """
 
+from itertools import chain, product
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,9 @@ from recore.rows import check_baseline, check_variant
 METRICS = ("recall", "mrr", "ndcg")
 # The groups of variants that are trained here, and the stages of dvc.yaml that do it.
 TRAINED = {"plain": ("train", "evaluate"), "hybrid": ("train_hybrid", "evaluate_hybrid")}
+
+# Settings of a row that bound each other: a trial has one value of each, so these are checked in combination.
+BOUND = (("embedding_size", "heads"), ("hard_neg_k", "hard_neg_pool", "hard_neg_skip"))
 
 
 class Params:
@@ -163,6 +167,9 @@ def _check_external(rows: dict[str, dict[str, Any]], datasets: list[str]) -> Non
 
 def _check_tune(tree: dict[str, Any], models: list[dict[str, Any]]) -> None:
     """Seeds that no run has, variants that have a row, and values that the row may have."""
+    for seed in tree["tune"]["seeds"]:
+        if tree["tune"]["seeds"].count(seed) > 1:
+            raise RecoreError(f"params.yaml: `tune.seeds` names {seed} twice; name it once")
     if both := [seed for seed in tree["tune"]["seeds"] if seed in tree["seeds"]]:
         raise RecoreError(
             f"params.yaml: `tune.seeds` names {both[0]}, which is among `seeds`, and what a seed's luck chose must not "
@@ -179,4 +186,8 @@ def _check_tune(tree: dict[str, Any], models: list[dict[str, Any]]) -> None:
                 for value in values:
                     if values.count(value) > 1:
                         raise RecoreError(f"params.yaml: `{key}.{setting}` names {value} twice; name it once")
-                    check_variant(tree, models, group, name, tree["variants"][group][name] | {setting: value}, key)
+            together = [[setting for setting in space if setting in bound] for bound in BOUND]
+            for settings in [*together, *([setting] for setting in space if setting not in chain(*BOUND))]:
+                for values in product(*(space[setting] for setting in settings)):
+                    row = tree["variants"][group][name] | dict(zip(settings, values, strict=True))
+                    check_variant(tree, models, group, name, row, key)

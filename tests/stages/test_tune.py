@@ -156,6 +156,7 @@ def test_too_small_a_space_is_said_before_anything_is_trained(shop):
     ("changes", "sentence"),
     [
         ({"seeds": [7, 1]}, r"`tune.seeds` names 1, which is among `seeds`"),
+        ({"seeds": [7, 8, 7]}, r"`tune.seeds` names 7 twice; name it once"),
         ({"seeds": []}, r"`tune.seeds` is \[\], but"),
         ({"trials": 1}, r"`tune.trials` is 1, but input should be greater than or equal to 2"),
         ({"plain": {"da": SPACE}}, r"`tune.plain.da` has no row `variants.plain.da`"),
@@ -165,6 +166,8 @@ def test_too_small_a_space_is_said_before_anything_is_trained(shop):
         ({"plain": {"trm": {"temperature": 0.1}}}, r"`tune.plain.trm.temperature` is 0.1, but"),
         ({"plain": {"trm": {"hard_neg_k": [1]}}}, r"`tune.plain.trm.hard_neg_k` is not a known setting"),
         ({"plain": {"trm": {"heads": [2, 3]}}}, r"`tune.plain.trm.*3 heads do not divide an embedding_size of 8"),
+        ({"plain": {"trm": {"embedding_size": [8, 16], "heads": [2, 16]}}}, r"16 heads do not divide .* of 8"),
+        ({"hybrid": {"hn": {"hard_neg_k": [1, 9], "hard_neg_pool": [0, 8]}}}, r"hard_neg_pool is 8, but hard_neg_k 9"),
         ({"plain": {"trm": {"layers": [2, 2]}}}, r"`tune.plain.trm.layers` names 2 twice"),
     ],
 )
@@ -172,6 +175,29 @@ def test_a_search_that_cannot_be_is_one_sentence(shop, changes, sentence):
     shop(tune=TUNE | changes)
     with pytest.raises(RecoreError, match=sentence):
         params.load()
+
+
+def test_values_that_only_fit_each_other_may_be_tried(shop):
+    """3 heads do not divide the row's 8, and a pool of 4 is too small for its K of 5; no trial has either."""
+    hn = {"hard_neg_k": [1, 2], "hard_neg_pool": [4, 5]}
+    shop(tune=TUNE | {"plain": {"trm": {"embedding_size": [9, 12], "heads": [3]}}, "hybrid": {"hn": hn}})
+    params.load()
+
+
+def test_a_trial_that_the_catalogue_is_too_small_for_is_said_before_anything_is_trained(shop):
+    """20 items leave 19 beside the target."""
+    shop(tune=TUNE | {"hybrid": {"hn": {"hard_neg_k": [1, 30]}}})
+    with pytest.raises(
+        RecoreError, match=r"^demo hn, trial \d \(hard_neg_k: 30\): hard_neg_k is 30, but .* 19 or less$"
+    ):
+        tuned("hn", "--objective", "hybrid")
+    assert not paths.TRIALS.exists()
+
+
+def test_a_trial_that_fails_is_named(shop):
+    shop(tune=TUNE | {"plain": {"trm": {"learning_rate": [1e38, 2e38]}}})
+    with pytest.raises(RecoreError, match=r"^demo trm, trial 1 \(learning_rate: [12]e\+38\): the (loss|model's)"):
+        tuned()
 
 
 def test_a_row_may_have_a_learning_rate(shop):
@@ -186,6 +212,9 @@ def test_a_row_may_have_a_learning_rate(shop):
 
 
 def test_the_command_shows_both_verdicts_and_rows_to_paste(shop, capsys):
+    with pytest.raises(RecoreError, match=r"^--dataset names 'fair'; `datasets` of params.yaml are demo$"):
+        command.main(["--dataset", "demo", "fair"])
+    assert not paths.TRIALS.exists()
     command.main([])
     found = {name: artifacts.read_json(paths.tuned("demo", name) / "tuned.json") for name in ("trm", "hn")}
     shown = capsys.readouterr().out.splitlines()
@@ -196,8 +225,6 @@ def test_the_command_shows_both_verdicts_and_rows_to_paste(shop, capsys):
     for setting, value in found["trm"]["chosen"]["settings"].items():
         assert f"{setting}: {value}" in shown[2]
     assert shown[3].startswith("demo hn: ")
-    with pytest.raises(RecoreError, match=r"^--dataset names 'fair'; `datasets` of params.yaml are demo$"):
-        command.main(["--dataset", "fair"])
     shop(tune=json.loads(json.dumps(TUNE)) | {"plain": {}, "hybrid": {}})
     with pytest.raises(RecoreError, match=r"^params.yaml: `tune` names no variant; docs/TUNING.md"):
         command.main([])

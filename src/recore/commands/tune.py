@@ -22,15 +22,17 @@ def main(argv: list[str] | None = None) -> None:
     searches = [(name, group) for group in params.TRAINED for name in given.tuned(group)]
     if not searches:
         raise RecoreError("params.yaml: `tune` names no variant; docs/TUNING.md has a section to paste")
-    for dataset in args.dataset or given.at("datasets"):
+    datasets = args.dataset or given.at("datasets")
+    for dataset in datasets:
         if dataset not in given.at("datasets"):
             known = ", ".join(given.at("datasets"))
             raise RecoreError(f"--dataset names {dataset!r}; `datasets` of params.yaml are {known}")
         artifacts.existing(paths.split(dataset), f"make it with `dvc repro split@{dataset}`")
+    for dataset in datasets:
         for name, group in searches:
             objective = ["--objective", "hybrid"] if group == "hybrid" else []
             tune.main([dataset, name, *objective, "--device", args.device])
-    for dataset in args.dataset or given.at("datasets"):
+    for dataset in datasets:
         for name, group in searches:
             found = artifacts.read_json(paths.tuned(dataset, name) / "tuned.json")
             print("\n".join(_shown(dataset, name, given.at(f"variants.{group}.{name}"), found)))

@@ -11,9 +11,15 @@ import argparse
 import dataclasses
 import importlib
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
-from recore import artifacts, params, paths
+import numpy as np
+import torch
+
+from recore import RecoreError, artifacts, params, paths
 from recore.data.cases import Cases
 from recore.data.sessions import Sessions
 from recore.models.device import prepare
@@ -45,16 +51,23 @@ def main(argv: list[str] | None = None) -> None:
     device = prepare(args.device, row.train["threads"])
     split, folder = paths.split(args.dataset), paths.trials(args.dataset, args.variant)
     read = kept.inputs(split, args.variant) | {"device": device.type}
+    of = [Settings.of(given, args.dataset, args.variant, hybrid, settings) for settings in planned]
+    names = [f"{args.dataset} {args.variant}, trial {number} ({_shown(each)})" for number, each in enumerate(planned)]
+    n_items = artifacts.read_json(split / "stats.json")["items"]
+    longest = int(np.diff(Sessions.load(split, "train").offsets).max()) - 1
+    for name, own in zip(names, of, strict=True):
+        with _named(name):  # now, and not when its turn comes
+            own.objective.check(n_items, min(longest, own.model["max_length"]))
     trials = []
-    for number, settings in enumerate(planned):
+    for number, (settings, own) in enumerate(zip(planned, of, strict=True)):
         values = []
         for seed in seeds:
-            own = Settings.of(given, args.dataset, args.variant, hybrid, settings)
             known = dataclasses.asdict(own) | {"seed": seed, "read": read}
             valid = kept.read(folder, known)
             if valid is None:
                 title = f"{args.dataset} {args.variant} trial {number} seed {seed}"
-                valid = _trained(own, split, args.variant, seed, device, title)
+                with _named(names[number]):
+                    valid = _trained(own, split, args.variant, n_items, seed, device, title)
                 kept.write(folder, known, valid)
             values.append(valid[metric])
         trials.append(Trial(settings, values))
@@ -67,10 +80,24 @@ def main(argv: list[str] | None = None) -> None:
         artifacts.write_json(out / "tuned.json", found | {"tried": tried})
 
 
-def _trained(own: Settings, split: Any, variant: str, seed: int, device: Any, title: str) -> dict[str, float]:
+def _shown(settings: dict[str, Any]) -> str:
+    return ", ".join(f"{key}: {value}" for key, value in settings.items()) or "the row"
+
+
+@contextmanager
+def _named(trial: str) -> Iterator[None]:
+    """Says of what goes wrong in which trial it did."""
+    try:
+        yield
+    except RecoreError as error:
+        raise RecoreError(f"{trial}: {error}") from error
+
+
+def _trained(
+    own: Settings, split: Path, variant: str, n_items: int, seed: int, device: torch.device, title: str
+) -> dict[str, float]:
     """The validation metrics of the best epoch of one training."""
     train, valid = (Cases(Sessions.load(split, part), own.model["max_length"]) for part in ("train", "valid"))
-    n_items = artifacts.read_json(split / "stats.json")["items"]
     model = importlib.import_module(f"recore.variants.{variant}").build(own.model, n_items)
     progress = Progress(title, own.train["epochs"])
     training = fit(model, train, valid, own.train, own.objective, seed, device, progress)
