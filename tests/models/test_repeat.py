@@ -36,9 +36,10 @@ def inputs(sessions, n_items=12, seed=0, dtype=torch.float64):
     return session, catalogue, torch.where(own, items[packing.last], targets), value, (items, packing, n_items)
 
 
-def value_and_gradients(implementation, given_inputs, temperature, objective, *precision):
+def value_and_gradients(implementation, given_inputs, temperature, objective, *precision, **more):
     session, catalogue, targets, value, clicks = given_inputs
-    loss = implementation(session, catalogue, targets, temperature, objective, *precision, lift=Lift(value, *clicks))
+    lift = Lift(value, *clicks)
+    loss = implementation(session, catalogue, targets, temperature, objective, *precision, **more, lift=lift)
     return loss.detach(), *torch.autograd.grad(loss, (session, catalogue, value))
 
 
@@ -46,17 +47,25 @@ def value_and_gradients(implementation, given_inputs, temperature, objective, *p
     sessions=SESSIONS,
     k=st.integers(1, 11),
     lam=st.sampled_from([0.0, 0.2, 1.0]),
+    own=st.sampled_from(["keep", "skip"]),
+    pool=st.sampled_from([0, 20]),
+    skipped=st.integers(0, 1),
     temperature=st.sampled_from([0.01, 0.03, 0.07, 1.0]),
     chunk=st.sampled_from([1, 2, 256]),
     seed=st.integers(0, 100),
 )
 @settings(deadline=None, max_examples=80)
-def test_the_fused_loss_is_the_plain_one(sessions, k, lam, temperature, chunk, seed):
-    """Value and gradients, of the lifts too, whatever comes twice in a session."""
-    given_inputs = inputs(sessions, seed=seed)
+def test_the_fused_loss_is_the_plain_one(sessions, k, lam, own, pool, skipped, temperature, chunk, seed):
+    """Value and gradients, of the lifts too, whatever comes twice in a session and whatever is not mined."""
+    given_inputs = inputs(sessions, n_items=24, seed=seed)
+    objective = Objective(min(k, 8) if own == "skip" else k, lam, own, pool, skipped)
+    rows = torch.randperm(24, generator=torch.Generator().manual_seed(seed))[:pool] if pool else None
+    candidates = objective.candidates(*packed(sessions), rows)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(fused.CHUNK, "cpu", chunk)
-        found, expected = (value_and_gradients(each, given_inputs, temperature, Objective(k, lam)) for each in LOSSES)
+        patch.setattr(fused, "cases_at_once", lambda *_: chunk)
+        found, expected = (
+            value_and_gradients(each, given_inputs, temperature, objective, candidates=candidates) for each in LOSSES
+        )
     for a, b in zip(found, expected, strict=True):
         torch.testing.assert_close(a, b, rtol=1e-9, atol=1e-11 / temperature)
 

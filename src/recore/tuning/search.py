@@ -31,8 +31,8 @@ def plan(
 ) -> list[dict[str, Any]]:
     """The settings of so many trials: {} first, then different combinations of ``space``, none of them the ``current``.
 
-    They are drawn from a stream of the seed, whatever the variant: the same space gives the same trials. RecoreError
-    where the space of the variant ``name`` is too small.
+    They are drawn from a stream of the seed, whatever the variant: the same space gives the same trials to rows that
+    agree in it. RecoreError where the space of the variant ``name`` is too small.
     """
     combinations = [dict(zip(space, values, strict=True)) for values in product(*space.values())]
     others = [each for each in combinations if any(current.get(key) != value for key, value in each.items())]
