@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from recore import yaml12
+from recore import RecoreError, yaml12
 from recore.commands import mend
 
 OFF = ("hard_neg_own", "hard_neg_pool", "hard_neg_skip", "hard_neg_warmup")
@@ -75,6 +75,14 @@ def test_a_params_yaml_of_older_code_gets_the_keys_that_dvc_wants(lock, capsys):
     assert yaml12.parse(mended, "") == yaml12.parse(text, "")
     mend.main([])
     assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("text", ["hard_neg_k: 5\n...\n", "{hard_neg_k: 5}\n"])
+def test_a_params_yaml_that_ends_otherwise_stays(lock, text):
+    Path("params.yaml").write_text(text)
+    with pytest.raises(RecoreError, match=r"^params.yaml is older .* add hard_neg_own: keep, .*: 0 by hand$"):
+        mend.main([])
+    assert Path("params.yaml").read_text() == text
 
 
 @pytest.mark.parametrize("text", ["seeds: [1\n", "", "- 1\n", "other: 1\n"])

@@ -143,6 +143,8 @@ def test_trials_are_the_row_and_different_combinations_beside_it():
     assert plan(space, current, 6, 2, "x") != everything
     with pytest.raises(RecoreError, match=r"^`tune.trials` is 7, .* x have only 5 combinations .* `tune.trials` to 6$"):
         plan(space, current, 7, 1, "x")
+    with pytest.raises(RecoreError, match=r"x have only 0 combinations beside its row; give it more values$"):
+        plan({"a": [2]}, current, 2, 1, "x")
 
 
 def test_too_small_a_space_is_said_before_anything_is_trained(shop):

@@ -45,7 +45,15 @@ def _complete(file: Path) -> list[str]:
         return []
     later = {key: value for key, value in schema.LATER.items() if key not in tree}
     if later:
-        artifacts.write_text(file, text.rstrip("\n") + "\n" + yaml12.dump(later))
+        whole = text.rstrip("\n") + "\n" + yaml12.dump(later)
+        try:
+            added = yaml12.parse(whole, str(file)) == tree | later
+        except RecoreError:
+            added = False
+        if not added:  # braces around it all, or an end mark
+            given = ", ".join(f"{key}: {value}" for key, value in later.items())
+            raise RecoreError(f"{file} is older than the code and takes nothing at its end; add {given} by hand")
+        artifacts.write_text(file, whole)
     return list(later)
 
 

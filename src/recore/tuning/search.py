@@ -37,9 +37,10 @@ def plan(
     combinations = [dict(zip(space, values, strict=True)) for values in product(*space.values())]
     others = [each for each in combinations if any(current.get(key) != value for key, value in each.items())]
     if len(others) < trials - 1:
+        lower = f", or lower `tune.trials` to {len(others) + 1}" if others else ""  # it is 2 at least
         raise RecoreError(
             f"`tune.trials` is {trials}, the same for every variant, but the values of {name} have only {len(others)} "
-            f"combinations beside its row; give it more values, or lower `tune.trials` to {len(others) + 1}"
+            f"combinations beside its row; give it more values{lower}"
         )
     order = np.random.Generator(np.random.Philox(stream_seed(seed, "trials"))).permutation(len(others))
     return [{}, *(others[at] for at in order[: trials - 1])]
