@@ -58,7 +58,7 @@ sweep: setup  ## run the sweep of docs/results/SENSITIVITY.md in a clean clone a
 	PYTHONPATH=src python -m recore record sweep --jobs $(JOBS) $${FOLDER:+--folder "$$FOLDER"}
 	PYTHONPATH=src python -m recore record render
 
-test: setup  ## the fast tests (under 3 minutes)
+test: setup  ## the fast tests, JOBS at once (JOBS=2)
 	python -m pytest -n $(JOBS) --dist worksteal
 
 test-slow: setup  ## the tests that take longer

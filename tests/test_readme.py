@@ -23,6 +23,25 @@ def test_the_verdicts_are_those_of_the_record():
     assert render.parts(README, ROOT / "docs/results") == README, "run `python -m recore record render`"
 
 
+def test_what_is_said_of_the_whole_set_are_its_numbers():
+    folder = ROOT / "docs/results/full_yoochoose64"
+    rows = pd.read_csv(folder / "comparisons.csv").set_index(["a", "b", "metric"])
+    da, hn = rows.loc["da", "trm", "mrr@20"], rows.loc["hn", "trm", "mrr@20"]
+    parts = pd.read_csv(folder / "contributions.csv")
+    own = parts[(parts["a"] == "da") & (parts["b"] == "trm") & (parts["metric"] == "mrr@20")].set_index("group")
+    repeats = own.loc[["immediate repeat", "earlier repeat"], "share"].sum()
+    said = " ".join(README.split())
+    for sentence in (
+        f"`da` leads `trm` by {100 * da.delta:.2f} points of MRR@20 ({100 * da.ci_lo:.2f} to {100 * da.ci_hi:.2f})",
+        f"`hn` is {-100 * hn.delta:.2f} *behind*",
+        f"With every session counted once `da` leads by {100 * da.delta_over_sessions:.2f}",
+        f"on the whole set it is {100 * da.largest_share_variance:.0f} %",
+    ):
+        assert sentence in said
+    assert round(10 * repeats) == 7
+    assert "seven tenths of the gain" in said
+
+
 def test_the_readme_is_short():
     assert len(README.splitlines()) < 250
 

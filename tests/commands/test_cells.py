@@ -9,11 +9,12 @@ from importlib.metadata import requires
 from pathlib import Path
 
 import pytest
+from split_demo import split_demo
 
 from recore import RecoreError, yaml12
 from recore.commands import cells
 from recore.grid import cells as grid_cells
-from recore.stages import download, evaluate, filter, split, train
+from recore.stages import evaluate, train
 
 ROOT = Path(__file__).parents[2]
 ORDER = ["demo trm 1", "demo hn 1", "demo trm 2", "demo hn 2"]
@@ -24,24 +25,18 @@ def change(**values) -> None:
     Path("params.yaml").write_text(yaml12.dump(tree | values))
 
 
+def small(tree) -> None:
+    """trm and hn, two seeds, one epoch."""
+    tree |= {"datasets": ["demo"], "seeds": [1, 2], "variants": {"plain": {"trm": {}}, "hybrid": {"hn": {}}}}
+    tree["sources"]["demo"]["fetch"] |= {"sessions": 120, "items": 25}
+    tree["sources"]["demo"]["train"] |= {"epochs": 1}
+    tree["train"] |= {"threads": 1}
+    tree["significance"]["comparisons"] = [["hn", "trm"]]
+
+
 @pytest.fixture(scope="module")
 def split_folder(tmp_path_factory):
-    """A checkout in which nothing is made but the split of a tiny demo."""
-    folder = tmp_path_factory.mktemp("cells")
-    shutil.copytree(ROOT / "src", folder / "src", ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
-    shutil.copy(ROOT / "dvc.yaml", folder)
-    given = yaml12.read(ROOT / "params.yaml")
-    given |= {"datasets": ["demo"], "seeds": [1, 2], "variants": {"plain": {"trm": {}}, "hybrid": {"hn": {}}}}
-    given["sources"]["demo"]["fetch"] |= {"sessions": 120, "items": 25}
-    given["sources"]["demo"]["train"] |= {"epochs": 1}
-    given["train"] |= {"threads": 1}
-    given["significance"]["comparisons"] = [["hn", "trm"]]
-    (folder / "params.yaml").write_text(yaml12.dump(given))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        for stage in (download, filter, split):
-            stage.main(["demo"])
-    return folder
+    return split_demo(tmp_path_factory.mktemp("cells"), small)
 
 
 @pytest.fixture(scope="module")

@@ -1,31 +1,18 @@
 """A checkout in which a tiny demo is split, and what workers sent for each of its cells."""
 
 import shutil
-from pathlib import Path
 
 import pytest
 from grid.asked import order, tiny
+from split_demo import split_demo
 
-from recore import params, yaml12
+from recore import params
 from recore.grid import bundle, cells, worker
-from recore.stages import download, filter, split
-
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="session")
 def split_folder(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("split")
-    shutil.copytree(ROOT / "src", folder / "src", ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
-    shutil.copy(ROOT / "dvc.yaml", folder)
-    given = yaml12.read(ROOT / "params.yaml")
-    tiny(given)
-    (folder / "params.yaml").write_text(yaml12.dump(given))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        for stage in (download, filter, split):
-            stage.main(["demo"])
-    return folder
+    return split_demo(tmp_path_factory.mktemp("split"), tiny)
 
 
 @pytest.fixture(scope="session")

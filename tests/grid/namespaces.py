@@ -126,13 +126,8 @@ def main() -> None:
             clone.run("dvc", "repro", "split")
             made(folder, clone, of)
             left = {stage for stage in ran(clone.run("dvc", "repro").stdout) if not stage.startswith(("sig", "agg"))}
-            files = [file for room in ("metrics", "plots") for file in sorted((clone.path / room).rglob("*.*"))]
-            differ = [
-                file.name
-                for file in files
-                if (alone.path / file.relative_to(clone.path)).read_bytes() != file.read_bytes()
-            ]
-            print(f"{of}: {len(left)} stages left to train, {len(differ)} of {len(files)} files differ", flush=True)
+            differ = clone.other_results(than=alone)
+            print(f"{of}: {len(left)} stages left to train, {len(differ)} other files", flush=True)
             if left or differ:
                 sys.exit(f"{left} {differ}")
 

@@ -268,12 +268,7 @@ def main() -> None:
             with Slurm(folder / "slurm") as slurm:
                 WAYS[way](slurm, clone)
             trained = {stage for stage in ran(clone.run("dvc", "repro").stdout) if not stage.startswith(("sig", "agg"))}
-            differ = [
-                file
-                for room in ("metrics", "plots")
-                for file in sorted((alone.path / room).rglob("*.*"))
-                if (clone.path / file.relative_to(alone.path)).read_bytes() != file.read_bytes()
-            ]
+            differ = clone.other_results(than=alone)
             print(f"{way}: {len(trained)} stages left to train, {len(differ)} other files", flush=True)
             if trained or differ:
                 sys.exit(f"{trained} {differ}")

@@ -44,6 +44,13 @@ class Clone:
         self.run("git", "add", "--all")
         self.run("git", "commit", "--quiet", "--allow-empty", "--message", "state")
 
+    def other_results(self, than: "Clone") -> list[str]:
+        """The tables and figures of ``than`` that are other files here, or none."""
+        files = [file for room in ("metrics", "plots") for file in sorted((than.path / room).rglob("*.*"))]
+        assert files
+        pairs = ((self.path / file.relative_to(than.path), file) for file in files)
+        return [theirs.name for own, theirs in pairs if not own.exists() or own.read_bytes() != theirs.read_bytes()]
+
     def status(self) -> str:
         return self.run("git", "status", "--porcelain").stdout
 

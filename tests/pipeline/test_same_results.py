@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from pipeline.same_results import TOLERANCE, difference
+from pipeline.same_results import TOLERANCE, changed, difference
 
 KEPT = pd.DataFrame(
     {
@@ -54,3 +54,17 @@ def test_another_set_of_columns_is():
 
 def test_a_lost_run_is():
     assert difference(KEPT.iloc[:2], KEPT) is not None
+
+
+STATUS = " M dvc.lock\n M metrics/runs.csv\n M plots/gate.png\n"
+
+
+def test_where_the_losses_are_those_in_git_every_file_has_to_be():
+    assert changed("", rounded=False) == []
+    assert changed(STATUS, rounded=False) == STATUS.splitlines()
+
+
+def test_elsewhere_only_results_may_differ():
+    assert changed(STATUS, rounded=True) == []
+    others = [" M params.yaml", " D metrics/across.csv", "?? plots/new.png", " M src/recore/plots/x.py"]
+    assert changed(STATUS + "\n".join(others), rounded=True) == others
