@@ -94,7 +94,10 @@ class Slurm:
         self.nodes[node] = self._started("slurmd", "-D", "-N", node)
 
     def kill(self, node: str) -> None:
-        """SIGKILL to slurmd and to all that it has started: its steps are not its children."""
+        """SIGKILL to slurmd and to all that it has started: its steps are not its children.
+
+        A step before what it runs, or it would report that as a job that died, which SLURM does not start again.
+        """
         import psutil
 
         steps = [
@@ -104,7 +107,7 @@ class Slurm:
         ]
         kill_all(self.nodes[node])
         for process in steps:
-            for own in [*process.children(recursive=True), process]:
+            for own in [process, *process.children(recursive=True)]:
                 with contextlib.suppress(psutil.NoSuchProcess):
                     own.kill()
 

@@ -239,6 +239,42 @@ def test_where_no_host_is_fit_it_ends(driven):
     assert {task.said for task in given_up} == {"host0 is not fit for it: words"}
 
 
+def test_a_host_that_cannot_take_the_bundle_keeps_it_from_no_other(driven, monkeypatch):
+    """Its disk is full, and a delivery that is alone always goes to it; one beside it goes to the other.
+
+    Both have one name, as containers of a kind may.
+    """
+    named = reply
+    monkeypatch.setitem(globals(), "reply", lambda state, host, said="words": named(state, 0, said))
+    hosts, pending = Hosts(2), []
+    submit, answered = hosts.submit, hosts.answered
+
+    def answered_there(host, function, arguments):
+        if function is worker.deliver:
+            host = 0 if pending and not pending[-1].done() else 1
+        return answered(host, function, arguments)
+
+    def held(function, *arguments):
+        future = submit(function, *arguments)
+        if function is not worker.deliver or accept.read(future.result()).header["state"] == "has":
+            return future
+        pending.append(Future())  # it says so when it has been asked for long enough
+        pending[-1].content = future.result()
+        return pending[-1]
+
+    def waited(futures, **_):
+        done = [future for future in futures if future.done()]
+        if not done and not pending[-1].done():
+            pending[-1].set_result(pending[-1].content)
+        return [future for future in futures if future.done()], []
+
+    hosts.submit, hosts.answered = held, answered_there
+    hosts.fate = lambda host, name, times: "unfit" if host == 1 and name == "deliver" else None
+    monkeypatch.setattr(drive, "wait", waited)
+    placed, given_up = driven(hosts)
+    assert (set(placed), given_up) == (EVERY, [])
+
+
 def test_where_no_host_can_take_the_bundle_it_ends(driven):
     placed, given_up = driven(Hosts(fate=lambda host, name, times: "unfit"))
     assert placed == []

@@ -190,9 +190,11 @@ class Drive:
         return task.failed >= OWN_FAULTS or task.lost >= LOST or unfit
 
     def _deliver(self, dataset: str) -> None:
-        at_once = min(DELIVERIES, len({task.at for task in self.parked[dataset]}))
+        parked = self.parked[dataset]
+        at_once = min(DELIVERIES, len({task.at for task in parked}))
+        at_once += max(task.unfit for task in parked)  # one after the other, all might go to the host that has no room
         if list(self.deliveries.values()).count(dataset) < at_once:
-            hold = self._hold(min(task.unfit for task in self.parked[dataset]))
+            hold = self._hold(min(task.unfit for task in parked))
             future = self._submit(worker.deliver, *self._bundle(dataset), hold)
             self.deliveries[future] = dataset
 
