@@ -14,7 +14,7 @@ from builders import published_params
 from recore import costs, paths, yaml12
 from recore.baselines import vmis
 from recore.data.sessions import Sessions, offsets_of
-from recore.reporting import files
+from recore.reporting import files, style
 
 ROOT = Path(__file__).parents[2]
 N_ITEMS = 300
@@ -142,10 +142,17 @@ def write_split(dataset: str) -> None:
 def unrendered() -> Iterator[None]:
     """Figures are made and not rendered, which is most of the time of a report: for tests that read words and numbers.
 
-    ``test_looks``, ``test_report`` and ``test_aggregate_edges`` (``make test-slow``) render such grids.
+    All tests of stages but those that take the fixture ``rendered``.
     """
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setattr(files, "rendered", lambda figure, kind: b"")
+        yield
+
+
+@contextmanager
+def rendered() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(files, "rendered", style.rendered)
         yield
 
 

@@ -67,8 +67,7 @@ def grid(tmp_path_factory):
         changed = fake_grid.read_params()
         changed["sources"]["tmall"]["split"]["recent"] = 0.5
         fake_grid.write_params(datasets, sources=changed["sources"])
-        with fake_grid.unrendered():
-            report(datasets)
+        report(datasets)
         yield
 
 
@@ -282,7 +281,7 @@ def test_curves_mark_one_epoch_a_run(grid):
 
 
 @pytest.mark.slow
-def test_a_second_run_writes_the_same_bytes(tmp_path, monkeypatch):
+def test_a_second_run_writes_the_same_bytes(tmp_path, monkeypatch, rendered):
     monkeypatch.chdir(tmp_path)
     fake_grid.write_grid(seeds=(0, 1, 2))
     report()
@@ -291,7 +290,6 @@ def test_a_second_run_writes_the_same_bytes(tmp_path, monkeypatch):
     assert {name: Path(name).read_bytes() for name in outputs()} == first
 
 
-@pytest.mark.usefixtures("unrendered")
 def test_nothing_is_read_twice_and_nothing_stale_is_joined(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     fake_grid.write_grid(seeds=(0, 1))
@@ -315,7 +313,6 @@ def test_nothing_is_read_twice_and_nothing_stale_is_joined(tmp_path, monkeypatch
         ((0, 1, 2), ["none: exploratory", f"- {THREE_OR_FOUR}\n"], ["| ▲ better"]),
     ],
 )
-@pytest.mark.usefixtures("unrendered")
 def test_few_seeds_are_shown_and_not_judged(tmp_path, monkeypatch, seeds, said, absent):
     monkeypatch.chdir(tmp_path)
     fake_grid.write_grid(seeds=seeds)
@@ -328,7 +325,6 @@ def test_few_seeds_are_shown_and_not_judged(tmp_path, monkeypatch, seeds, said, 
     assert set(cell) == ({"mean"} if len(seeds) == 1 else {"mean", "std", "p", "p_holm"})
 
 
-@pytest.mark.usefixtures("unrendered")
 def test_a_grid_without_comparisons_still_reports(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     fake_grid.write_grid(seeds=(0, 1))
@@ -339,7 +335,7 @@ def test_a_grid_without_comparisons_still_reports(tmp_path, monkeypatch):
     assert "No comparison is planned" in Path("metrics/table.md").read_text()
 
 
-def test_a_grid_without_a_gate_still_has_the_figure(tmp_path, monkeypatch):
+def test_a_grid_without_a_gate_still_has_the_figure(tmp_path, monkeypatch, rendered):
     monkeypatch.chdir(tmp_path)
     plain = {"plain": {"ave": {}, "trm": {}}, "hybrid": {"hn": {}}}
     section = fake_grid.published_params()["significance"] | {"comparisons": [["ave", "trm"]]}
@@ -352,7 +348,6 @@ def test_a_grid_without_a_gate_still_has_the_figure(tmp_path, monkeypatch):
     assert "add up" not in Path("metrics/table.md").read_text()
 
 
-@pytest.mark.usefixtures("unrendered")
 def test_one_session_is_told_and_not_blamed_on_the_seeds(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     fake_grid.write_grid()
@@ -369,7 +364,6 @@ def test_one_session_is_told_and_not_blamed_on_the_seeds(tmp_path, monkeypatch):
     assert outputs() == OUTPUTS
 
 
-@pytest.mark.usefixtures("unrendered")
 def test_ties_that_matter_are_told(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     fake_grid.write_grid(seeds=(0, 1))

@@ -71,7 +71,6 @@ def _here(tmp_path, monkeypatch):
     ],
     ids=["no hit", "always first", "always second"],
 )
-@pytest.mark.usefixtures("unrendered")
 def test_runs_that_never_vary_are_measured_and_have_no_p(above, shown):
     text = report(above)
     assert rows(text, "Results")[0][2 : 2 + len(shown)] == shown
@@ -84,7 +83,6 @@ def test_runs_that_never_vary_are_measured_and_have_no_p(above, shown):
     assert said in Path("plots/report.html").read_text()
 
 
-@pytest.mark.usefixtures("unrendered")
 def test_a_ratio_that_a_seed_lacks_has_no_mean():
     text = report(lambda variant, seed, n: drawn(variant, seed, n) + (20 if variant == "ave" and seed == 3 else 0))
     assert [row[4] == "n/a" for row in rows(text, "Results")] == [True, False]
@@ -95,7 +93,6 @@ def test_a_ratio_that_a_seed_lacks_has_no_mean():
     assert (lacking["n_seeds"], results.loc[("ave", "recall@20"), "n_seeds"]) == (5, 5)
 
 
-@pytest.mark.usefixtures("unrendered")
 def test_seeds_that_rank_alike_are_counted_and_told():
     text = report(lambda variant, seed, n: drawn(variant, 0, n), sizes=(1,) * 400)
     (row,) = pd.read_csv("metrics/comparisons.csv").query("metric == 'recall@20'").to_dict("records")
@@ -106,6 +103,7 @@ def test_seeds_that_rank_alike_are_counted_and_told():
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("rendered")
 @pytest.mark.parametrize("seeds", [1, 2, 5])
 @pytest.mark.parametrize("comparisons", [(), (("ave", "trm"),)])
 @pytest.mark.parametrize(

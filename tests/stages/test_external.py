@@ -228,15 +228,13 @@ def test_a_baseline_on_record_has_no_seeds_here_either():
     external.main(["demo", "kept"])
     assert [path.name for path in (paths.RANKS / "demo/kept").iterdir()] == ["none"]
     significance.main(["demo"])
-    with fake_grid.unrendered():
-        aggregate.main([])
+    aggregate.main([])
     taken = pd.read_csv(paths.METRICS / "comparisons.csv")
     variants = {"plain": {"ave": {}, "trm": {}}, "hybrid": {"hn": {}}, "baselines": {"vmis": {}}}
     section = published_params()["significance"] | {"comparisons": [["trm", "vmis"]]}
     fake_grid.write_params(seeds=SEEDS, variants=variants, significance=section)
     significance.main(["demo"])
-    with fake_grid.unrendered():
-        aggregate.main([])
+    aggregate.main([])
     assert taken.replace("kept", "vmis").equals(pd.read_csv(paths.METRICS / "comparisons.csv"))
 
 

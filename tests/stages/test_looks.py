@@ -42,7 +42,11 @@ def grid(tmp_path_factory):
         yield
 
 
-def test_everything_is_drawn_without_a_warning(grid):
+@pytest.mark.slow
+def test_everything_is_drawn_without_a_warning(grid, rendered):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        aggregate.main([])
     assert outputs() == OUTPUTS
 
 
@@ -109,7 +113,6 @@ def test_the_notes_say_that_there_were_looks(grid):
     assert read("metrics/across.csv")["p"].isna().all()
 
 
-@pytest.mark.usefixtures("unrendered")
 def test_without_looks_nothing_is_said_of_them(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     fake_grid.write_grid()

@@ -50,7 +50,7 @@ def test_equal_ranks_name_the_weights_that_made_them():
     assert len({meta["weights_hash"] for v in ("ave", "trm") for _, meta in (ranks(1, v), ranks(2, v))}) == 4
 
 
-@pytest.mark.usefixtures("catalogue", "unrendered")
+@pytest.mark.usefixtures("catalogue")
 def test_two_seeds_are_reported():
     significance.main(["shop"])
     aggregate.main([])

@@ -24,7 +24,7 @@ FLAGS = (
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as monkeypatch:
+    with pytest.MonkeyPatch.context() as monkeypatch, fake_grid.rendered():
         folder = tmp_path_factory.mktemp("report")
         monkeypatch.chdir(folder)
         fake_grid.write_grid()
