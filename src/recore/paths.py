@@ -12,6 +12,7 @@ METRICS = Path("metrics")
 PLOTS = Path("plots")
 ON_RECORD = Path("docs/results")
 
+ENCODERS = DATA / "encoders"
 MODELS = DATA / "models"
 RANKS = DATA / "ranks"
 RECORDS = DATA / "records"
@@ -33,6 +34,11 @@ def filtered(dataset: str) -> Path:
 
 def split(dataset: str) -> Path:
     return SPLIT / dataset
+
+
+def encoder(variant: str) -> Path:
+    """The copy of its encoder's file that the cells of a variant depend on."""
+    return ENCODERS / f"{variant}.py"
 
 
 def model(dataset: str, variant: str, seed: int) -> Path:
