@@ -52,9 +52,12 @@ def clone(placed, tmp_path, monkeypatch):
 
 
 def would_run(clone) -> set[str]:
-    """The stages up to the tests that `dvc repro` would run now, and not take from its run cache either."""
+    """The stages up to the tests that `dvc repro` would run now, and not take from its run cache either.
+
+    But for ``encoders``, which copies a few files and is not recorded.
+    """
     said = clone.run("dvc", "repro", "--dry", "significance").stdout
-    return {line.split("'")[1] for line in said.splitlines() if line.startswith("Running stage")}
+    return {line.split("'")[1] for line in said.splitlines() if line.startswith("Running stage")} - {"encoders"}
 
 
 def recorded_stages() -> set[str]:
