@@ -224,10 +224,14 @@ def test_a_choice_is_a_second_row_of_the_encoder_that_can_be_pasted(shop, capsys
     assert chosen["values"] == [trained("wide_tuned", seed) for seed in (7, 8)]
 
 
-def test_a_choice_has_a_name_that_no_row_has(shop):
-    rows = {"plain": {"trm": {}, "trm_tuned": {"encoder": "trm"}}, "hybrid": {"trm_tuned2": {"encoder": "trm"}}}
-    shop(variants=rows, tune=TUNE | {"hybrid": {}})
-    assert command._free("trm", params.load()) == "trm_tuned3"
+def test_the_choice_of_a_tuned_row_takes_its_place():
+    """It keeps its name and its encoder."""
+    row = {"encoder": "hn", "hard_neg_k": 5}
+    trial = {"settings": {"hard_neg_k": 9}, "values": [0.5], "mean": 0.5}
+    found = {"metric": "mrr@20", "seeds": [7], "tried": [trial], "row": trial | {"settings": {}}, "chosen": trial}
+    stands, chosen = command._shown("demo", "hn_tuned", row, found | {"trial": 1})[1:]
+    assert stands.endswith("  hn_tuned: {encoder: hn, hard_neg_k: 5}")
+    assert chosen.endswith("  hn_tuned: {encoder: hn, hard_neg_k: 9}")
 
 
 def test_two_rows_of_one_encoder_are_one_model(shop):

@@ -7,7 +7,6 @@ all that it needs. Under DVC the stage does the same, and finds the trials that 
 """
 
 import argparse
-from itertools import count
 from typing import Any
 
 from recore import RecoreError, artifacts, params, paths, yaml12
@@ -36,30 +35,19 @@ def main(argv: list[str] | None = None) -> None:
     for dataset in datasets:
         for name, group in searches:
             found = artifacts.read_json(paths.tuned(dataset, name) / "tuned.json")
-            print("\n".join(_shown(dataset, name, given.at(f"variants.{group}.{name}"), found, _free(name, given))))
+            print("\n".join(_shown(dataset, name, given.at(f"variants.{group}.{name}"), found)))
 
 
-def _free(name: str, given: params.Params) -> str:
-    """A name for the row of the choice that no row has."""
-    taken = [each for rows in given.at("variants").values() for each in rows]
-    numbered = (f"{name}_tuned{'' if number == 1 else number}" for number in count(1))
-    return next(each for each in numbered if each not in taken)
-
-
-def _shown(dataset: str, name: str, row: dict[str, Any], found: dict[str, Any], free: str) -> list[str]:
-    """The row and the choice, each as a row that can be pasted; the choice under another name where it is another."""
+def _shown(dataset: str, name: str, row: dict[str, Any], found: dict[str, Any]) -> list[str]:
+    """The row and the choice, each as a row to paste: the choice beside the row, as NAME_tuned, or in its place if that
+    is its name."""
     seeds = ", ".join(map(str, found["seeds"]))
-    chosen = f"chosen, trial {found['trial']}"
+    tuned, chosen = f"{name.removesuffix('_tuned')}_tuned", f"chosen, trial {found['trial']}"
     lines = [f"{dataset} {name}: validation {found['metric']}, {len(found['tried'])} trials, seeds {seeds}"]
     for title, of in (("as it stands", found["row"]), (chosen, found["chosen"])):
-        pasted = {name: row} if not of["settings"] else {free: {"encoder": name} | row | of["settings"]}
+        other = of["settings"]
+        own = {"encoder": name} | row | other if other else row
+        flow = yaml12.dump(own).strip().replace("\n", ", ").strip("{}")
         values = ", ".join(f"{100 * value:.2f}" for value in of["values"])
-        lines.append(f"  {title}: {100 * of['mean']:.3f} ({values})  {_flow(pasted)}")
+        lines.append(f"  {title}: {100 * of['mean']:.3f} ({values})  {tuned if other else name}: {{{flow}}}")
     return lines
-
-
-def _flow(rows: dict[str, dict[str, Any]]) -> str:
-    """A row as one line of YAML."""
-    ((name, row),) = rows.items()
-    settings = yaml12.dump(row).strip().replace("\n", ", ")
-    return f"{name}: {{{settings.strip('{}')}}}"
