@@ -224,14 +224,15 @@ def test_a_choice_is_a_second_row_of_the_encoder_that_can_be_pasted(shop, capsys
     assert chosen["values"] == [trained("wide_tuned", seed) for seed in (7, 8)]
 
 
-def test_the_choice_of_a_tuned_row_takes_its_place():
-    """It keeps its name and its encoder."""
-    row = {"encoder": "hn", "hard_neg_k": 5}
+@pytest.mark.parametrize(
+    ("name", "row"), [("hn", {"hard_neg_k": 5}), ("hn_tuned", {"encoder": "hn", "hard_neg_k": 5}), ("hn", {})]
+)
+def test_a_choice_stands_beside_the_row_or_in_the_place_of_a_tuned_one(name, row):
     trial = {"settings": {"hard_neg_k": 9}, "values": [0.5], "mean": 0.5}
     found = {"metric": "mrr@20", "seeds": [7], "tried": [trial], "row": trial | {"settings": {}}, "chosen": trial}
-    stands, chosen = command._shown("demo", "hn_tuned", row, found | {"trial": 1})[1:]
-    assert stands.endswith("  hn_tuned: {encoder: hn, hard_neg_k: 5}")
-    assert chosen.endswith("  hn_tuned: {encoder: hn, hard_neg_k: 9}")
+    stands, chosen = command._shown("demo", name, row, found | {"trial": 1})[1:]
+    assert yaml12.parse(stands.rpartition("  ")[2], "shown") == {name: row}
+    assert yaml12.parse(chosen.rpartition("  ")[2], "shown") == {"hn_tuned": {"encoder": "hn", "hard_neg_k": 9}}
 
 
 def test_two_rows_of_one_encoder_are_one_model(shop):
