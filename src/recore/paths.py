@@ -11,6 +11,7 @@ DATA = Path("data")
 METRICS = Path("metrics")
 PLOTS = Path("plots")
 ON_RECORD = Path("docs/results")
+VARIANTS = Path("src/recore/variants")
 
 ENCODERS = DATA / "encoders"
 MODELS = DATA / "models"
@@ -34,6 +35,10 @@ def filtered(dataset: str) -> Path:
 
 def split(dataset: str) -> Path:
     return SPLIT / dataset
+
+
+def variant_file(encoder: str) -> Path:
+    return VARIANTS / f"{encoder}.py"
 
 
 def encoder(variant: str) -> Path:

@@ -88,6 +88,7 @@ def traces(tmp_path_factory):
     given["tune"] = {"seeds": [2], "trials": 2} | spaces
     given["significance"]["comparisons"] = [["hn", "da"]]
     (folder / "params.yaml").write_text(yaml12.dump(given))
+    (folder / "src").symlink_to(ROOT / "src")  # whose files stage encoders copies
     stages = list(TRACED)
     ranked = stages.index("external")
     found = traced(folder, stages[:ranked])

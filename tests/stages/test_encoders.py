@@ -1,5 +1,6 @@
 """Stage encoders: what DVC compares the code of a variant with."""
 
+import shutil
 from pathlib import Path
 
 from builders import published_params
@@ -24,6 +25,7 @@ def copies(**variants) -> dict[str, str]:
 def test_each_row_has_a_copy_of_its_own_file_or_of_the_one_it_names(tmp_path, monkeypatch):
     """In both groups, and nothing is left of a row that is gone."""
     monkeypatch.chdir(tmp_path)
+    shutil.copytree(FILES, paths.VARIANTS)
     trm, da = ((FILES / f"{name}.py").read_text() for name in ("trm", "da"))
     cold = {"encoder": "trm", "temperature": 0.03}
     found = copies(plain={"trm": {}, "cold": cold}, hybrid={"mine": {"encoder": "da"}})

@@ -62,7 +62,7 @@ def cells_of(given: params.Params, chosen: list[str] | None = None) -> list[Cell
         for seed in given.at("seeds")
         for variant, group in given.trained().items()
     ]
-    encoders = {name: f"src/recore/variants/{given.encoder(name)}.py" for name in given.trained()}
+    encoders = {name: paths.variant_file(given.encoder(name)).as_posix() for name in given.trained()}
     return [
         _cell(*run, {stage: pipeline[stage] for stage in stages}, encoders.get(run[1]))
         for *run, stages in [*fitted, *trained]

@@ -5,7 +5,6 @@ cells depend on the copy here, so that an edited file trains the rows that use i
 """
 
 import argparse
-import importlib.util
 import shutil
 
 from recore import artifacts, params, paths
@@ -18,8 +17,7 @@ def main(argv: list[str] | None = None) -> None:
     rows = given.at("variants.plain") | given.at("variants.hybrid")
     with artifacts.new_folder(paths.ENCODERS) as out:
         for name, row in rows.items():
-            spec = importlib.util.find_spec(f"recore.variants.{row.get('encoder', name)}")
-            shutil.copyfile(spec.origin, out / paths.encoder(name).name)
+            shutil.copyfile(paths.variant_file(row.get("encoder", name)), out / paths.encoder(name).name)
 
 
 if __name__ == "__main__":
