@@ -14,6 +14,8 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
+from mining import choices
+from mining import in_turns as cpu_seconds
 from reference import places_by_sort, places_by_topk
 from torch import Tensor
 from workload import CPU, MODEL, PARAMS, ROOT, SIDES, Feed, OurStep, ReferenceStep, generate
@@ -235,6 +237,30 @@ def evaluation_alone(side: str, items: int, batch: int, sessions: int) -> list[R
     return [peak("peak of evaluation", "trm", side)]
 
 
+def large_step(items: int, batch: int, rounds: int) -> list[Row]:
+    """CPU seconds of a trm step with nothing else in the process, and its peak memory."""
+    given, step = Feed(items, batch).batch(0), OurStep("trm", items)
+    taken = cpu_seconds({"ours": lambda: step(given)}, rounds)
+    return [row("large step", "trm", "ours", [taken["ours"]], "CPU s"), peak("peak of training", "trm", "ours")]
+
+
+@torch.inference_mode()
+def large_ranking(items: int, batch: int, rounds: int) -> list[Row]:
+    """CPU seconds of ranking one batch, and peak memory; the model has no optimizer's numbers beside it."""
+    step = OurStep("trm", items)
+    step.optimizer = None
+    catalogue, session, targets = encoded(step, Feed(items, batch))
+    ways = {"ours": lambda: count_above_and_tied(Cosines(session, catalogue), len(catalogue), targets)}
+    taken = cpu_seconds(ways, rounds)
+    return [row("large ranking", "trm", "ours", [taken["ours"]], "CPU s"), peak("peak of ranking", "trm", "ours")]
+
+
+def choice(items: int, cases: int, pool: int, rounds: int) -> list[Row]:
+    """CPU seconds of the choice of K = 5 hard negatives among all items and among a pool."""
+    found = choices(items, cases, pool, rounds)
+    return [row("choice", "hn", way, [found[way]], "CPU s") for way in ("whole", "pool")]
+
+
 def peak(what: str, label: str, side: str) -> Row:
     return row(what, label, side, [peak_memory_bytes(CPU) / 1e9], "GB")
 
@@ -257,7 +283,10 @@ def where() -> Row:
 
 KINDS = {
     f.__name__: f
-    for f in (beside_reference, own_steps, mining, beside_floor, evaluation, rankings, alone, evaluation_alone)
+    for f in (
+        *(beside_reference, own_steps, mining, beside_floor, evaluation, rankings, alone, evaluation_alone),
+        *(large_step, large_ranking, choice),
+    )
 }
 
 

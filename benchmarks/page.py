@@ -9,6 +9,7 @@ import re
 
 import pandas as pd
 from children import RESULTS, ROOT
+from large import large_growth, large_table
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
@@ -24,14 +25,17 @@ PAGE = ROOT / "docs" / "BENCHMARKS.md"
 
 def blocks() -> dict[str, str]:
     """The Markdown of every block of the page, by name."""
-    names = ("training_step", "growth", "ranking", "startup")
-    step, growth, ranking, startup = (read(RESULTS / f"{name}.csv") for name in names)
+    names = ("training_step", "growth", "large", "ranking", "startup")
+    step, growth, large, ranking, startup = (read(RESULTS / f"{name}.csv") for name in names)
     made = {name: table(step) for name, table in TABLES.items()} | {"source of the steps": source(step)}
     return made | {
         "source of the growth": source(growth),
         "growth": growth_table(growth),
         "length": length_table(growth),
         "limit": limit_sentence(growth),
+        "source of the large": source(large),
+        "large": large_table(large),
+        "growth of the large": large_growth(large),
         "ranking": ranking_table(ranking),
         "goals of the ranking": ranking_goals(ranking),
         "source of the ranking": source(ranking),

@@ -3,6 +3,7 @@
 import re
 
 import baselines
+import cached
 import level
 import measure
 import numpy as np
@@ -178,3 +179,29 @@ def test_a_simulation_of_levels_runs_and_holds_every_world():
     worlds = {row["world"] for row in rows}
     assert worlds == {*level.GRIDS, *level.FEW, *level.ORDINARY}
     assert all(0 <= row["value"] <= 1 for row in rows if row["value"] == row["value"])
+
+
+def test_a_cached_choice_is_the_exact_one_where_its_candidates_hold_that():
+    """Of 3 hardest among all 12 items all are found, among the 4 hardest too, among the 4 easiest none."""
+    z = torch.rand(12, 5)
+    at = torch.tensor([3, 0, 7, 11, 2]), torch.arange(5)
+    z[at] = 2.0  # a target is never mined, however high
+    exact = cached.mine(z.clone(), at, 3, 0, cached.EVERY)
+    order = z.argsort(dim=0, descending=True)
+    for held, overlap in ((order, 1), (order[:4], 1), (order[-4:], 0)):
+        choice = cached.Choice(held=held)
+        values, rows = choice(z.clone(), at, 3, 0, cached.EVERY)
+        assert choice.overlaps == [overlap]
+        assert not overlap or (torch.equal(values, exact[0]) and torch.equal(rows, exact[1]))
+
+
+def test_what_a_case_holds_is_its_own():
+    cases = Cases(flat(random_sessions(30, N_ITEMS)), 10)
+    batch = cases.batch(np.array([7, 3, 11]))
+    seen = {case: np.arange(4) + case for case in range(len(cases))}
+    held = cached.held(seen, batch)
+    assert held.T.tolist() == [(np.arange(4) + case).tolist() for case in batch.cases]
+    built = model("hn", n_items=N_ITEMS)
+    fresh = cached.refreshed(built, resident(cases.items, CPU), [batch], N_ITEMS)
+    assert {case: sorted(rows) for case, rows in fresh.items()} == {case: list(range(N_ITEMS)) for case in (3, 7, 11)}
+    assert built.training

@@ -83,6 +83,28 @@ def test_the_repository_s_own_file_is_valid():
         ({"datasets": ["dmo"]}, "`datasets` names 'dmo', which is no source; sources are demo, diginetica"),
         ({"evaluate__cutoffs": [20, 20]}, "`evaluate.cutoffs` names 20 twice"),
         ({"variants__plain__trn": {}}, "`variants.plain.trn` has no file src/recore/variants/trn.py"),
+        (
+            {"variants__plain__mine": {"encoder": "trn"}},
+            "`variants.plain.mine.encoder` is 'trn', but there is no file src/recore/variants/trn.py; write it or cor",
+        ),
+        (
+            {"variants__plain__mine": {"encoder": "trm"}, "variants__plain__other": {"encoder": "mine"}},
+            "`variants.plain.other.encoder` is 'mine', but there is no file src/recore/variants/mine.py",
+        ),
+        (
+            {"variants__plain__mine": {"encoder": 5}},
+            "`variants.plain.mine.encoder` is 5, but input should be a valid s",
+        ),
+        ({"variants__plain__mine": {"encoder": "../trm"}}, "`variants.plain.mine.encoder` is '../trm', but string"),
+        (
+            {"variants__plain__da": {"encoder": "trm"}},
+            "`variants.plain.da` has a file of its own, src/recore/variants/da.py, and names another, trm; give the",
+        ),
+        ({"variants__plain__mine": {"encoder": "mi", "interests": 0}}, "`variants.plain.mine.interests` is 0, but"),
+        (
+            {"variants__plain__mine": {"encoder": "mi", "gru_size": 9}},
+            "mine.gru_size` is not a known setting; known are",
+        ),
         ({"variants__hybrid__trm": {}}, "'trm' stands in `variants.plain` and in `variants.hybrid`"),
         ({"variants__baselines__ave": {}}, "'ave' stands in `variants.plain` and in `variants.baselines`"),
         ({"variants__baselines__sar": {}}, "`variants.baselines.sar` has no file src/recore/baselines/sar.py"),
@@ -245,6 +267,14 @@ def test_a_setting_of_a_file_may_be_a_range(tmp_path, value, sentence):
     else:
         with pytest.raises(RecoreError, match=rf"^params\.yaml: `variants\.plain\.gru\.gru_size` {sentence}$"):
             params.load(path)
+
+
+def test_a_row_may_be_of_another_file(tmp_path):
+    """With that file's settings, in either group."""
+    plain = GIVEN["variants"]["plain"] | {"mi2": {"encoder": "mi", "interests": 2, "temperature": 0.05}}
+    hybrid = GIVEN["variants"]["hybrid"] | {"mi_hn": {"encoder": "mi", "hard_neg_k": 9}}
+    given = params.load(write(tmp_path, variants={"plain": plain, "hybrid": hybrid}))
+    assert [given.encoder(name) for name in ("trm", "mi2", "mi_hn")] == ["trm", "mi", "mi"]
 
 
 def test_the_named_combinations_are_rows(tmp_path):

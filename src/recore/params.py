@@ -58,6 +58,10 @@ class Params:
         """Dataset, variant and seed of every run that is made here."""
         return [(d, v, s) for d in self.at("datasets") for v, seeds in self.made().items() for s in seeds]
 
+    def encoder(self, variant: str) -> str:
+        """The file of src/recore/variants that builds the model of a variant that is trained here."""
+        return self.at(f"variants.{self.trained()[variant]}.{variant}").get("encoder", variant)
+
     def tuned(self, group: str) -> dict[str, Any]:
         """Each variant of ``plain`` or ``hybrid`` that is tuned, with the values to try."""
         return self._tree.get("tune", {}).get(group, {})
@@ -182,6 +186,9 @@ def _check_tune(tree: dict[str, Any], models: list[dict[str, Any]]) -> None:
                 raise RecoreError(
                     f"params.yaml: `{key}` has no row `variants.{group}.{name}`; add it or correct the name"
                 )
+            if "encoder" in space:
+                way_out = "give the other one a row and tune that"
+                raise RecoreError(f"params.yaml: `{key}` tries `encoder`, which makes another variant; {way_out}")
             for setting, values in space.items():
                 for value in values:
                     if values.count(value) > 1:

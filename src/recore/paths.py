@@ -11,7 +11,9 @@ DATA = Path("data")
 METRICS = Path("metrics")
 PLOTS = Path("plots")
 ON_RECORD = Path("docs/results")
+VARIANTS = Path("src/recore/variants")
 
+ENCODERS = DATA / "encoders"
 MODELS = DATA / "models"
 RANKS = DATA / "ranks"
 RECORDS = DATA / "records"
@@ -33,6 +35,15 @@ def filtered(dataset: str) -> Path:
 
 def split(dataset: str) -> Path:
     return SPLIT / dataset
+
+
+def variant_file(encoder: str) -> Path:
+    return VARIANTS / f"{encoder}.py"
+
+
+def encoder(variant: str) -> Path:
+    """The copy of its encoder's file that the cells of a variant depend on."""
+    return ENCODERS / f"{variant}.py"
 
 
 def model(dataset: str, variant: str, seed: int) -> Path:

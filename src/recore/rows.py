@@ -14,14 +14,12 @@ def check_variant(
 ) -> None:
     """A row needs its file, and its settings need to be known there: the model's, the objective's or its own.
 
-    They must fit every one of the ``models`` that the datasets train with. ``key``: where the row stands.
+    The file is that of its name, or of its ``encoder``. The settings must fit every one of the ``models`` that the
+    datasets train with. ``key``: where the row stands.
     """
     key = key or f"variants.{group}.{name}"
-    module = f"recore.variants.{name}"
-    if importlib.util.find_spec(module) is None:
-        raise RecoreError(
-            f"params.yaml: `{key}` has no file src/recore/variants/{name}.py; write it or correct the name"
-        )
+    module = _module(name, row, key)
+    row = {setting: value for setting, value in row.items() if setting != "encoder"}
     shared = {setting: value for setting, value in row.items() if setting in tree["train"]["model"]}
     for model in models:
         check(schema.Model, model | shared, f"{key}.")
@@ -38,10 +36,35 @@ def check_variant(
     own: dict[str, Any] = getattr(importlib.import_module(module), "SETTINGS", {})
     for setting in unknown:
         if setting not in own:
-            known = ", ".join([*tree["train"]["model"], *objective, *schema.OfTrain.model_fields, *own])
+            known = ", ".join([*tree["train"]["model"], *objective, *schema.OfTrain.model_fields, *own, "encoder"])
             raise RecoreError(f"params.yaml: `{key}.{setting}` is not a known setting; known are {known}")
         allowed = own[setting]
         check(Literal[allowed] if isinstance(allowed, tuple) else allowed, row[setting], f"{key}.{setting}")
+
+
+def _module(name: str, row: dict[str, Any], key: str) -> str:
+    """The file of a row as Python names it; RecoreError where it is not there, or where there are two."""
+    if "encoder" in row:
+        check(schema.VariantName, row["encoder"], f"{key}.encoder")
+    encoder = row.get("encoder", name)
+    if not _is_there(encoder):
+        raise RecoreError(
+            f"params.yaml: `{key}.encoder` is {shown(encoder)}, but there is no file src/recore/variants/{encoder}.py; "
+            "write it or correct the name"
+            if "encoder" in row
+            else f"params.yaml: `{key}` has no file src/recore/variants/{name}.py; write it, name that of another "
+            "variant with `encoder`, or correct the name"
+        )
+    if encoder != name and _is_there(name):
+        raise RecoreError(
+            f"params.yaml: `{key}` has a file of its own, src/recore/variants/{name}.py, and names another, {encoder}; "
+            "give the row another name or remove `encoder`"
+        )
+    return f"recore.variants.{encoder}"
+
+
+def _is_there(encoder: str) -> bool:
+    return importlib.util.find_spec(f"recore.variants.{encoder}") is not None
 
 
 def check_baseline(name: str, row: dict[str, Any]) -> None:

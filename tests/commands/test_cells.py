@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from split_demo import split_demo
 
-from recore import RecoreError, yaml12
+from recore import RecoreError, params, yaml12
 from recore.commands import cells
 from recore.grid import cells as grid_cells
 from recore.stages import evaluate, train
@@ -274,7 +274,17 @@ def test_the_inputs_are_what_dvc_would_record(made):
             re.sub(r"\$\{item\.(\w+)\}", lambda m: {"dataset": "demo", "variant": "hn", "seed": "1"}[m[1]], name)
             for name in listed
         }
-        assert set(found[kind]) == named - {"data/models/demo/hn/1"}
+        copied = {name.replace("data/encoders/", "src/recore/variants/") for name in named}  # by stage encoders
+        assert set(found[kind]) == copied - {"data/models/demo/hn/1"}
+
+
+def test_a_cell_follows_its_row_to_the_file(unmade):
+    """Which needs no stage encoders, and is there on a machine that has the code alone."""
+    change(variants={"plain": {"mine": {"encoder": "ave"}}, "hybrid": {"hn": {}}})
+    change(significance=yaml12.read(Path("params.yaml"))["significance"] | {"comparisons": []})
+    mine = grid_cells.cells_of(params.load())[0]
+    assert mine.variant == "mine"
+    assert [name for name in mine.deps if "variants/" in name or "encoders" in name] == ["src/recore/variants/ave.py"]
 
 
 def test_the_packages_that_contributing_names_suffice(unmade):

@@ -18,6 +18,7 @@ def cells(stage, names):
 
 
 TESTS = {"significance@demo", "aggregate"}
+MINE = {f"{stage}@demo-mine-{seed}" for stage in ("train", "evaluate") for seed in (1, 2)}
 TRAIN = cells("train", CELLS) | cells("train_hybrid", HYBRID_CELLS)
 BASELINES = cells("baseline", ["demo-pop", "demo-sr"])
 EVALUATE = cells("evaluate", CELLS) | cells("evaluate_hybrid", HYBRID_CELLS)
@@ -25,7 +26,7 @@ EVALUATE = cells("evaluate", CELLS) | cells("evaluate_hybrid", HYBRID_CELLS)
 
 def test_the_first_run_ran_everything_and_the_second_nothing(finished):
     prepare = {"download@demo", "filter@demo", "split@demo"}
-    assert finished.first_run == prepare | TRAIN | EVALUATE | BASELINES | TESTS
+    assert finished.first_run == prepare | {"encoders"} | TRAIN | EVALUATE | BASELINES | TESTS
     assert finished.repro() == set()
     assert finished.changed() == set()
     assert finished.status() == ""
@@ -41,8 +42,7 @@ def test_the_first_run_ran_everything_and_the_second_nothing(finished):
         ("src/recore/models/encoders.py", TRAIN | EVALUATE),
         ("src/recore/training/loop.py", TRAIN),
         ("src/recore/evaluation/ranking.py", TRAIN | EVALUATE),
-        ("src/recore/variants/hn.py", cells("train_hybrid", HYBRID_CELLS) | cells("evaluate_hybrid", HYBRID_CELLS)),
-        ("src/recore/variants/ave.py", set()),
+        ("src/recore/variants/hn.py", {"encoders"}),  # which says whose cells follow
         ("src/recore/baselines/sr.py", {"baseline@demo-sr"}),
         ("src/recore/baselines/ranking.py", BASELINES),
         ("src/recore/data/cases.py", TRAIN | EVALUATE | BASELINES),
@@ -80,7 +80,10 @@ def new_variant(tree):
         (lambda tree: tree.update(hard_neg_k=10), cells("train_hybrid", HYBRID_CELLS) | {"aggregate"}),
         (lambda tree: tree.update(hard_neg_own="skip"), cells("train_hybrid", HYBRID_CELLS) | {"aggregate"}),
         (lambda tree: tree.update(hard_neg_warmup=2), cells("train_hybrid", HYBRID_CELLS) | {"aggregate"}),
-        (lambda tree: tree["variants"]["plain"].update(trm={"layers": 1}), cells("train", CELLS) | TESTS),
+        (
+            lambda tree: tree["variants"]["plain"].update(trm={"layers": 1}),
+            cells("train", CELLS) | {"encoders"} | TESTS,
+        ),
         (lambda tree: tree["variants"]["baselines"].update(sr={"steps": 3}), {"baseline@demo-sr"} | TESTS),
         (lambda tree: tree["train"].update(learning_rate=0.01), TRAIN | {"aggregate"}),
         (lambda tree: tree["train"].update(validation_cutoff=10), TRAIN | BASELINES | {"aggregate"}),
@@ -150,8 +153,24 @@ def test_a_new_variant_is_one_file_and_one_row(clone):
     file = clone.path / "src/recore/variants/mine.py"
     file.write_text(clone.read("src/recore/variants/ave.py"))
     clone.params(new_variant)
-    added = {f"{stage}@demo-mine-{seed}" for stage in ("train", "evaluate") for seed in (1, 2)}
-    assert clone.changed() == added | TESTS
+    assert clone.changed() == MINE | {"encoders"} | TESTS
+
+
+def test_a_file_of_variants_trains_the_rows_that_name_it(clone):
+    """A second row of an encoder is no file. Each row follows its own file, and no row another's."""
+    clone.params(lambda tree: tree["variants"]["plain"].update(mine={"encoder": "trm", "temperature": 0.1}))
+    assert clone.repro() == MINE | {"encoders"} | TESTS
+    for file, follow in (
+        ("ave", set()),
+        ("hn", cells("train_hybrid", HYBRID_CELLS) | cells("evaluate_hybrid", HYBRID_CELLS)),
+        ("trm", cells("train", CELLS) | cells("evaluate", CELLS) | MINE),
+    ):
+        with (clone.path / f"src/recore/variants/{file}.py").open("a") as text:
+            text.write("\n# edited\n")
+        assert clone.changed() == {"encoders"}
+        assert clone.repro() - TESTS == {"encoders"} | follow
+    clone.params(lambda tree: tree["variants"]["plain"]["mine"].update(encoder="ave"))
+    assert MINE | {"encoders"} <= clone.repro() <= MINE | {"encoders"} | TESTS
 
 
 def test_a_tuned_baseline_trains_nothing(clone):
@@ -194,7 +213,7 @@ def test_a_row_without_its_file_is_named_before_any_work(clone):
     assert result.returncode == 1
     assert result.stderr == (
         "recore: params.yaml: `variants.plain.mine` has no file src/recore/variants/mine.py; "
-        "write it or correct the name\n"
+        "write it, name that of another variant with `encoder`, or correct the name\n"
     )
     assert clone.run("dvc", "repro", ok=False).returncode != 0
     assert "mine" not in VARIANTS

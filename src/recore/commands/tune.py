@@ -39,10 +39,15 @@ def main(argv: list[str] | None = None) -> None:
 
 
 def _shown(dataset: str, name: str, row: dict[str, Any], found: dict[str, Any]) -> list[str]:
+    """The row and the choice, each as a row to paste: the choice beside the row, as NAME_tuned, or in its place if that
+    is its name."""
     seeds = ", ".join(map(str, found["seeds"]))
+    tuned, chosen = f"{name.removesuffix('_tuned')}_tuned", f"chosen, trial {found['trial']}"
     lines = [f"{dataset} {name}: validation {found['metric']}, {len(found['tried'])} trials, seeds {seeds}"]
-    for title, of in (("as it stands", found["row"]), (f"chosen, trial {found['trial']}", found["chosen"])):
-        flow = yaml12.dump(row | of["settings"]).strip().replace("\n", ", ")
+    for title, of in (("as it stands", found["row"]), (chosen, found["chosen"])):
+        other = of["settings"]
+        own = {"encoder": name} | row | other if other else row
+        flow = yaml12.dump(own).strip().replace("\n", ", ").strip("{}")
         values = ", ".join(f"{100 * value:.2f}" for value in of["values"])
-        lines.append(f"  {title}: {100 * of['mean']:.3f} ({values})  {name}: {{{flow.strip('{}')}}}")
+        lines.append(f"  {title}: {100 * of['mean']:.3f} ({values})  {tuned if other else name}: {{{flow}}}")
     return lines

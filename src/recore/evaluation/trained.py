@@ -24,14 +24,15 @@ def read_trained(dataset: str, variant: str, seed: int) -> Trained:
     """The model of one run; RecoreError where there is none, and it names those that there are."""
     folder = _folder(dataset, variant, str(seed))
     config, weights = artifacts.read_json(folder / "config.json"), folder / "weights.safetensors"
-    module = f"recore.variants.{variant}"
+    encoder = config.get("encoder", variant)  # models of older code do not name it
+    module = f"recore.variants.{encoder}"
     try:
         build = importlib.import_module(module).build
     except ModuleNotFoundError as error:
         if error.name != module:
             raise
         raise RecoreError(
-            f"{folder} was trained as variant {variant!r}, but src/recore/variants/{variant}.py is not there; "
+            f"{folder} was trained as variant {variant!r}, but src/recore/variants/{encoder}.py is not there; "
             "check out the code that trained it"
         ) from None
     model = build(config["settings"], config["n_items"])

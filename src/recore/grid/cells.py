@@ -62,10 +62,16 @@ def cells_of(given: params.Params, chosen: list[str] | None = None) -> list[Cell
         for seed in given.at("seeds")
         for variant, group in given.trained().items()
     ]
-    return [_cell(*run, {stage: pipeline[stage] for stage in stages}) for *run, stages in [*fitted, *trained]]
+    encoders = {name: paths.variant_file(given.encoder(name)).as_posix() for name in given.trained()}
+    return [
+        _cell(*run, {stage: pipeline[stage] for stage in stages}, encoders.get(run[1]))
+        for *run, stages in [*fitted, *trained]
+    ]
 
 
-def _cell(dataset: str, variant: str, seed: int | None, stages: dict[str, dict[str, Any]]) -> Cell:
+def _cell(dataset: str, variant: str, seed: int | None, stages: dict[str, dict[str, Any]], encoder: str | None) -> Cell:
+    """encoder: the file that stage encoders copies for DVC; None for a baseline."""
+
     def resolved(text: str) -> str:
         for name, value in (("dataset", dataset), ("variant", variant), ("seed", seed)):
             text = text.replace(f"${{item.{name}}}", str(value))
@@ -75,13 +81,14 @@ def _cell(dataset: str, variant: str, seed: int | None, stages: dict[str, dict[s
         words = resolved(command).split()
         return tuple(words[words.index("-m") + 1 :])
 
-    own = str(paths.model(dataset, variant, seed))  # goes from one of the two to the other
+    own, copied = str(paths.model(dataset, variant, seed)), str(paths.encoder(variant))
     rows = stages.values()
     keys, files = (dict.fromkeys(resolved(name) for row in rows for name in row[k]) for k in ("params", "deps"))
     commands = tuple(called(row["cmd"]) for row in rows)
     item = "-".join(filter(None, (dataset, variant, "" if seed is None else str(seed))))
     names = tuple(f"{stage}@{item}" for stage in stages)
-    deps = tuple(name for name in files if name != own)
+    # The model goes from one of the two commands to the other.
+    deps = tuple(encoder if name == copied else name for name in files if name != own)
     return Cell(dataset, variant, seed, commands, tuple(keys), deps, names)
 
 

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from recore import RecoreError, artifacts, params, paths
 from recore.grid import cells
 from recore.grid.cells import Cell
+from recore.stages import encoders
 
 WEIGHTS = "weights.safetensors"
 
@@ -114,6 +115,7 @@ def _repository() -> Iterator[Any]:
             return
         try:
             stack.enter_context(lock_repo(repo))
+            encoders.main([])  # what DVC compares the code of a cell with
             yield repo
         except DvcException as fault:
             raise RecoreError(

@@ -70,7 +70,7 @@ def _by_dvc(checkout: Path) -> tuple[list[Cell], str]:
     changed, given = json.loads(result.stdout), params.load(checkout / paths.PARAMS)
     groups, found = given.trained(), []
     for d, v, s in given.runs():
-        stages = [f"{name}@{d}" for name in ("download", "filter", "split")]
+        stages = ["encoders", *(f"{name}@{d}" for name in ("download", "filter", "split"))]
         stages += [f"baseline@{d}-{v}"] if s is None else [f"{name}@{d}-{v}-{s}" for name in params.TRAINED[groups[v]]]
         if not any(stage in changed for stage in stages):
             found.append((d, v, s))

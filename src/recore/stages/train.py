@@ -40,7 +40,7 @@ def main(argv: list[str] | None = None) -> None:
         )
     folder = paths.split(args.dataset)
     n_items = artifacts.read_json(folder / "stats.json")["items"]
-    model = importlib.import_module(f"recore.variants.{args.variant}").build(settings.model, n_items)
+    model = importlib.import_module(f"recore.variants.{settings.encoder}").build(settings.model, n_items)
     train, valid = (Cases(Sessions.load(folder, part), settings.model["max_length"]) for part in ("train", "valid"))
     made_by = provenance(device)  # now: the checkout may be another one when a long run ends
     progress = Progress(f"{args.dataset} {args.variant} {args.seed}", settings.train["epochs"])
@@ -49,6 +49,7 @@ def main(argv: list[str] | None = None) -> None:
 
     config = {
         "variant": args.variant,
+        "encoder": settings.encoder,
         "seed": args.seed,
         "n_items": n_items,
         "settings": settings.model,

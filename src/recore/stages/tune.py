@@ -50,7 +50,7 @@ def main(argv: list[str] | None = None) -> None:
 
     device = prepare(args.device, row.train["threads"])
     split, folder = paths.split(args.dataset), paths.trials(args.dataset, args.variant)
-    read = kept.inputs(split, args.variant) | {"device": device.type}
+    read = kept.inputs(split, row.encoder) | {"device": device.type}
     of = [Settings.of(given, args.dataset, args.variant, hybrid, settings) for settings in planned]
     names = [f"{args.dataset} {args.variant}, trial {number} ({_shown(each)})" for number, each in enumerate(planned)]
     n_items = artifacts.read_json(split / "stats.json")["items"]
@@ -67,7 +67,7 @@ def main(argv: list[str] | None = None) -> None:
             if valid is None:
                 title = f"{args.dataset} {args.variant} trial {number} seed {seed}"
                 with _named(names[number]):
-                    valid = _trained(own, split, args.variant, n_items, seed, device, title)
+                    valid = _trained(own, split, n_items, seed, device, title)
                 kept.write(folder, known, valid)
             values.append(valid[metric])
         trials.append(Trial(settings, values))
@@ -93,12 +93,10 @@ def _named(trial: str) -> Iterator[None]:
         raise RecoreError(f"{trial}: {error}") from error
 
 
-def _trained(
-    own: Settings, split: Path, variant: str, n_items: int, seed: int, device: torch.device, title: str
-) -> dict[str, float]:
+def _trained(own: Settings, split: Path, n_items: int, seed: int, device: torch.device, title: str) -> dict[str, float]:
     """The validation metrics of the best epoch of one training."""
     train, valid = (Cases(Sessions.load(split, part), own.model["max_length"]) for part in ("train", "valid"))
-    model = importlib.import_module(f"recore.variants.{variant}").build(own.model, n_items)
+    model = importlib.import_module(f"recore.variants.{own.encoder}").build(own.model, n_items)
     progress = Progress(title, own.train["epochs"])
     training = fit(model, train, valid, own.train, own.objective, seed, device, progress)
     progress.close()

@@ -12,8 +12,10 @@ OF_TRAIN = ("precision", "learning_rate")  # what a row may say of ``train`` bes
 @dataclass(frozen=True)
 class Settings:
     """``train`` as the source overrides it; ``precision``, ``learning_rate``, ``model`` and ``objective`` as the row
-    does."""
+    does. ``encoder``: the file of ``variants`` that builds the model, that of the variant's name if the row says none.
+    """
 
+    encoder: str
     train: dict[str, Any]
     model: dict[str, Any]
     objective: Objective
@@ -25,12 +27,13 @@ class Settings:
         """``tried``: settings on top of the row. RecoreError where params.yaml does not name the dataset or variant."""
         train = overridden(given.at("train"), given.at(f"sources.{dataset}.train"))
         row = given.at(f"variants.{'hybrid' if hybrid else 'plain'}.{variant}") | (tried or {})
+        encoder = row.pop("encoder", variant)
         objective = CROSS_ENTROPY
         if hybrid:
             names = [field.name for field in fields(Objective)]
             objective = Objective(**{name: row.pop(name, given.at(name)) for name in names})
         own = {name: row.pop(name) for name in OF_TRAIN if name in row}
-        return cls({"precision": "float32"} | train | own, train["model"] | row, objective)
+        return cls(encoder, {"precision": "float32"} | train | own, train["model"] | row, objective)
 
 
 def overridden(train: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:

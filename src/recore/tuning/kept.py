@@ -16,10 +16,10 @@ from recore import RecoreError, artifacts
 CODE = ("data", "evaluation", "models", "training")
 
 
-def inputs(split: Path, variant: str) -> dict[str, str]:
-    """The hash of every file that the trials of a variant read."""
+def inputs(split: Path, encoder: str) -> dict[str, str]:
+    """The hash of every file that the trials of a variant of this encoder read."""
     root = Path(recore.__file__).parent
-    code = [file for room in CODE for file in (root / room).rglob("*.py")] + [root / "variants" / f"{variant}.py"]
+    code = [file for room in CODE for file in (root / room).rglob("*.py")] + [root / "variants" / f"{encoder}.py"]
     sessions = [file for part in ("train", "valid") for file in split.glob(f"{part}.*.npy")]
     named = {file.relative_to(root).as_posix(): file for file in code} | {file.name: file for file in sessions}
     return {name: artifacts.sha256(file) for name, file in sorted(named.items())}
