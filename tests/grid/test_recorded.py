@@ -6,6 +6,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -88,6 +90,49 @@ def test_what_is_recorded_dvc_has_not_to_make(clone):
     assert Path("data/ranks/demo/trm/1/inputs.json").exists()
 
 
+def test_it_is_what_dvc_commit_records(clone, tmp_path):
+    """Nothing that is asked once for all stages is another thing for the second of them."""
+    other = Clone(tmp_path / "other")
+    shutil.copytree(clone.path, other.path, symlinks=True)
+    other.run("dvc", "commit", "--force", "train", "train_hybrid", "evaluate", "evaluate_hybrid", "baseline")
+    recorded.record(cells.cells_of(params.load()))
+    assert yaml12.read(Path("dvc.lock")) == yaml12.read(other.path / "dvc.lock")
+    assert cached(clone) == cached(other)
+    assert clone.status() == other.status()
+
+
+def cached(clone) -> set[str]:
+    cache = clone.path / ".dvc/cache"
+    return {str(file.relative_to(cache)) for file in cache.rglob("*") if file.is_file()}
+
+
+def test_what_many_stages_read_is_read_once(clone, monkeypatch):
+    from dvc import output
+    from dvc.dependency import param
+
+    read = Counter()
+
+    def counted(ask, first, path, *others, **named):
+        read[os.path.relpath(path)] += 1
+        return ask(first, path, *others, **named)
+
+    for module, name in ((output, "build"), (param, "read_param_file")):
+        monkeypatch.setattr(module, name, partial(counted, getattr(module, name)))
+    recorded.record(cells.cells_of(params.load()))
+    own = ("data/models/", "data/records/", "data/ranks/")
+    shared = {name: times for name, times in read.items() if not name.startswith(own)}
+    assert shared.pop("params.yaml") == 4  # lists of keys that the stages name
+    assert shared.keys() >= {"src/recore/models", "src/recore/data/cases.py", "data/split/demo"}
+    assert set(shared.values()) == {1}
+
+
+def test_what_git_tracks_is_not_recorded(clone):
+    clone.run("git", "add", "--force", "data/models/demo/hn/1/config.json")
+    with pytest.raises(RecoreError, match=r"^DVC failed \(.*data/models/demo/hn/1.* is already tracked by SCM"):
+        recorded.record(cells.cells_of(params.load()))
+    assert recorded_stages() == set()
+
+
 def test_what_was_recorded_comes_back_from_dvc_s_cache(clone):
     recorded.record(cells.cells_of(params.load()))
     before = {file: file.read_bytes() for file in Path("data/models").rglob("*") if file.is_file()}
@@ -136,7 +181,7 @@ def test_a_command_that_changed_meanwhile_is_not_recorded_as_what_made_the_cell(
     assert recorded_stages() == EVERY - HYBRID
 
 
-@pytest.mark.parametrize("kind", ["params", "code", "split", "ranks"])
+@pytest.mark.parametrize("kind", ["params", "code", "split", "ranks", "weights"])
 def test_what_changes_while_it_is_recorded_is_not_recorded_at_all(clone, monkeypatch, kind):
     from dvc.stage import PipelineStage
 
@@ -151,6 +196,7 @@ def test_what_changes_while_it_is_recorded_is_not_recorded_at_all(clone, monkeyp
             change(hard_neg_k=7)
         else:
             name = {"code": "src/recore/models/core.py", "split": "data/split/demo/stats.json"}
+            name["weights"] = "data/models/demo/hn/1/weights.safetensors"
             with Path(name.get(kind, "data/ranks/demo/hn/1/cases.parquet")).open("ab") as file:
                 file.write(b"\n")
 

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from recore import RecoreError, artifacts, params, paths
 from recore.grid import cells
 from recore.grid.cells import Cell
+from recore.grid.once import ask_once
 
 WEIGHTS = "weights.safetensors"
 
@@ -34,7 +35,7 @@ def known(grid: Iterable[Cell]) -> set[Cell]:
     with _repository() as repo:
         if repo is None:
             return set()
-        by_name = _stages(repo)
+        by_name = _stages(repo, ranked)
         return {cell for cell in ranked if _is_known(cell, by_name)}
 
 
@@ -50,12 +51,13 @@ def record(grid: Iterable[Cell]) -> Recorded | None:
         faults = _faults(made)
         unweighed = [cell for cell in made if not faults[cell] and not _weighed(cell)]
         held = [cell for cell in made if not faults[cell] and cell not in unweighed]
-        by_name = _stages(repo)
+        by_name = _stages(repo, made)
         refused = {cell: fault for cell, fault in faults.items() if fault and not _is_known(cell, by_name)}
         stages = [by_name[name] for cell in held for name in cell.stages if by_name[name].status()]
         for stage in stages:
             stage.save(run_cache=False)
-        if changed := {cell: fault for cell, fault in _faults(held).items() if fault}:
+        again = {cell: fault or ("" if _weighed(cell) else "its weights") for cell, fault in _faults(held).items()}
+        if changed := {cell: fault for cell, fault in again.items() if fault}:
             cell, fault = next(iter(changed.items()))
             raise RecoreError(f"{cell} changed while it was recorded ({fault}); nothing is, run this again")
         for stage in stages:
@@ -92,8 +94,12 @@ def _ranks(cell: Cell) -> Path:
     return paths.ranks(cell.dataset, cell.variant, cell.seed)
 
 
-def _stages(repo: Any) -> dict[str, Any]:
-    return {stage.addressing: stage for stage in repo.index.stages}
+def _stages(repo: Any, grid: list[Cell]) -> dict[str, Any]:
+    """Those of the cells by their names, as far as dvc.yaml has them."""
+    names = {name for cell in grid for name in cell.stages}
+    stages = {stage.addressing: stage for stage in repo.index.stages if stage.addressing in names}
+    ask_once(list(stages.values()))
+    return stages
 
 
 @contextlib.contextmanager
