@@ -1,11 +1,11 @@
 """What a cell costs beside its own work when Dask's workers make it, and what DVC's bookkeeping of so many takes.
 
-python benchmarks/many_cells.py [--cells 200 1000] [--workers 8] [--large 200]
+python benchmarks/many_cells.py [--cells 1000] [--workers 8] [--large 200]
 
 The cells are of no size: a child that writes the files of one cell that was really made, under another seed. The plain
 reference starts the same children from as many threads, and neither sends nor verifies nor places anything. Times are
 of the CPU, of all processes that take part, so that they hold on a machine that does other things, too. Writes
-benchmarks/results/many_cells.csv, which machines_page.py puts into docs/MACHINES.md. Needs the extra recore[dask].
+benchmarks/results/many_cells_1000.csv, which machines_page.py puts into docs/MACHINES.md. Needs the extra recore[dask].
 """
 
 import argparse
@@ -58,17 +58,16 @@ inputs.write_text(json.dumps(given | {"outputs": outputs}))
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="The cost of a cell beside its own work, and of DVC's bookkeeping.")
-    parser.add_argument("--cells", type=int, nargs="+", default=[200, 1000], help="of each grid")
+    parser.add_argument("--cells", type=int, default=1000)
     parser.add_argument("--workers", type=int, default=8)
     parser.add_argument("--large", type=int, default=200, help="MB of one result")
     args = parser.parse_args()
     end_in_order()
     rows = []
-    for cells in args.cells:
-        for what, (value, unit) in measured(cells, args.workers, args.large).items():
-            print(f"{cells} cells, {what}: {value:.3g} {unit}", flush=True)
-            rows.append({"what": what, "cells": cells, "value": value, "unit": unit})
-    print(write([row | where() for row in rows], "many_cells", max(args.cells) < QUICK))
+    for what, (value, unit) in measured(args.cells, args.workers, args.large).items():
+        print(f"{what}: {value:.3g} {unit}", flush=True)
+        rows.append({"what": what, "cells": args.cells, "value": value, "unit": unit} | where())
+    print(write(rows, f"many_cells_{args.cells}", args.cells < QUICK))
 
 
 def measured(cells: int, workers: int, megabytes: int) -> Measured:
