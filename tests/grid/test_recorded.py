@@ -2,55 +2,23 @@
 
 import os
 import shutil
-import signal
-import subprocess
 import sys
-import time
 from collections import Counter
 from functools import partial
 from pathlib import Path
 
 import pytest
-from grid.asked import change, tiny
-from pipeline.conftest import Clone, checkout
+from grid.asked import change
+from pipeline.conftest import Clone
 
 from recore import RecoreError, params, yaml12
 from recore.commands import cells as command
-from recore.grid import accept, cells, elsewhere, recorded
+from recore.grid import cells, elsewhere, recorded
 from recore.records.checkout import current
 
 pytestmark = pytest.mark.slow  # DVC runs for each
 
 AFTER = {"significance@demo"}
-MADE_BY = {"commit": None, "dirty": False, "host": "h", "cell_seconds": 1.5}
-
-
-@pytest.fixture(scope="module")
-def placed(tmp_path_factory, sent):
-    """A checkout of DVC's in which the cells are placed, and that DVC knows up to the split."""
-    made = checkout(tmp_path_factory.mktemp("placed") / "recore", tiny)
-    made.run("dvc", "repro", "split")
-    made.commit()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(made.path)
-        cells.forget()
-        given = params.load()
-        for cell in cells.cells_of(given):
-            accept.place(cell, cells.inputs(cell, given), accept.read(sent[cell.variant]), True, MADE_BY)
-        cells.forget()
-    return made
-
-
-@pytest.fixture
-def clone(placed, tmp_path, monkeypatch):
-    """A copy of it, which is the working folder."""
-    shutil.copytree(placed.path, tmp_path / "recore", symlinks=True)
-    made = Clone(tmp_path / "recore")
-    monkeypatch.chdir(made.path)
-    monkeypatch.setenv("DVC_SITE_CACHE_DIR", made.env["DVC_SITE_CACHE_DIR"])
-    cells.forget()
-    yield made
-    cells.forget()
 
 
 def would_run(clone) -> set[str]:
@@ -324,31 +292,3 @@ def test_a_record_takes_both_what_dvc_made_and_what_it_did_not(clone):
     with Path("data/ranks/demo/hn/1/cases.parquet").open("ab") as file:
         file.write(b"x")
     assert current(clone.path) == [("demo", "pop", None), ("demo", "trm", 1)]
-
-
-def test_two_at_once_in_a_checkout_are_refused(folder):
-    with elsewhere._alone():
-        second = another()
-    assert (second.returncode, second.stderr.count("\n")) == (1, 1)
-    assert "recore: another `python -m recore cells --executor` is at work in this checkout; wait" in second.stderr
-    assert "given.one" in another().stderr
-
-
-def test_what_a_killed_command_has_forked_does_not_stop_the_next_one(folder):
-    """The processes of a ProcessPoolExecutor outlive it."""
-    with elsewhere._alone():
-        pid = os.fork()
-        if not pid:
-            time.sleep(600)
-            os._exit(0)
-    try:
-        assert "given.one" in another().stderr
-    finally:
-        os.kill(pid, signal.SIGKILL)
-        os.waitpid(pid, 0)
-
-
-def another() -> subprocess.CompletedProcess:
-    """The command in a process of its own; once it is alone, it ends for want of a module."""
-    words = [sys.executable, "-m", "recore", "cells", "--executor", "given.one:there"]
-    return subprocess.run(words, capture_output=True, text=True, env=os.environ | {"PYTHONPATH": "src"})

@@ -6,14 +6,12 @@ DVC then hashes what it will record, and the inputs once more; only then does an
 cache and dvc.lock, in this order.
 """
 
-import contextlib
-import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from recore import RecoreError, artifacts, params, paths
-from recore.grid import cells
+from recore.grid import cells, repository
 from recore.grid.cells import Cell
 from recore.grid.once import ask_once
 
@@ -32,7 +30,7 @@ def known(grid: Iterable[Cell]) -> set[Cell]:
     """Those of the cells that DVC calls up to date; none where this is no checkout of DVC's."""
     if not (ranked := [cell for cell in grid if _ranks(cell).exists()]):
         return set()  # asking DVC takes long
-    with _repository() as repo:
+    with repository.locked() as repo:
         if repo is None:
             return set()
         by_name = _stages(repo, ranked)
@@ -44,7 +42,7 @@ def record(grid: Iterable[Cell]) -> Recorded | None:
 
     None where this is no checkout of DVC's. RecoreError where a file changes while it is looked at.
     """
-    with _repository() as repo:
+    with repository.locked() as repo:
         if repo is None:
             return None
         made = [cell for cell in grid if (_ranks(cell) / "inputs.json").exists()]
@@ -100,28 +98,3 @@ def _stages(repo: Any, grid: list[Cell]) -> dict[str, Any]:
     stages = {stage.addressing: stage for stage in repo.index.stages if stage.addressing in names}
     ask_once(list(stages.values()))
     return stages
-
-
-@contextlib.contextmanager
-def _repository() -> Iterator[Any]:
-    """DVC's repository under its lock, for which this waits; None without DVC or outside one."""
-    try:
-        from dvc.exceptions import DvcException, NotDvcRepoError
-        from dvc.repo import Repo, lock_repo
-    except ModuleNotFoundError:
-        yield None
-        return
-    logging.getLogger("dvc").setLevel(logging.WARNING)
-    with contextlib.ExitStack() as stack:
-        try:
-            repo = stack.enter_context(Repo(".", _wait_for_lock=True))
-        except NotDvcRepoError:
-            yield None
-            return
-        try:
-            stack.enter_context(lock_repo(repo))
-            yield repo
-        except DvcException as fault:
-            raise RecoreError(
-                f"DVC failed ({' '.join(str(fault).split())}); mend that and run this again, what is made stays"
-            ) from None
