@@ -123,9 +123,9 @@ def ended_children() -> float:
     return sum(os.times()[2:4])
 
 
-def used(processes: Iterable[int]) -> float:
+def used(processes: Iterable[subprocess.Popen]) -> float:
     """CPU seconds of processes and of their children that have ended."""
-    return sum(sum(psutil.Process(process).cpu_times()[:4]) for process in processes)
+    return sum(sum(psutil.Process(process.pid).cpu_times()[:4]) for process in processes)
 
 
 def made(clone, cluster: Cluster, cells: int) -> Measured:
@@ -137,24 +137,24 @@ def made(clone, cluster: Cluster, cells: int) -> Measured:
             command, cwd=clone.path, env=clone.env | {"PYTHONPATH": "src"}, stdout=out, stderr=out
         )
     peaks = {"driver": 0, "scheduler": 0}
-    others = [cluster.scheduler.pid, *(worker.pid for host in cluster.hosts.values() for worker in host)]
-    begun, before = ended_children(), used(others)
-    first = last = None
+    taking_part = [driver, cluster.scheduler, *(worker for host in cluster.hosts.values() for worker in host)]
+    begun, first, last, of_driver = ended_children(), None, None, 0.0
     while driver.poll() is None:
         done = log.read_text().count("): made in ")
         with contextlib.suppress(psutil.NoSuchProcess):
             for name, process in (("driver", driver), ("scheduler", cluster.scheduler)):
                 peaks[name] = max(peaks[name], psutil.Process(process.pid).memory_info().rss)
-            first = first or (used([driver.pid]) if done else None)
-            last = last or (used([driver.pid]) if done == cells else None)
+            if done and first is None:
+                first, before = used(taking_part), done
+            if done == cells and last is None:
+                last, of_driver = used(taking_part), used([driver])
         time.sleep(0.2)
     assert driver.returncode == 0, log.read_text()[-3000:]
-    making = used(others) - before + last - first
     return {
-        "a cell, by Dask's workers, verified and placed": (1000 * making / cells, "CPU ms"),
+        "a cell, by Dask's workers, verified and placed": (1000 * (last - first) / (cells - before), "CPU ms"),
         "largest memory of the driver": (peaks["driver"] / 1e6, "MB"),
         "largest memory of the scheduler": (peaks["scheduler"] / 1e6, "MB"),
-        "recording them in `dvc.lock`": (ended_children() - begun - last, "CPU s"),
+        "recording them in `dvc.lock`": (ended_children() - begun - of_driver, "CPU s"),
     }
 
 
