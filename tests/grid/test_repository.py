@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 from pipeline.conftest import ran
@@ -48,3 +49,10 @@ def test_what_dvc_was_killed_at_is_not_waited_for(clone, busy):
     busy.wait()
     with repository.reserved(cells.cells_of(params.load())):
         assert "demo/trm/1" not in clone.read(".dvc/tmp/rwlock")
+
+
+def test_a_list_that_a_kill_tore_is_named(clone):
+    Path(".dvc/tmp/rwlock").write_text("{")
+    said = r"^DVC failed \(Unable to read RWLock-file '.dvc/tmp/rwlock'.*; mend that"
+    with pytest.raises(RecoreError, match=said), repository.reserved(cells.cells_of(params.load())):
+        pass

@@ -27,9 +27,7 @@ def locked() -> Iterator[Any]:
             with lock_repo(repo):
                 yield repo
         except DvcException as fault:
-            raise RecoreError(
-                f"DVC failed ({_words(fault)}); mend that and run this again, what is made stays"
-            ) from None
+            raise _failed(fault) from None
 
 
 @contextlib.contextmanager
@@ -44,6 +42,7 @@ def reserved(grid: Iterable[Cell]) -> Iterator[None]:
         with _opened() as repo:
             if repo is not None:
                 from dvc.exceptions import DvcException
+                from dvc.lock import LockError
                 from dvc.rwlock import rwlock
 
                 own = [os.path.join(repo.root_dir, folder) for folder in folders]
@@ -51,10 +50,11 @@ def reserved(grid: Iterable[Cell]) -> Iterator[None]:
                 hardlink = repo.config["core"].get("hardlink_lock", False)
                 try:
                     stack.enter_context(rwlock(repo.tmp_dir, repo.fs, command, own, [], hardlink))
+                except LockError as fault:
+                    said = f"DVC is at work on these cells; wait for it or end it ({_words(fault)})"
+                    raise RecoreError(said) from None
                 except DvcException as fault:
-                    raise RecoreError(
-                        f"DVC is at work on these cells; wait for it or end it ({_words(fault)})"
-                    ) from None
+                    raise _failed(fault) from None
         yield
 
 
@@ -73,6 +73,10 @@ def _opened() -> Iterator[Any]:
         except NotDvcRepoError:
             repo = None
         yield repo
+
+
+def _failed(fault: Exception) -> RecoreError:
+    return RecoreError(f"DVC failed ({_words(fault)}); mend that and run this again, what is made stays")
 
 
 def _words(fault: Exception) -> str:
