@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from grid.asked import change
-from pipeline.conftest import Clone
+from pipeline.conftest import Clone, ran
 
 from recore import RecoreError, params, yaml12
 from recore.commands import cells as command
@@ -56,6 +56,14 @@ def test_what_is_recorded_dvc_has_not_to_make(clone):
     assert len(run_cache()) == 5
     assert recorded.record(cells.cells_of(params.load())) == (0, {}, [])
     assert Path("data/ranks/demo/trm/1/inputs.json").exists()
+
+
+def test_the_tests_and_the_tables_can_follow_without_asking_for_every_cell(clone):
+    recorded.record(cells.cells_of(params.load()))
+    said = clone.run("dvc", "repro", "--single-item", "significance", "aggregate").stdout
+    assert ran(said) == {"significance@demo", "aggregate"}
+    assert "train" not in said
+    assert clone.repro() == set()
 
 
 def test_it_is_what_dvc_commit_records(clone, tmp_path):
