@@ -178,6 +178,7 @@ def bookkeeping(clone) -> Measured:
         ("`dvc repro --dry` up to the tests", DRY),
         ("the same with `--single-item`", [*DRY, "--single-item"]),
         ("`dvc status`", ["dvc", "status"]),
+        ("recording them once more, by `dvc commit -f`", ["dvc", "commit", "-f", "train", "evaluate"]),
     ):
         began = ended_children()
         said = clone.run(*command, PYTHONPATH="src").stdout
