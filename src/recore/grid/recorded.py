@@ -1,9 +1,9 @@
 """Cells that were made without DVC, recorded in dvc.lock as if it had made them, or not at all.
 
 ``dvc commit -f`` asks nothing, and what it records of other params also goes into DVC's run cache, from where it comes
-back later as if it had been made with them. So under DVC's own lock: the inputs are hashed again and the outputs too,
-DVC then hashes what it will record, and the inputs once more; only then does anything become part of the cache, the run
-cache and dvc.lock, in this order.
+back later as if it had been made with them. So under DVC's own lock: the inputs are hashed again, and the outputs and
+the weights; DVC then hashes what it will record, and after it all of that is hashed once more. Only then does anything
+become part of the cache, the run cache and dvc.lock, in this order.
 """
 
 from collections.abc import Iterable
