@@ -35,7 +35,7 @@ repro: setup  ## the main job: run what is not up to date of the grid in params.
 grid: setup  ## the same with JOBS cells at once (JOBS=2), or on machines (ENGINE=dask ADDRESS=tcp://head:8786)
 	PYTHONPATH=src python -m recore check
 	@PYTHONPATH=src python -m recore mend
-	dvc stage list --name-only | grep '^split' | xargs dvc repro
+	dvc stage list --name-only | grep -E '^(split|encoders)' | xargs dvc repro
 ifneq ($(ENGINE),)
 	PYTHONPATH=src python -m recore cells --executor '$(ENGINE)' $(if $(ADDRESS),--address '$(ADDRESS)') $(if $(filter processes,$(ENGINE)),--jobs $(JOBS))
 else

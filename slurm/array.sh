@@ -35,7 +35,7 @@ dvc config --local cache.dir "$checkout/.dvc/cache"
 item=${stage#*@}
 case $stage in
   baseline@*) stages=("$stage") dataset=${item%-*} ;;
-  *) stages=("$stage" "${stage/#train/evaluate}") dataset=${item%-*-*} ;;
+  *) stages=(encoders "$stage" "${stage/#train/evaluate}") dataset=${item%-*-*} ;;
 esac
 dvc checkout --quiet "split@$dataset"
 dvc repro --single-item "${stages[@]}"

@@ -5,6 +5,7 @@ import re
 import baselines
 import cached
 import level
+import machines_page
 import measure
 import numpy as np
 import page
@@ -171,6 +172,12 @@ def test_the_page_of_the_statistics_shows_what_its_file_holds():
     text = level.PAGE.read_text(encoding="utf-8")
     made = level.blocks(level.read(page.RESULTS / "level.csv"))
     assert page.filled(text, made) == text, "run `python benchmarks/level.py`"
+    assert all(f"<!-- {name} -->" in text for name in made)
+
+
+def test_the_page_of_the_machines_shows_what_its_files_hold():
+    text, made = machines_page.PAGE.read_text(encoding="utf-8"), machines_page.blocks()
+    assert page.filled(text, made) == text, "run `python benchmarks/machines_page.py`"
     assert all(f"<!-- {name} -->" in text for name in made)
 
 

@@ -153,6 +153,11 @@ def test_a_half_made_cell_is_redone(made, capsys, file):
         ("ranks/demo/hn/2/meta.json", lambda content: content.replace(b"hn", b"trm"), "meta.json was torn or altered"),
         ("records/demo/hn/2/history.csv", lambda content: content[:-3], "history.csv was torn or altered"),
         ("records/demo/hn/2/record.json", lambda content: b"", "record.json was torn or altered"),
+        (
+            "models/demo/hn/2/config.json",
+            lambda content: json.dumps(json.loads(content) | {"best_epoch": 7}).encode(),
+            "config.json was torn or altered",
+        ),
         ("ranks/demo/hn/2/inputs.json", lambda content: content[:-3], "its inputs.json was torn"),
         (
             "ranks/demo/hn/2/inputs.json",
@@ -181,6 +186,32 @@ def test_a_changed_number_remakes_the_cells_that_read_it(made, capsys, values, c
     change(**values)
     run()
     assert remade(capsys) == {f"demo {cell} 1", f"demo {cell} 2"}
+
+
+def test_a_changed_command_remakes_the_cells_of_its_stage(made, capsys):
+    text = Path("dvc.yaml").read_text()
+    Path("dvc.yaml").write_text(text.replace("--objective hybrid", "--objective cross_entropy", 1))
+    with pytest.raises(RecoreError, match="2 of 4 cells are not those of this checkout"):
+        run("--check")
+    said = "its ranks were made with another command of train_hybrid"
+    assert {cell: what for cell, what in lines(capsys).items() if what != "up to date"} == {
+        f"demo hn {seed}": said for seed in (1, 2)
+    }
+
+
+def test_what_older_code_made_counts_without_its_commands(made, capsys):
+    """It kept no hash of a model's description either, of which the variant and the seed are asked then."""
+    for file in Path("data/ranks").rglob("inputs.json"):
+        inputs = json.loads(file.read_text())
+        del inputs["commands"], inputs["outputs"]["config.json"]
+        file.write_text(json.dumps(inputs))
+    run("--check")
+    assert lines(capsys) == dict.fromkeys(ORDER, "up to date")
+    shutil.copy("data/models/demo/hn/1/config.json", "data/models/demo/hn/2/config.json")
+    Path("data/models/demo/trm/2/config.json").unlink()
+    with pytest.raises(RecoreError, match="1 of 4 cells are not those of this checkout"):
+        run("--check")
+    assert lines(capsys)["demo hn 2"] == "its config.json was torn or altered"
 
 
 def test_what_no_cell_reads_remakes_none(made, capsys):

@@ -198,7 +198,7 @@ def test_again_after_the_end_makes_nothing(dvc, capsys):
     dvc.calls.clear()
     assert run(capsys) == said[said.rindex("MRR@20, error") :]
     assert [call[:2] for call in dvc.calls if call[0] == "repro"] == [
-        ("repro", "split@demo"),
+        ("repro", "split@demo", "encoders"),
         ("repro", "--single-item"),
     ]
     assert not dvc.evaluated
@@ -387,7 +387,7 @@ def test_what_has_no_seeds_is_fitted_once_and_gets_none(dvc, capsys):
     fitted = ["baseline@demo-pop", "baseline@demo-vmis"]
     assert run(capsys, "--next").splitlines()[:2] == fitted
     said = run(capsys)
-    assert dvc.calls[0] == ("repro", "split@demo", *fitted)
+    assert dvc.calls[0] == ("repro", "split@demo", "encoders", *fitted)
     assert set(dvc.evaluated) == cells("da", "trm")  # alike, so every look is taken
     assert made() == cells("da", "trm") | {"demo-pop-none", "demo-vmis-none"}
     assert f"demo: vmis {MINUS} pop: inconclusive" in said

@@ -1,6 +1,6 @@
 """Kills workers, hosts and the driver of a small grid at random moments: is it the grid of a quiet run?
 
-python tests/grid/killed_cells.py [--kills 40] [--seed 1] [--cells 24] [--hosts 2] [--workers 2]
+python tests/grid/killed_cells.py [--kills 40] [--seed 1] [--cells 24] [--hosts 2] [--workers 2] [--into FILE]
 
 The grid is made by Dask's workers on this machine, with temporary folders of their own. A first run is left alone. Then
 one starts from nothing, and about as often as a cell takes SIGKILL goes to a worker, to all processes of a host, or to
@@ -23,6 +23,7 @@ from collections import Counter
 from pathlib import Path
 
 from cluster import Cluster, end_in_order, kill_all
+from seen import keep
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "pipeline"))
 from conftest import Clone, checkout, tiny
@@ -60,6 +61,7 @@ def main() -> None:
     parser.add_argument("--hosts", type=int, default=2)
     parser.add_argument("--workers", type=int, default=2, help="of each host")
     parser.add_argument("--apart", type=float, help="mean seconds between two kills (those that a cell takes)")
+    parser.add_argument("--into", type=Path, help="a file like docs/seen.csv, for a line on it")
     args = parser.parse_args()
     end_in_order()
 
@@ -73,7 +75,7 @@ def main() -> None:
         template = checkout(folder / "template", grid)
         for room in ("metrics", "plots"):  # those of the demo
             shutil.rmtree(template.path / room)
-        template.run("dvc", "repro", "split")
+        template.run("dvc", "repro", "split", "encoders")
         quiet, apart = copied(template, folder / "quiet"), []
         driver, before = Driver(quiet, cluster.address), time.monotonic()
         while driver.process.poll() is None:
@@ -81,14 +83,24 @@ def main() -> None:
         assert driver.process.returncode == 0, driver.log.read_text()
         expected = made(quiet)
         long = statistics.median(float(words.split()[0]) for words in driver.log.read_text().split("): made in ")[1:])
-        print(f"quiet: {args.cells} cells of {long:.0f} s, {statistics.median(apart):.1f} s between two", flush=True)
+        between = statistics.median(apart)
+        print(f"quiet: {args.cells} cells of {long:.0f} s, {between:.1f} s between two", flush=True)
         args.apart = args.apart or max(long, 1.0)
         counts, waits = attacked(cluster, template, expected, args, random.Random(args.seed))
-    told = ", ".join(f"{counts[what]} {what}" for what in (*KINDS, "completions", "wrong", "lost"))
-    print(told)
-    for kind in KINDS:
-        if waits[kind]:
-            print(f"{kind}: {statistics.median(waits[kind]):.1f} s to the next cell, at most {max(waits[kind]):.1f} s")
+    words = {"worker": "to a worker", "host": "to all of a host", "driver": "to the driver"}
+    killed = ", ".join(f"{counts[kind]} times {words[kind]}" for kind in KINDS)
+    done = (
+        f"`killed_cells.py --kills {args.kills}`: {args.cells} cells on {args.hosts} hosts of {args.workers} workers; "
+    )
+    done += f"SIGKILL {killed}, every {args.apart:.0f} s where a cell takes {long:.0f} s"
+    came = [f"the grid was finished {counts['completions']} times: {counts['wrong']} wrong, {counts['lost']} lost"]
+    came += [
+        f"{statistics.median(waits[kind]):.0f} s from a kill {words[kind]} to the next cell"
+        for kind in KINDS
+        if waits[kind]
+    ]
+    came += [f"{between:.0f} s between two of a quiet run"]
+    keep(args.into, done, "; ".join(came))
     sys.exit(bool(counts["wrong"] + counts["lost"] or not counts["completions"]))
 
 

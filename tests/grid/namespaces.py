@@ -1,6 +1,6 @@
 """Two hosts with a network between them, on this machine: a grid with one host killed, and one with a cable pulled.
 
-python tests/grid/namespaces.py [--grid tiny demo] [--of killed cable full]
+python tests/grid/namespaces.py [--grid tiny demo] [--of killed cable full] [--into FILE]
 
 Needs root and `ip` (Debian's iproute2): each host is a network namespace with a worker of Dask's, which
 reaches the head over a bridge; they share the disk, but each has a folder of temporary files. Half-way through the grid
@@ -21,12 +21,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from cluster import Cluster, end_in_order
+from seen import keep
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "pipeline"))
 from conftest import Clone, checkout, ran, tiny
 
 BRIDGE, NETWORK = "recore-br", "10.77.77"
 HEAD = f"{NETWORK}.1"
+WHAT = {"killed": "all processes of one killed", "cable": "the cable of one pulled", "full": "one has no room"}
 
 
 def lacking() -> str:
@@ -78,8 +80,9 @@ def small(folder: Path) -> Iterator[None]:
         subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
-def made(folder: Path, clone: Clone, of: str) -> None:
-    """The cells of a clone, with that happening half-way."""
+def made(folder: Path, clone: Clone, of: str) -> str:
+    """The cells of a clone, with that happening half-way; when it did and when all were made, in words."""
+    happened = ""
     inside = {n: ["ip", "netns", "exec", f"recore-{n}"] for n in (0, 1)}
     with contextlib.ExitStack() as stack:
         stack.enter_context(network(2))
@@ -100,18 +103,20 @@ def made(folder: Path, clone: Clone, of: str) -> None:
             if lines:
                 total = int(lines[0].partition(" of ")[2].partition(")")[0])
             if of != "full" and total and len(lines) >= total // 2:
-                print(f"{of}: {len(lines)} of {total} cells made after {time.monotonic() - began:.0f} s", flush=True)
+                happened = f"after {len(lines)} of {total} cells ({time.monotonic() - began:.0f} s); "
                 cluster.kill_host(1) if of == "killed" else ip("link", "set", "recore-1", "down")
                 of = "full"  # once
         assert driver.returncode == 0, log.read_text()
-        print(f"{total} cells made after {time.monotonic() - began:.0f} s", flush=True)
+        took = time.monotonic() - began
         print("\n".join(line for line in log.read_text().splitlines() if line.startswith("recore: ")), flush=True)
+    return f"{happened}all {total} cells made after {took:.0f} s"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="A grid on two network namespaces, one of which fails.")
     parser.add_argument("--grid", choices=["tiny", "demo"], default="tiny")
     parser.add_argument("--of", nargs="+", choices=["killed", "cable", "full"], default=["killed", "cable", "full"])
+    parser.add_argument("--into", type=Path, help="a file like docs/seen.csv, for a line on each")
     args = parser.parse_args()
     end_in_order()
     if reason := lacking():
@@ -123,11 +128,13 @@ def main() -> None:
         for of in args.of:
             folder = Path(name) / of
             clone = checkout(folder / "recore", change)
-            clone.run("dvc", "repro", "split")
-            made(folder, clone, of)
+            clone.run("dvc", "repro", "split", "encoders")
+            took = made(folder, clone, of)
             left = {stage for stage in ran(clone.run("dvc", "repro").stdout) if not stage.startswith(("sig", "agg"))}
             differ = clone.other_results(than=alone)
-            print(f"{of}: {len(left)} stages left to train, {len(differ)} other files", flush=True)
+            command = f"`namespaces.py{'' if args.grid == 'tiny' else ' --grid demo'} --of {of}`"
+            came = f"{took}; {len(left)} stages left to train, {len(differ)} other files"
+            keep(args.into, f"{command}: two network namespaces, {WHAT[of]}", came)
             if left or differ:
                 sys.exit(f"{left} {differ}")
 

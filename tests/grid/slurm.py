@@ -1,6 +1,6 @@
 """A real SLURM of two nodes on this machine: the demo grid by the array script and by dask-jobqueue, one node killed.
 
-python tests/grid/slurm.py [--of array jobqueue] [--seeds 2] [--epochs 3]
+python tests/grid/slurm.py [--of array jobqueue] [--seeds 2] [--epochs 3] [--into FILE]
 
 Needs root and Debian's packages slurm-wlm and munge (`apt-get install --no-install-recommends slurm-wlm munge`), and
 for the second way the Python packages distributed and dask-jobqueue. SLURM's daemons run with folders of their own and
@@ -20,6 +20,7 @@ import time
 from pathlib import Path
 
 from cluster import end_in_order, kill_all
+from seen import keep
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "pipeline"))
 from conftest import Clone, checkout, ran, tiny
@@ -177,8 +178,8 @@ def lacking(way: str) -> str:
     return ""
 
 
-def by_array(slurm: Slurm, clone: Clone) -> None:
-    """The commands of slurm/array.sh; kills node n2 while it makes a cell."""
+def by_array(slurm: Slurm, clone: Clone) -> str:
+    """The commands of slurm/array.sh; kills node n2 while it makes a cell. What SLURM did, in words."""
     cells = clone.run("sh", "-c", "dvc stage list --name-only | grep -E '^(train|train_hybrid|baseline)@'").stdout
     (clone.path / "data/cells.txt").write_text(cells)
     n = len(cells.splitlines())
@@ -200,13 +201,14 @@ def by_array(slurm: Slurm, clone: Clone) -> None:
         ),
         300,
     )
-    print(f"its cell started again after {time.monotonic() - began:.0f} s", flush=True)
+    again = f"its cell started again after {time.monotonic() - began:.0f} s"
     slurm._until(lambda: not slurm.run("squeue", "-h", "-o", "%i").split(), 900)
     print((clone.path / "data/slurm-1.out").read_text()[:200], flush=True)
+    return again
 
 
-def by_jobqueue(slurm: Slurm, clone: Clone) -> None:
-    """dask-jobqueue starts workers as jobs; kills node n2 while it makes a cell."""
+def by_jobqueue(slurm: Slurm, clone: Clone) -> str:
+    """dask-jobqueue starts workers as jobs; kills node n2 while it makes a cell. What came of it, in words."""
     (clone.path / "ourcluster.py").write_text(JOBQUEUE)
     command = [sys.executable, "-m", "recore", "cells", "--device", "cpu", "--executor", "ourcluster:opened"]
     environment = os.environ | clone.env | slurm.env | {"PYTHONPATH": "src"}
@@ -223,6 +225,7 @@ def by_jobqueue(slurm: Slurm, clone: Clone) -> None:
             kill_all(driver)
     (clone.path / "ourcluster.py").unlink()
     print(log.read_text(), flush=True)
+    return "the other worker made the rest"
 
 
 JOBQUEUE = '''\
@@ -247,6 +250,7 @@ def main() -> None:
     parser.add_argument("--of", nargs="+", choices=WAYS, default=list(WAYS))
     parser.add_argument("--seeds", type=int, default=2)
     parser.add_argument("--epochs", type=int, default=3)
+    parser.add_argument("--into", type=Path, help="a file like docs/seen.csv, for a line on each")
     args = parser.parse_args()
     end_in_order()
 
@@ -265,14 +269,15 @@ def main() -> None:
             folder = Path(name) / way
             clone = checkout(folder / "recore", grid)
             (clone.path / ".venv").symlink_to(sys.prefix)
-            clone.run("dvc", "repro", "split")
+            clone.run("dvc", "repro", "split", "encoders")
             clone.commit()
             (folder / "slurm").mkdir()
             with Slurm(folder / "slurm") as slurm:
-                WAYS[way](slurm, clone)
+                said = WAYS[way](slurm, clone)
             trained = {stage for stage in ran(clone.run("dvc", "repro").stdout) if not stage.startswith(("sig", "agg"))}
             differ = clone.other_results(than=alone)
-            print(f"{way}: {len(trained)} stages left to train, {len(differ)} other files", flush=True)
+            came = f"{said}; {len(trained)} stages left to train, {len(differ)} other files"
+            keep(args.into, f"`slurm.py --of {way}`: two nodes, one killed while it makes a cell", came)
             if trained or differ:
                 sys.exit(f"{trained} {differ}")
 

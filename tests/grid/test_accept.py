@@ -49,9 +49,9 @@ def claimed(files, **others) -> None:
     hashed(files, "meta.json")
 
 
-def hashed(files, name) -> None:
+def hashed(files, name, folder=RANKS) -> None:
     inputs = json.loads(files[f"{RANKS}/inputs.json"])
-    inputs["outputs"][name] = hashlib.sha256(files[f"{RANKS}/{name}"]).hexdigest()
+    inputs["outputs"][name] = hashlib.sha256(files[f"{folder}/{name}"]).hexdigest()
     files[f"{RANKS}/inputs.json"] = json.dumps(inputs).encode()
 
 
@@ -298,11 +298,10 @@ def test_a_table_of_a_billion_rows_is_refused_before_it_is_read(grid, sent, monk
 
 @pytest.mark.parametrize("key", ["seed", "variant", "n_items"])
 def test_a_model_of_another_run_is_refused(grid, sent, key):
-    """No hash in inputs.json is of it."""
-
     def other(files):
         name = f"{MODEL}/config.json"
         files[name] = json.dumps(json.loads(files[name]) | {key: 77}).encode()
+        hashed(files, "config.json", MODEL)
 
     with pytest.raises(Refused, match="of another run or catalogue"):
         place(grid["trm"], rewritten(sent["trm"], other))
@@ -349,11 +348,24 @@ def test_weights_that_did_not_rank_are_refused(grid, sent):
         place(grid["trm"], rewritten(sent["trm"], other))
 
 
-def test_an_inputs_json_of_other_files_is_refused(grid, sent):
+@pytest.mark.parametrize("file", [f"{RECORD}/history.csv", f"{MODEL}/config.json"])
+def test_an_inputs_json_of_other_files_is_refused(grid, sent, file):
     def other(files):
-        files[f"{RECORD}/history.csv"] += b"\n"
+        files[file] += b"\n"
 
     with pytest.raises(Refused, match="not of the files beside it"):
+        place(grid["trm"], rewritten(sent["trm"], other))
+
+
+def test_an_inputs_json_that_names_no_commands_is_refused(grid, sent):
+    """Only of what lies here from before is it taken."""
+
+    def other(files):
+        inputs = json.loads(files[f"{RANKS}/inputs.json"])
+        del inputs["commands"]
+        files[f"{RANKS}/inputs.json"] = json.dumps(inputs).encode()
+
+    with pytest.raises(Refused, match=r"its files cannot be read .*commands"):
         place(grid["trm"], rewritten(sent["trm"], other))
 
 

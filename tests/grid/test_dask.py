@@ -25,7 +25,7 @@ def test_the_tables_are_those_of_dvc_and_nothing_is_left_to_train(tmp_path):
     """Each host has a folder of its own for what it unpacks, and no worker has recore."""
     with Cluster(tmp_path, hosts=2) as cluster:
         clone, alone = (checkout(tmp_path / name / "recore", tiny) for name in ("clone", "alone"))
-        clone.run("dvc", "repro", "split")
+        clone.run("dvc", "repro", "split", "encoders")
         clone.commit()
         said = command(clone, "--executor", "dask", "--address", cluster.address).stdout
         assert "5 stages are new in dvc.lock" in said
@@ -41,7 +41,7 @@ def test_the_tables_are_those_of_dvc_and_nothing_is_left_to_train(tmp_path):
 def test_a_scheduler_that_goes_is_one_sentence_and_what_is_made_stays(tmp_path):
     with Cluster(tmp_path, hosts=1) as cluster:
         clone = checkout(tmp_path / "clone" / "recore", tiny)
-        clone.run("dvc", "repro", "split")
+        clone.run("dvc", "repro", "split", "encoders")
         log = tmp_path / "log"
         driver = [sys.executable, "-m", "recore", "cells", "--executor", "dask", "--address", cluster.address]
         with log.open("w") as out:

@@ -2,53 +2,23 @@
 
 import os
 import shutil
-import signal
-import subprocess
 import sys
-import time
+from collections import Counter
+from functools import partial
 from pathlib import Path
 
 import pytest
-from grid.asked import change, tiny
-from pipeline.conftest import Clone, checkout
+from grid.asked import change
+from pipeline.conftest import Clone, ran
 
 from recore import RecoreError, params, yaml12
 from recore.commands import cells as command
-from recore.grid import accept, cells, elsewhere, recorded
+from recore.grid import cells, elsewhere, recorded
 from recore.records.checkout import current
 
 pytestmark = pytest.mark.slow  # DVC runs for each
 
 AFTER = {"significance@demo"}
-MADE_BY = {"commit": None, "dirty": False, "host": "h", "cell_seconds": 1.5}
-
-
-@pytest.fixture(scope="module")
-def placed(tmp_path_factory, sent):
-    """A checkout of DVC's in which the cells are placed, and that DVC knows up to the split."""
-    made = checkout(tmp_path_factory.mktemp("placed") / "recore", tiny)
-    made.run("dvc", "repro", "split", "encoders")
-    made.commit()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(made.path)
-        cells.forget()
-        given = params.load()
-        for cell in cells.cells_of(given):
-            accept.place(cell, cells.inputs(cell, given), accept.read(sent[cell.variant]), True, MADE_BY)
-        cells.forget()
-    return made
-
-
-@pytest.fixture
-def clone(placed, tmp_path, monkeypatch):
-    """A copy of it, which is the working folder."""
-    shutil.copytree(placed.path, tmp_path / "recore", symlinks=True)
-    made = Clone(tmp_path / "recore")
-    monkeypatch.chdir(made.path)
-    monkeypatch.setenv("DVC_SITE_CACHE_DIR", made.env["DVC_SITE_CACHE_DIR"])
-    cells.forget()
-    yield made
-    cells.forget()
 
 
 def would_run(clone) -> set[str]:
@@ -88,6 +58,57 @@ def test_what_is_recorded_dvc_has_not_to_make(clone):
     assert len(run_cache()) == 5
     assert recorded.record(cells.cells_of(params.load())) == (0, {}, [])
     assert Path("data/ranks/demo/trm/1/inputs.json").exists()
+
+
+def test_the_tests_and_the_tables_can_follow_without_asking_for_every_cell(clone):
+    recorded.record(cells.cells_of(params.load()))
+    said = clone.run("dvc", "repro", "--single-item", "significance", "aggregate").stdout
+    assert ran(said) == {"significance@demo", "aggregate"}
+    assert "train" not in said
+    assert clone.repro() == set()
+
+
+def test_it_is_what_dvc_commit_records(clone, tmp_path):
+    """Nothing that is asked once for all stages is another thing for the second of them."""
+    other = Clone(tmp_path / "other")
+    shutil.copytree(clone.path, other.path, symlinks=True)
+    other.run("dvc", "commit", "--force", "train", "train_hybrid", "evaluate", "evaluate_hybrid", "baseline")
+    recorded.record(cells.cells_of(params.load()))
+    assert yaml12.read(Path("dvc.lock")) == yaml12.read(other.path / "dvc.lock")
+    assert cached(clone) == cached(other)
+    assert clone.status() == other.status()
+
+
+def cached(clone) -> set[str]:
+    cache = clone.path / ".dvc/cache"
+    return {str(file.relative_to(cache)) for file in cache.rglob("*") if file.is_file()}
+
+
+def test_what_many_stages_read_is_read_once(clone, monkeypatch):
+    from dvc import output
+    from dvc.dependency import param
+
+    read = Counter()
+
+    def counted(ask, first, path, *others, **named):
+        read[os.path.relpath(path)] += 1
+        return ask(first, path, *others, **named)
+
+    for module, name in ((output, "build"), (param, "read_param_file")):
+        monkeypatch.setattr(module, name, partial(counted, getattr(module, name)))
+    recorded.record(cells.cells_of(params.load()))
+    own = ("data/models/", "data/records/", "data/ranks/")
+    shared = {name: times for name, times in read.items() if not name.startswith(own)}
+    assert shared.pop("params.yaml") == 4  # lists of keys that the stages name
+    assert shared.keys() >= {"src/recore/models", "src/recore/data/cases.py", "data/split/demo"}
+    assert set(shared.values()) == {1}
+
+
+def test_what_git_tracks_is_not_recorded(clone):
+    clone.run("git", "add", "--force", "data/models/demo/hn/1/config.json")
+    with pytest.raises(RecoreError, match=r"^DVC failed \(.*data/models/demo/hn/1.* is already tracked by SCM"):
+        recorded.record(cells.cells_of(params.load()))
+    assert recorded_stages() == set()
 
 
 def test_what_was_recorded_comes_back_from_dvc_s_cache(clone):
@@ -138,7 +159,7 @@ def test_a_command_that_changed_meanwhile_is_not_recorded_as_what_made_the_cell(
     assert recorded_stages() == EVERY - HYBRID
 
 
-@pytest.mark.parametrize("kind", ["params", "code", "split", "ranks"])
+@pytest.mark.parametrize("kind", ["params", "code", "split", "ranks", "weights"])
 def test_what_changes_while_it_is_recorded_is_not_recorded_at_all(clone, monkeypatch, kind):
     from dvc.stage import PipelineStage
 
@@ -153,6 +174,7 @@ def test_what_changes_while_it_is_recorded_is_not_recorded_at_all(clone, monkeyp
             change(hard_neg_k=7)
         else:
             name = {"code": "src/recore/models/core.py", "split": "data/split/demo/stats.json"}
+            name["weights"] = "data/models/demo/hn/1/weights.safetensors"
             with Path(name.get(kind, "data/ranks/demo/hn/1/cases.parquet")).open("ab") as file:
                 file.write(b"\n")
 
@@ -283,31 +305,3 @@ def test_a_record_takes_both_what_dvc_made_and_what_it_did_not(clone):
     with Path("data/ranks/demo/hn/1/cases.parquet").open("ab") as file:
         file.write(b"x")
     assert current(clone.path) == [("demo", "pop", None), ("demo", "trm", 1)]
-
-
-def test_two_at_once_in_a_checkout_are_refused(folder):
-    with elsewhere._alone():
-        second = another()
-    assert (second.returncode, second.stderr.count("\n")) == (1, 1)
-    assert "recore: another `python -m recore cells --executor` is at work in this checkout; wait" in second.stderr
-    assert "given.one" in another().stderr
-
-
-def test_what_a_killed_command_has_forked_does_not_stop_the_next_one(folder):
-    """The processes of a ProcessPoolExecutor outlive it."""
-    with elsewhere._alone():
-        pid = os.fork()
-        if not pid:
-            time.sleep(600)
-            os._exit(0)
-    try:
-        assert "given.one" in another().stderr
-    finally:
-        os.kill(pid, signal.SIGKILL)
-        os.waitpid(pid, 0)
-
-
-def another() -> subprocess.CompletedProcess:
-    """The command in a process of its own; once it is alone, it ends for want of a module."""
-    words = [sys.executable, "-m", "recore", "cells", "--executor", "given.one:there"]
-    return subprocess.run(words, capture_output=True, text=True, env=os.environ | {"PYTHONPATH": "src"})

@@ -13,13 +13,15 @@ counts.
 
 With --executor the cells are made by whatever that names, in any order, and taken when they are whole and what was
 asked for (docs/MACHINES.md). Where DVC is, what it calls up to date is not made, and what was made is recorded in
-dvc.lock, so that `dvc repro` has nothing left to train.
+dvc.lock, so that `dvc repro` has nothing left to train. Nothing else may make cells in the checkout meanwhile; without
+--executor several of these may, each those of its own --dataset.
 """
 
 import argparse
 import time
 
 from recore import RecoreError, params, paths
+from recore.grid import lock
 from recore.grid.cells import Cell, cells_of, inputs, make, outdated
 
 
@@ -51,7 +53,8 @@ def main(argv: list[str] | None = None) -> None:
         unmade = {cell: made_from for cell, made_from, fault in zip(cells, needed, faults, strict=True) if fault}
         elsewhere.make(cells, unmade, (args.executor, args.address, args.jobs), args.device, not args.no_weights)
     else:
-        _make(list(zip(cells, needed, faults, strict=True)), args.device, not args.no_weights)
+        with lock.among_others():
+            _make(list(zip(cells, needed, faults, strict=True)), args.device, not args.no_weights)
 
 
 def _make(planned: list[tuple[Cell, dict, str]], device: str, weights: bool) -> None:

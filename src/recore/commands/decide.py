@@ -47,7 +47,7 @@ def main(argv: list[str] | None = None) -> None:
 
 def decide(experiment: Experiment, jobs: int) -> None:
     """Look after look; RecoreError where DVC fails."""
-    _dvc("repro", *(f"split@{name}" for name in experiment.datasets), *experiment.baselines())
+    _dvc("repro", *(f"split@{name}" for name in experiment.datasets), "encoders", *experiment.baselines())
     for stages in experiment.stages(experiment.cells(experiment.every(len(experiment.seeds)), made=True)):
         _each(_changed(stages), jobs)  # ranks of other params or code
     cells = experiment.cells(experiment.every(experiment.plan.looks[0]), made=False)

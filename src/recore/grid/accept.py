@@ -106,6 +106,7 @@ def check(cell: Cell, needed: dict[str, Any], files: dict[str, bytes], weights: 
         raise Refused(f"it was made with another {', '.join(differ)}")
     hashes = {Path(name).name: hashlib.sha256(own).hexdigest() for name, own in files.items()}
     results = {file.name for file in paths.results(cell.dataset, cell.variant, cell.seed)}
+    results |= {"config.json"} if model else set()
     if outputs != {name: hashes[name] for name in results}:
         raise Refused("its inputs.json is not of the files beside it")
     if own != (cell.dataset, cell.variant, cell.seed):

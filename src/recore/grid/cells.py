@@ -1,8 +1,8 @@
 """A cell of the grid as dvc.yaml states it, what it depends on, and whether what lies there is of that.
 
 A cell is one run, dataset × variant × seed; that of a baseline has no seed. ``inputs.json`` beside its ranks is to a
-cell that was made without DVC what dvc.lock is to DVC: its params, the SHA-256 of the code and the split that it reads,
-and of the files that it made.
+cell that was made without DVC what dvc.lock is to DVC: its params and commands, the SHA-256 of the code and the split
+that it reads, and of the files that it made.
 """
 
 import hashlib
@@ -99,8 +99,10 @@ def stated(cells: list[Cell], given: params.Params) -> set[Cell]:
 
 
 def inputs(cell: Cell, given: params.Params) -> dict[str, Any]:
-    """What the ranks of a cell depend on: ``params`` by dotted key, ``sha256`` by file or folder."""
+    """What a cell depends on: ``commands`` by stage, ``params`` by dotted key, ``sha256`` by file or folder."""
+    stages = (name.partition("@")[0] for name in cell.stages)
     return {
+        "commands": {stage: " ".join(command) for stage, command in zip(stages, cell.commands, strict=True)},
         "params": {key: given.at(key) for key in cell.params},
         "sha256": {name: _sha256(Path(name)) for name in cell.deps},
     }
@@ -139,39 +141,45 @@ def outdated(cell: Cell, needed: dict[str, Any]) -> str:
         return "its inputs.json was torn"
     if "outputs" not in made_from:
         return "its inputs.json is of older code, without hashes of what was made"
+    older = {} if "config.json" in made_from["outputs"] else _configured(cell)
+    made_from["outputs"] = older | made_from["outputs"]
     if other := [name for name, digest in outputs(cell).items() if made_from["outputs"].get(name) != digest]:
         return f"its {', '.join(other)} was torn or altered"
-    if cell.seed is not None and not _configured(cell.variant, cell.seed, paths.model(*own) / "config.json"):
-        return "its config.json was torn or altered"
+    made_from.setdefault("commands", needed["commands"])  # older code did not say
     differ = differing(needed, made_from)
     return f"its ranks were made with another {', '.join(differ)}" if differ else ""
 
 
-def _configured(variant: str, seed: int, file: Path) -> bool:
-    """Whether a model's description can be read and is of this run; it may also have stayed where the model was made.
-
-    No hash in inputs.json is of it.
-    """
+def _configured(cell: Cell) -> dict[str, str]:
+    """The hash of a model's description where it is of this run, for what older code made: it kept none."""
+    file = _config(cell)
     try:
-        config = artifacts.read_json(file) if file.exists() else {"variant": variant, "seed": seed}
-        return (config["variant"], config["seed"]) == (variant, seed)
+        config = artifacts.read_json(file)
+        of_it = (config["variant"], config["seed"]) == (cell.variant, cell.seed)
+        return {file.name: artifacts.sha256(file)} if of_it else {}
     except (RecoreError, KeyError, TypeError):
-        return False
+        return {}
+
+
+def _config(cell: Cell) -> Path:
+    """The description of its model, which may also have stayed where it was made; a baseline has none."""
+    return paths.MODELS / cell.dataset / cell.variant / paths.run(cell.seed) / "config.json"
 
 
 def differing(needed: dict[str, Any], made_from: dict[str, Any]) -> list[str]:
-    """The params and files in which the inputs of a cell are not those that are ``needed``."""
+    """The commands, params and files in which the inputs of a cell are not those that are ``needed``."""
     return [
-        name
-        for kind in ("params", "sha256")
+        f"command of {name}" if kind == "commands" else name
+        for kind in ("commands", "params", "sha256")
         for name in sorted(needed[kind].keys() | made_from[kind].keys())
         if needed[kind].get(name) != made_from[kind].get(name)
     ]
 
 
 def outputs(cell: Cell) -> dict[str, str]:
-    """SHA-256 of the files that its results are read from, by their names."""
-    return {file.name: artifacts.sha256(file) for file in paths.results(cell.dataset, cell.variant, cell.seed)}
+    """SHA-256 of the files that its results and its model are read from, by their names; meta.json has the weights'."""
+    results = paths.results(cell.dataset, cell.variant, cell.seed)
+    return {file.name: artifacts.sha256(file) for file in (*results, _config(cell)) if file in results or file.exists()}
 
 
 def make(cell: Cell, device: str, made_from: dict[str, Any]) -> None:

@@ -1,12 +1,9 @@
 """The cells of a checkout that are not made, made by an executor, and recorded in dvc.lock as far as they hold."""
 
-import contextlib
-import fcntl
-from collections.abc import Iterator
 from typing import Any
 
-from recore import RecoreError, params, paths
-from recore.grid import bundle, recorded
+from recore import RecoreError, params
+from recore.grid import bundle, lock, recorded, repository
 from recore.grid import cells as grid
 from recore.grid.cells import Cell
 from recore.grid.drive import Drive, Task
@@ -23,7 +20,7 @@ def make(cells: list[Cell], unmade: dict[Cell, dict[str, Any]], named: Named, de
     weights: whether they are sent here. Without them a cell cannot be recorded, for DVC might have to rank it again.
     """
     chosen = engine(*named)
-    with _alone():
+    with lock.alone():
         by_dvc = recorded.known(unmade)
         tasks = [Task(cell, needed) for cell, needed in unmade.items() if cell not in by_dvc]
         # Now, when the code is still that which is sent.
@@ -34,7 +31,8 @@ def make(cells: list[Cell], unmade: dict[Cell, dict[str, Any]], named: Named, de
         try:
             if tasks:
                 made_by = {name: here[name] for name in ("commit", "dirty")}
-                given_up = Drive(chosen, device, weights, made_by, view, bundles).run(tasks)
+                with repository.reserved([task.cell for task in tasks]):
+                    given_up = Drive(chosen, device, weights, made_by, view, bundles).run(tasks)
         finally:
             view.close()
         faults = []
@@ -82,17 +80,3 @@ def _record(cells: list[Cell]) -> None:
             f"{len(found.refused)} of {len(cells)} cells were not recorded; {cell}: {fault}; run this again to make "
             "them as params.yaml, the code and the split are now"
         )
-
-
-@contextlib.contextmanager
-def _alone() -> Iterator[None]:
-    """One of these in a checkout at a time; RecoreError where there is another."""
-    paths.DATA.mkdir(exist_ok=True)
-    with (paths.DATA / ".elsewhere.lock").open("w") as file:
-        try:
-            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # not flock: a pool's forked processes would keep that
-        except (BlockingIOError, PermissionError):
-            raise RecoreError(
-                "another `python -m recore cells --executor` is at work in this checkout; wait for it or end it"
-            ) from None
-        yield

@@ -1,21 +1,19 @@
 """Cells that were made without DVC, recorded in dvc.lock as if it had made them, or not at all.
 
 ``dvc commit -f`` asks nothing, and what it records of other params also goes into DVC's run cache, from where it comes
-back later as if it had been made with them. So under DVC's own lock: the inputs are hashed again and the outputs too,
-DVC then hashes what it will record, and the inputs once more; only then does anything become part of the cache, the run
-cache and dvc.lock, in this order.
+back later as if it had been made with them. So under DVC's own lock: the inputs are hashed again, and the outputs and
+the weights; DVC then hashes what it will record, and after it all of that is hashed once more. Only then does anything
+become part of the cache, the run cache and dvc.lock, in this order.
 """
 
-import contextlib
-import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from recore import RecoreError, artifacts, params, paths
-from recore.grid import cells
+from recore.grid import cells, repository
 from recore.grid.cells import Cell
-from recore.stages import encoders
+from recore.grid.once import ask_once
 
 WEIGHTS = "weights.safetensors"
 
@@ -32,10 +30,10 @@ def known(grid: Iterable[Cell]) -> set[Cell]:
     """Those of the cells that DVC calls up to date; none where this is no checkout of DVC's."""
     if not (ranked := [cell for cell in grid if _ranks(cell).exists()]):
         return set()  # asking DVC takes long
-    with _repository() as repo:
+    with repository.locked() as repo:
         if repo is None:
             return set()
-        by_name = _stages(repo)
+        by_name = _stages(repo, ranked)
         return {cell for cell in ranked if _is_known(cell, by_name)}
 
 
@@ -44,19 +42,20 @@ def record(grid: Iterable[Cell]) -> Recorded | None:
 
     None where this is no checkout of DVC's. RecoreError where a file changes while it is looked at.
     """
-    with _repository() as repo:
+    with repository.locked() as repo:
         if repo is None:
             return None
         made = [cell for cell in grid if (_ranks(cell) / "inputs.json").exists()]
         faults = _faults(made)
         unweighed = [cell for cell in made if not faults[cell] and not _weighed(cell)]
         held = [cell for cell in made if not faults[cell] and cell not in unweighed]
-        by_name = _stages(repo)
+        by_name = _stages(repo, made)
         refused = {cell: fault for cell, fault in faults.items() if fault and not _is_known(cell, by_name)}
         stages = [by_name[name] for cell in held for name in cell.stages if by_name[name].status()]
         for stage in stages:
             stage.save(run_cache=False)
-        if changed := {cell: fault for cell, fault in _faults(held).items() if fault}:
+        again = {cell: fault or ("" if _weighed(cell) else "its weights") for cell, fault in _faults(held).items()}
+        if changed := {cell: fault for cell, fault in again.items() if fault}:
             cell, fault = next(iter(changed.items()))
             raise RecoreError(f"{cell} changed while it was recorded ({fault}); nothing is, run this again")
         for stage in stages:
@@ -93,31 +92,9 @@ def _ranks(cell: Cell) -> Path:
     return paths.ranks(cell.dataset, cell.variant, cell.seed)
 
 
-def _stages(repo: Any) -> dict[str, Any]:
-    return {stage.addressing: stage for stage in repo.index.stages}
-
-
-@contextlib.contextmanager
-def _repository() -> Iterator[Any]:
-    """DVC's repository under its lock, for which this waits; None without DVC or outside one."""
-    try:
-        from dvc.exceptions import DvcException, NotDvcRepoError
-        from dvc.repo import Repo, lock_repo
-    except ModuleNotFoundError:
-        yield None
-        return
-    logging.getLogger("dvc").setLevel(logging.WARNING)
-    with contextlib.ExitStack() as stack:
-        try:
-            repo = stack.enter_context(Repo(".", _wait_for_lock=True))
-        except NotDvcRepoError:
-            yield None
-            return
-        try:
-            stack.enter_context(lock_repo(repo))
-            encoders.main([])  # what DVC compares the code of a cell with
-            yield repo
-        except DvcException as fault:
-            raise RecoreError(
-                f"DVC failed ({' '.join(str(fault).split())}); mend that and run this again, what is made stays"
-            ) from None
+def _stages(repo: Any, grid: list[Cell]) -> dict[str, Any]:
+    """Those of the cells by their names, as far as dvc.yaml has them."""
+    names = {name for cell in grid for name in cell.stages}
+    stages = {stage.addressing: stage for stage in repo.index.stages if stage.addressing in names}
+    ask_once(list(stages.values()))
+    return stages
