@@ -198,7 +198,7 @@ def test_again_after_the_end_makes_nothing(dvc, capsys):
     dvc.calls.clear()
     assert run(capsys) == said[said.rindex("MRR@20, error") :]
     assert [call[:2] for call in dvc.calls if call[0] == "repro"] == [
-        ("repro", "split@demo", "encoders"),
+        ("repro", "split@demo"),
         ("repro", "--single-item"),
     ]
     assert not dvc.evaluated
