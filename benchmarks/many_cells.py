@@ -47,7 +47,7 @@ for name, content in files.items():
     file = pathlib.Path(name.replace("/trm/1/", f"/{variant}/{seed}/"))
     if file.name in ("meta.json", "config.json"):
         content = json.dumps(json.loads(content) | {"variant": variant, "seed": int(seed)}).encode()
-    if file.name in ("cases.parquet", "meta.json", "history.csv", "record.json"):
+    if file.name in ("cases.parquet", "meta.json", "history.csv", "record.json", "config.json"):
         outputs[file.name] = hashlib.sha256(content).hexdigest()
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(content)
