@@ -67,11 +67,12 @@ def test_a_torn_cost_is_named(record):
 
 def test_runs_are_told_by_where_they_were_made():
     other = MADE | {"commit": None, "dirty": True, "peak_memory_bytes": 700_000_000}
+    other |= {"machine": MADE["machine"] | {"instructions": "AVX2"}}
     assert told([MADE, None, MADE | {"train_seconds": 150.0}, other]) == [
         "2 runs, 5.0 min of training, at most 0.50 GB each: commit 0123456789ab; cpu; Abacus II, 2 of 4 cores, Linux; "
         "python 3.11.7, torch 2.13.0",
-        "1 runs, 2.0 min of training, at most 0.70 GB each: commit none with changes; cpu; Abacus II, 2 of 4 cores, "
-        "Linux; python 3.11.7, torch 2.13.0",
+        "1 runs, 2.0 min of training, at most 0.70 GB each: commit none with changes; cpu; Abacus II (AVX2), "
+        "2 of 4 cores, Linux; python 3.11.7, torch 2.13.0",
         "1 runs of unknown cost: restored from DVC's cache",
     ]
 

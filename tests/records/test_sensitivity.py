@@ -163,7 +163,7 @@ def test_a_page_changes_with_the_numbers(tmp_path, sweep):
     (folder / "params.yaml").write_text((RESULTS / "sensitivity/params.yaml").read_text())
     empty = render.parts(PAGE, tmp_path)
     assert "Not run yet: `make sweep` makes" in empty
-    made_on = {"device": "cpu", "machine": {"processor": "X", "cores": 2}}
+    made_on = {"device": "cpu", "machine": {"processor": "X", "cores": 2, "instructions": "AVX2"}}
     record = {"command": "make sweep JOBS=3", "jobs": 3, "cells": 65, "machines": [made_on], "wall_seconds": 7200.0}
     record |= {"date": "2026-11-23", "commit": "0123456789", "hard_neg_k": 20, "hard_neg_lambda": 0.1}
     (folder / "provenance.json").write_text(json.dumps(record))
@@ -172,6 +172,6 @@ def test_a_page_changes_with_the_numbers(tmp_path, sweep):
     assert render.parts(page, tmp_path) == page
     for text in ("](sensitivity/sweep.png)", "| 20  | +0.13 [+0.03, +0.23] ▲ |", "| exploratory |", "--jobs 3\n"):
         assert text in page, text
-    assert "[sensitivity](sensitivity): `make sweep JOBS=3`, 65 cells on 2 cores of X, 2.0 h, 2026-11-23" in page
+    assert "[sensitivity](sensitivity): `make sweep JOBS=3`, 65 cells on 2 cores of X (AVX2), 2.0 h, 2026-11-23" in page
     sweep.assign(delta=0.005).to_csv(folder / "sweep.csv", index=False)
     assert render.parts(page, tmp_path) != page

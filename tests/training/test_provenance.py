@@ -37,6 +37,13 @@ def test_an_edit_is(checkout, file):
     assert dirty() is True
 
 
+def test_the_instructions_are_those_that_pytorch_uses():
+    """One name of a processor may stand for several, whose last digits differ."""
+    used = provenance(torch.device("cpu"))["machine"]["instructions"]
+    assert f"CPU capability usage: {used}\n" in torch.__config__.show()
+    assert provenance(None)["machine"]["instructions"] is None
+
+
 def test_outside_git_there_is_no_commit(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path))

@@ -64,8 +64,11 @@ def _restated(record: dict[str, Any]) -> str:
 
 
 def _machine(made_on: dict[str, Any]) -> str:
-    processor = made_on["machine"]
-    cores = f"{processor['cores']} cores of {processor['processor']}"
+    machine = made_on["machine"]
+    instructions = (
+        f" ({machine['instructions']})" if machine.get("instructions") else ""
+    )  # cells of older code say none
+    cores = f"{machine['cores']} cores of {machine['processor']}{instructions}"
     return cores if made_on["device"] == "cpu" else f"{made_on['device']} ({cores})"
 
 

@@ -26,7 +26,7 @@ def provenance(device: "torch.device | None") -> dict[str, Any]:
     Neither what a run of the pipeline rewrites (dvc.lock, results) nor params.yaml makes it dirty: a recorded grid or
     `dvc exp run -S` is the same code under other settings. A file that git does not track does so under src only.
     """
-    name, threads = ("cpu", 1) if device is None else _of_torch(device)
+    name, threads, instructions = ("cpu", 1, None) if device is None else _of_torch(device)
     packages = FITTED if device is None else PACKAGES
     return {
         "device": name,
@@ -35,6 +35,7 @@ def provenance(device: "torch.device | None") -> dict[str, Any]:
             "cores": os.cpu_count(),
             "platform": platform.platform(),
             "threads": threads,
+            "instructions": instructions,  # with others of the same name the last digits may differ
         },
         "versions": {"python": platform.python_version()} | {name: version(name) for name in packages},
         "commit": _git("rev-parse", "HEAD"),
@@ -45,10 +46,11 @@ def provenance(device: "torch.device | None") -> dict[str, Any]:
     }
 
 
-def _of_torch(device: "torch.device") -> tuple[str, int]:
+def _of_torch(device: "torch.device") -> tuple[str, int, str]:
     import torch
 
-    return torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu", torch.get_num_threads()
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
+    return name, torch.get_num_threads(), torch.backends.cpu.get_cpu_capability()
 
 
 def peak_memory_bytes(device: "torch.device | None") -> int:
