@@ -70,4 +70,4 @@ def test_a_grid_whose_workers_are_killed_comes_through_as_a_quiet_one():
     command = [sys.executable, script, "--kills", "4", "--cells", "8", "--workers", "1"]
     result = subprocess.run(command, capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
-    assert ", 0 wrong, 0 lost" in result.stdout
+    assert ": 0 wrong, 0 lost" in result.stdout
