@@ -24,6 +24,7 @@ from recore.stages import aggregate, significance
 VARIANTS = ("ave", "trm", "da", "hn", "dahn")
 EVERY = [("tmall", variant, seed) for variant in VARIANTS for seed in range(5)]
 MOST = EVERY[:-1]  # a record without its last cell still grows
+OF_NOTHING = {"commands": {}, "params": {}, "sha256": {}}
 BIG = Path("docs/results/big")
 
 
@@ -251,7 +252,7 @@ def test_a_baseline_goes_back_into_a_clone_and_is_up_to_date_there(with_baseline
     restore.main(["big", "--to", str(clone)])
     with monkeypatch.context() as there:
         there.chdir(clone)
-        assert cells.outdated(cells.Cell("tmall", "vmis", None, (), (), ()), {"params": {}, "sha256": {}}) == ""
+        assert cells.outdated(cells.Cell("tmall", "vmis", None, (), (), ()), OF_NOTHING) == ""
     collect(clone)
     assert {file: file.read_bytes() for file in BIG.rglob("*") if file.is_file()} == before
 
@@ -479,7 +480,7 @@ def test_a_record_goes_back_into_a_clone_and_comes_out_the_same(checkout, tmp_pa
     assert list(kept.iterdir()) == []  # what is there is not touched
     with monkeypatch.context() as there:
         there.chdir(clone)
-        assert cells.outdated(cells.Cell("tmall", "trm", 2, (), (), ()), {"params": {}, "sha256": {}}) == ""
+        assert cells.outdated(cells.Cell("tmall", "trm", 2, (), (), ()), OF_NOTHING) == ""
         assert costs.read(paths.record("tmall", "trm", 2))["commit"] == "0123456789abcdef"
     offer(monkeypatch, [cell for cell in MOST if cell[1:] != ("ave", 0)])
     collect(clone)

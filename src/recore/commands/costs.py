@@ -42,5 +42,6 @@ def _where(cost: dict[str, Any]) -> str:
     instructions = f" ({machine['instructions']})" if machine.get("instructions") else ""
     return (
         f"commit {(cost['commit'] or 'none')[:12]}{' with changes' if cost['dirty'] else ''}; {cost['device']}; "
-        f"{machine['processor']}{instructions}, {machine['threads']} of {machine['cores']} cores, {machine['platform']}; {versions}"
+        f"{machine['processor']}{instructions}, {machine['threads']} of {machine['cores']} cores, "
+        f"{machine['platform']}; {versions}"
     )
