@@ -12,6 +12,7 @@ import pytest
 from .conftest import Clone, ran
 
 ROOT = Path(__file__).parents[2]
+BEFORE = "dvc repro split encoders"
 PLAIN = "python -m recore decide --next | xargs -r dvc repro --single-item"
 
 pytestmark = pytest.mark.slow
@@ -33,11 +34,11 @@ def decide(clone: Clone, *arguments: str) -> str:
 
 
 def test_decide_makes_what_is_open_and_a_kill_changes_nothing(clone, tmp_path):
-    assert PLAIN in (ROOT / "docs/DECIDE.md").read_text()
+    assert f"{BEFORE}\n{PLAIN}\n" in (ROOT / "docs/DECIDE.md").read_text()
     clone.params(looked)
     first = {"pop-none", "sr-none"} | {f"{v}-{seed}" for v in ("ave", "trm", "hn") for seed in range(1, 6)}
     assert "Before the first look, of 5 seeds: 11 cells" in decide(clone, "--status")
-    clone.run("sh", "-c", f"dvc repro split && {PLAIN}", PYTHONPATH="src")
+    clone.run("sh", "-c", f"{BEFORE} && {PLAIN}", PYTHONPATH="src")
     assert cells(clone) == first
     assert "0 decided, 1 open\nThe next look: 2 cells" in decide(clone, "--status")
 
