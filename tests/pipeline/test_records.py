@@ -141,7 +141,13 @@ def test_a_record_stands_for_runs_that_are_not_trained_again(clone):
 
     trained = clone.read("metrics/comparisons.csv")
     clone.params(take)
-    assert clone.repro() == {"encoders", "external@demo-kept", "external@demo-counted", "significance@demo", "aggregate"}
+    assert clone.repro() == {
+        "encoders",
+        "external@demo-kept",
+        "external@demo-counted",
+        "significance@demo",
+        "aggregate",
+    }
     assert clone.read("metrics/comparisons.csv") == trained.replace(",trm,", ",kept,")
     assert "kept has ranks of trm in record tiny, seeds 1, 2" in clone.run(*PROGRAM, "check", **SOURCE).stdout
     assert clone.changed() == set()
