@@ -34,6 +34,7 @@ COMMANDS: Commands = {
         "from": Command("recore.records.take", "put the finished cells of a checkout on record"),
         "check": Command("recore.records.check", "recompute what a record publishes, and compare"),
         "tables": Command("recore.records.finish", "make a record's tables and figures again with today's code"),
+        "report": Command("recore.records.report", "write a record's report, all of it on one page"),
         "restore": Command("recore.records.restore", "put a record's cells into a clone that makes the others"),
         "render": Command("recore.records.render", "render the pages that show records"),
         "sweep": Command("recore.records.sweep", "run the sweep of docs/results/SENSITIVITY.md in a clean clone"),

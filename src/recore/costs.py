@@ -31,5 +31,11 @@ def read(record: Path) -> dict[str, Any] | None:
     return cost if cost.pop("of") == _hash(record) else None
 
 
+def processor(machine: dict[str, Any]) -> str:
+    """Its name and the instructions that PyTorch used, where a cost says so: one name may stand for several."""
+    used = machine.get("instructions")
+    return f"{machine['processor']} ({used})" if used else machine["processor"]
+
+
 def _hash(record: Path) -> str:
     return artifacts.sha256(next(record / name for name in RESULTS if (record / name).exists()))

@@ -11,7 +11,7 @@ from stages import fake_grid
 
 from recore import RecoreError, params, paths
 from recore.evaluation.on_record import sums
-from recore.records import check, finish, tables, take, unranked
+from recore.records import check, finish, report, tables, take, unranked
 
 RESULTS = Path(__file__).parents[2] / "docs/results"
 VARIANTS = {"plain": {"trm": {}, "da": {}}, "hybrid": {}}
@@ -156,31 +156,40 @@ def edit(file: Path, old: str, new: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("versions", "named"), [({"matplotlib": "1.0"}, "1.0"), (None, "of an unknown version")])
-def test_figures_of_another_matplotlib_are_not_compared_and_the_words_of_the_report_are(
-    record, capsys, versions, named
-):
+def test_figures_of_another_matplotlib_are_not_compared(record, capsys, versions, named):
     drawn_by(record, versions)
     change_a_byte(record / "forest.png", 200)
     change_a_byte(record / "gate.png", 200)
-    edit(record / "report.html", "base64,iVBOR", "base64,jVBOR")
     sums.write(record, [record / name for name in sums.read(record)])
     check.main(["tiny"])
     said = capsys.readouterr().out
     drawn = f"since Matplotlib {named} drew it, and {tables.version('matplotlib')} is installed here"
     assert f"tiny: forest.png: not compared, {drawn}; its numbers, forest.csv, are\n" in said
-    assert f"tiny: report.html: words and numbers are the same; its images are not compared, {drawn}\n" in said
-    edit(record / "report.html", "confirms; the other", "denies; the other")
-    sums.write(record, [record / name for name in sums.read(record)])
-    (line,) = faults(capsys)[1:]
-    assert "report.html: line " in line
-    assert "denies; the other" in line
 
 
-def test_an_image_of_the_report_that_was_changed_is_found(record, capsys):
-    edit(record / "report.html", "base64,iVBOR", "base64,jVBOR")
+def test_another_figure_is_found(record, capsys):
+    shutil.copy(record / "gate.png", record / "forest.png")
     sums.write(record, [record / name for name in sums.read(record)])
     (line,) = faults(capsys)[1:]
-    assert line == f"recore: {record}/report.html: has other images than those that are drawn here"
+    assert line == f"recore: {record}/forest.png: is not what is made of the ranks here"
+
+
+def test_the_report_is_not_kept_and_is_written_when_asked_for(record, capsys):
+    assert not (record / "report.html").exists()
+    report.main(["tiny", "first.html"])
+    assert capsys.readouterr().out == f"first.html is the report of {record}\n"
+    report.main(["tiny", "second.html"])
+    first, second = Path("first.html").read_text(), Path("second.html").read_text()
+    assert first == second
+    assert 'src="data:image/png;base64,' in first
+    assert "da − trm" in first
+
+
+def test_a_record_that_grows_has_no_report(record):
+    (record / "provenance.json").unlink()
+    with pytest.raises(RecoreError, match=r"provenance\.json does not exist; a record has one when it is finished"):
+        report.main(["tiny", "report.html"])
+    assert not Path("report.html").exists()
 
 
 @pytest.mark.parametrize(

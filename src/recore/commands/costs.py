@@ -39,9 +39,8 @@ def told(known: list[dict[str, Any] | None]) -> list[str]:
 def _where(cost: dict[str, Any]) -> str:
     machine = cost["machine"]
     versions = ", ".join(f"{name} {version}" for name, version in cost["versions"].items())
-    instructions = f" ({machine['instructions']})" if machine.get("instructions") else ""
     return (
         f"commit {(cost['commit'] or 'none')[:12]}{' with changes' if cost['dirty'] else ''}; {cost['device']}; "
-        f"{machine['processor']}{instructions}, {machine['threads']} of {machine['cores']} cores, "
+        f"{costs.processor(machine)}, {machine['threads']} of {machine['cores']} cores, "
         f"{machine['platform']}; {versions}"
     )

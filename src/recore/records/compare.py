@@ -1,10 +1,8 @@
 """A published file beside the same file made again: where they differ, by row and column."""
 
-import base64
 import csv
 import io
 import math
-import re
 from itertools import zip_longest
 
 import numpy as np
@@ -15,7 +13,6 @@ from matplotlib.image import imread
 ROUNDING = 1e-6  # relative
 # On another processor the last digit of a coordinate may be another, and the edge of a mark in the next pixel.
 PIXELS = 1e-4  # share of a figure's pixels
-IMAGE = re.compile(rb"data:image/png;base64,([A-Za-z0-9+/=]*)")
 
 
 def difference(name: str, recorded: bytes, again: bytes) -> str | None:
@@ -26,23 +23,9 @@ def difference(name: str, recorded: bytes, again: bytes) -> str | None:
         return _of_tables(*(list(csv.reader(io.StringIO(file.decode()))) for file in (recorded, again)))
     if name.endswith(".md"):
         return _of_lines(*(file.decode().splitlines() for file in (recorded, again)))
-    if name.endswith(".html"):
-        return of_words(recorded, again) or _of_embedded(recorded, again)
     if name.endswith(".png") and _drawn_alike(recorded, again):
         return None
     return "is not what is made of the ranks here"
-
-
-def of_words(recorded: bytes, again: bytes) -> str | None:
-    """The first difference of two pages in all but their images, as half a sentence; None where there is none."""
-    words = [IMAGE.sub(b"", page) for page in (recorded, again)]
-    return None if words[0] == words[1] else _of_lines(*(page.decode().splitlines() for page in words))
-
-
-def _of_embedded(recorded: bytes, again: bytes) -> str | None:
-    was, is_now = (list(map(base64.b64decode, IMAGE.findall(page))) for page in (recorded, again))
-    alike = len(was) == len(is_now) and all(map(_drawn_alike, was, is_now))
-    return None if alike else "has other images than those that are drawn here"
 
 
 def _drawn_alike(recorded: bytes, again: bytes) -> bool:

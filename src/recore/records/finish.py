@@ -17,7 +17,6 @@ from recore.records import tables
 from recore.records.folder import folder_of
 from recore.records.page import page
 
-REPORT_LIMIT = 3_000_000  # bytes; git keeps every version
 LIMIT = 12_000_000  # bytes of a record that needs no reason
 PARAMS = "params.yaml"
 # Names of records alone: where one is, there is or was a record, whatever has become of its SHA256SUMS.
@@ -29,14 +28,20 @@ def main(argv: list[str] | None = None) -> None:
         prog="python -m recore record tables", description="Makes a record's tables and figures again."
     )
     parser.add_argument("name", help="docs/results/NAME")
-    folder = folder_of(parser.parse_args(argv).name)
-    about = artifacts.read_json(folder / "provenance.json", "a record has one when it is finished; restore it from git")
-    if not (folder / "ranks").exists():
-        raise RecoreError(f"{folder} kept no ranks; `python -m recore record make {folder.name}` makes it again")
+    folder, about = finished(parser.parse_args(argv).name)
     given = params.load(folder / "params.yaml")
     with replacing(folder, keep_ranks=True) as out:
         whole(out, given, tables.cells_of(folder), about, about.pop("large", None))
     print(f"the tables and figures of {folder} are made again; `python -m recore record render` shows them")
+
+
+def finished(name: str) -> tuple[Path, dict[str, Any]]:
+    """The folder and provenance.json of a record; RecoreError where it still grows or kept no ranks."""
+    folder = folder_of(name)
+    about = artifacts.read_json(folder / "provenance.json", "a record has one when it is finished; restore it from git")
+    if not (folder / "ranks").exists():
+        raise RecoreError(f"{folder} kept no ranks; `python -m recore record make {folder.name}` makes it again")
+    return folder, about
 
 
 @contextmanager
@@ -86,17 +91,12 @@ def whole(out: Path, given: params.Params, cells: list[Stored], about: dict[str,
 
     about: provenance.json but for what follows from the runs; why: it is large, where it is.
     """
-    with tables.remade(out, given, cells) as (made, external):
-        report = made.pop(tables.REPORT)
-        size = report.stat().st_size
-        if size < REPORT_LIMIT:
-            made[tables.REPORT] = report
-        for name, file in made.items():
+    with tables.remade(out, given, cells) as made:
+        for name, file in made.files.items():
             shutil.copy(file, out / name)
-    shown = tables.REPORT if size < REPORT_LIMIT else f"not kept: {size / 1e6:.1f} MB are too large for git"
     large = _sized(out, why)
-    own = about | of_runs(given, cells) | ({"external": external} if external else {})
-    own |= {"report": shown, "versions": tables.versions()}
+    own = about | of_runs(given, cells) | ({"external": made.external} if made.external else {})
+    own |= {"versions": tables.versions()}
     artifacts.write_json(out / "provenance.json", own | ({"large": large} if large else {}))
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from recore import artifacts, params, paths
+from recore import artifacts, costs, params, paths
 from recore.evaluation.on_record.files import RESTORE
 from recore.records.claims import claim_table, effects_table
 from recore.records.sensitivity import (
@@ -65,10 +65,7 @@ def _restated(record: dict[str, Any]) -> str:
 
 def _machine(made_on: dict[str, Any]) -> str:
     machine = made_on["machine"]
-    instructions = (
-        f" ({machine['instructions']})" if machine.get("instructions") else ""
-    )  # cells of older code say none
-    cores = f"{machine['cores']} cores of {machine['processor']}{instructions}"
+    cores = f"{machine['cores']} cores of {costs.processor(machine)}"
     return cores if made_on["device"] == "cpu" else f"{made_on['device']} ({cores})"
 
 

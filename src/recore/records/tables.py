@@ -54,9 +54,10 @@ def check_catalogue(folder: Path, cells: list[Stored], way_out: str) -> None:
 
 
 class Remade(NamedTuple):
-    """What a record publishes."""
+    """What a record publishes, and the page that shows all of it, which is too large for git to keep every version."""
 
     files: dict[str, Path]  # by the names that they have in a record
+    report: Path
     external: Taken
 
 
@@ -79,8 +80,8 @@ def remade(folder: Path, given: params.Params, cells: list[Stored], noted: Taken
                 significance.main([dataset])
             aggregate.main([])
         plots = [*sorted((root / paths.PLOTS).glob("*.csv")), *sorted((root / paths.PLOTS).glob("*.png"))]
-        files = (*(root / paths.METRICS / name for name in TABLES), *plots, root / paths.PLOTS / REPORT)
-        yield Remade({file.name: file for file in files}, taken)
+        files = (*(root / paths.METRICS / name for name in TABLES), *plots)
+        yield Remade({file.name: file for file in files}, root / paths.PLOTS / REPORT, taken)
 
 
 def _taken(given: params.Params, records: Path, root: Path, noted: Taken | None) -> Taken:
