@@ -3,8 +3,9 @@
 # own, and only DVC's cache is shared. Whatever is asked for twice, or again after a node went, comes from that cache.
 #
 #   dvc repro $(dvc stage list --name-only | grep '^split@')
+#   PYTHONPATH=src python -m recore mend --forget                 # of dvc.lock, what this cache does not have
 #   dvc stage list --name-only | grep -E '^(train|train_hybrid|baseline)@' >data/cells.txt
-#   sbatch --array=1-$(wc -l <data/cells.txt) slurm/array.sh      # add what your site wants, such as --gres=gpu:1
+#   sbatch --cpus-per-task=2 --array=1-$(wc -l <data/cells.txt) slurm/array.sh   # 2: train.threads of params.yaml
 #   dvc repro && cp -R data/costs/. data/records/                 # when all tasks have ended
 #
 # Submit from the root of the checkout, which lies on a file system that the nodes see, with its .venv.

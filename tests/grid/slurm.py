@@ -25,6 +25,8 @@ from seen import keep
 sys.path.insert(0, str(Path(__file__).parents[1] / "pipeline"))
 from conftest import Clone, checkout, ran, tiny
 
+from recore import yaml12
+
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch")
 CONF = """\
 ClusterName=recore
@@ -178,6 +180,16 @@ def lacking(way: str) -> str:
     return ""
 
 
+def another_machine(clone: Clone) -> None:
+    """Leaves in dvc.lock what it has of a stage where somebody else committed what it made."""
+    clone.run("dvc", "repro", "--single-item", "train@demo-trm-1")
+    lock = yaml12.read(clone.path / "dvc.lock")
+    lock["stages"]["train@demo-trm-1"]["outs"][0]["md5"] = "0" * 32 + ".dir"
+    (clone.path / "dvc.lock").write_text(yaml12.dump(lock))
+    for folder in ("data/models", "data/records"):
+        shutil.rmtree(clone.path / folder)
+
+
 def by_array(slurm: Slurm, clone: Clone) -> str:
     """The commands of slurm/array.sh; kills node n2 while it makes a cell. What SLURM did, in words."""
     cells = clone.run("sh", "-c", "dvc stage list --name-only | grep -E '^(train|train_hybrid|baseline)@'").stdout
@@ -270,6 +282,8 @@ def main() -> None:
             clone = checkout(folder / "recore", grid)
             (clone.path / ".venv").symlink_to(sys.prefix)
             clone.run("dvc", "repro", "split", "encoders")
+            another_machine(clone)
+            clone.run("python", "-m", "recore", "mend", "--forget", PYTHONPATH="src")
             clone.commit()
             (folder / "slurm").mkdir()
             with Slurm(folder / "slurm") as slurm:

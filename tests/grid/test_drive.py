@@ -89,7 +89,7 @@ def driven(monkeypatch):
 
         def watched(made):
             class Watched(View):
-                def under_way(self, cells):
+                def sent(self, cells):
                     made.most = max(made.most, cells)
 
             return Watched(len(CELLS))

@@ -7,7 +7,8 @@ import pytest
 
 from recore import RecoreError
 from recore.commands import cells as command
-from recore.grid.executors import engine
+from recore.grid import elsewhere
+from recore.grid.executors import engine, sending
 
 
 def two() -> Executor:
@@ -86,3 +87,52 @@ def test_without_dask_it_says_what_to_install(monkeypatch):
 def test_options_of_an_executor_need_one():
     with pytest.raises(RecoreError, match=r"^--address and --jobs are for --executor, which names what makes the cel"):
         command.main(["--jobs", "2"])
+
+
+class Client:
+    """As much of Dask's as is asked of it."""
+
+    def get_executor(self, pure):
+        return ThreadPoolExecutor(1)
+
+    def nthreads(self):
+        return {"tcp://a": 1, "tcp://b": 2}
+
+
+def of_dask() -> Executor:
+    return sending(Client())
+
+
+def test_who_can_count_workers_does():
+    assert opened("grid.test_executors:of_dask").workers() == 3
+    assert opened("grid.test_executors:two").workers() is None
+    assert opened("processes").workers() is None
+
+
+def test_tls_without_its_files_is_told_at_once(monkeypatch):
+    config = pytest.importorskip("dask.config")
+    pytest.importorskip("distributed")
+    names = [f"DASK_DISTRIBUTED__COMM__TLS__{name}" for name in ("CA_FILE", "CLIENT__CERT", "CLIENT__KEY")]
+    with pytest.raises(RecoreError, match=f"^--address tls://127.0.0.1:1 needs {', '.join(names)} in the environment"):
+        opened("dask", "tls://127.0.0.1:1")
+    set_keys = ("distributed.comm.tls.ca-file", "distributed.comm.tls.client.cert")
+    said = f"needs {names[2]} in the environment"
+    with config.set(dict.fromkeys(set_keys, "cert.pem")), pytest.raises(RecoreError, match=said):
+        opened("dask", "tls://127.0.0.1:1")
+
+
+@pytest.mark.parametrize(
+    ("named", "threads", "said"),
+    [
+        (("processes", None, 2), 2, "2 cells at once of train.threads 2 each want more than the 3 cores"),
+        (("processes", None, None), 4, "1 cells at once of train.threads 4 each want more than the 3 cores"),
+        (("processes", None, 3), 1, ""),
+        (("dask", "tcp://head:8786", 64), 2, ""),  # their cores are not these
+    ],
+)
+def test_more_threads_than_cores_are_told(named, threads, said, monkeypatch):
+    monkeypatch.setattr(elsewhere.os, "sched_getaffinity", lambda _: {0, 1, 2}, raising=False)
+    found = elsewhere._crowded(named, threads)
+    assert found.startswith(said)
+    assert bool(found) == bool(said)
+    assert not said or f"--jobs {max(1, 3 // threads)} suits it" in found

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from pipeline.conftest import ran
 
-from recore import RecoreError, params
+from recore import RecoreError, params, yaml12
 from recore.commands import cells as command
+from recore.commands import mend
 from recore.grid import cells, elsewhere, repository
 
 pytestmark = pytest.mark.slow  # DVC runs for each
@@ -56,3 +57,33 @@ def test_a_list_that_a_kill_tore_is_named(clone):
     said = r"^DVC failed \(Unable to read RWLock-file '.dvc/tmp/rwlock'.*; mend that"
     with pytest.raises(RecoreError, match=said), repository.reserved(cells.cells_of(params.load())):
         pass
+
+
+@pytest.mark.parametrize("forget", [True, False])
+def test_dvc_looks_for_its_own_where_it_forgets_what_another_machine_made(clone, forget, capsys):
+    """A clone's lock names what whoever committed it made: DVC trains that again, whatever its run cache has."""
+    clone.run("dvc", "repro", "train@demo-trm-1")
+    theirs = yaml12.read(Path("dvc.lock"))
+    theirs["stages"]["train@demo-trm-1"]["outs"][0]["md5"] = "0" * 32 + ".dir"
+    Path("dvc.lock").write_text(yaml12.dump(theirs))
+    shutil.rmtree("data/models/demo/trm/1")
+    if forget:
+        mend.main(["--forget"])
+        assert "1 stages are out of dvc.lock" in capsys.readouterr().out
+        del theirs["stages"]["train@demo-trm-1"]
+        assert yaml12.read(Path("dvc.lock")) == theirs
+        mend.main(["--forget"])
+        assert capsys.readouterr().out == ""
+    trained = ran(clone.run("dvc", "repro", "train@demo-trm-1").stdout)
+    assert trained == (set() if forget else {"train@demo-trm-1"})
+
+
+def test_a_check_believes_dvc_of_the_cells_that_it_made(clone, capsys):
+    """They have no inputs.json."""
+    shutil.rmtree("data/ranks/demo/trm/1")
+    clone.run("dvc", "repro", "evaluate@demo-trm-1")
+    command.main(["--check"])
+    assert "demo trm 1: up to date" in capsys.readouterr().out
+    Path("data/ranks/demo/trm/1/meta.json").write_text("{}")
+    with pytest.raises(RecoreError, match=r"^1 of \d+ cells are not those of this checkout"):
+        command.main(["--check"])

@@ -27,7 +27,7 @@ from recore.grid.cells import Cell, cells_of, inputs, make, outdated
 
 def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
-        prog="python -m recore cells", description="Trains and ranks what is missing, without DVC."
+        prog="python -m recore cells", description="Trains and ranks the cells that are missing, here or elsewhere."
     )
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
     parser.add_argument("--dataset", nargs="+", help="only these of params.yaml")
@@ -35,7 +35,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--check", action="store_true", help="make nothing; fail where a cell is not up to date")
     parser.add_argument("--executor", help="processes, dask or package.module:function; without it, this process")
     parser.add_argument("--address", help="of the Dask scheduler, such as tcp://head:8786")
-    parser.add_argument("--jobs", type=int, help="cells at once (processes: 1; others: as many as they have workers)")
+    parser.add_argument("--jobs", type=int, help="cells at once (processes: 1; others: as their workers need)")
     args = parser.parse_args(argv)
     if args.executor is None and (args.address or args.jobs):
         raise RecoreError("--address and --jobs are for --executor, which names what makes the cells")
@@ -70,9 +70,14 @@ def _make(planned: list[tuple[Cell, dict, str]], device: str, weights: bool) -> 
 
 
 def _check(cells: list[Cell], faults: list[str]) -> None:
+    from recore.grid import recorded
+
+    by_dvc = recorded.known([cell for cell, fault in zip(cells, faults, strict=True) if fault])
+    behind = 0
     for cell, fault in zip(cells, faults, strict=True):
-        print(f"{cell}: {fault or 'up to date'}")
-    behind = sum(map(bool, faults))
+        up_to_date = not fault or cell in by_dvc
+        print(f"{cell}: {'up to date' if up_to_date else fault}")
+        behind += not up_to_date
     if behind:
         raise RecoreError(
             f"{behind} of {len(cells)} cells are not those of this checkout; make them with `python -m recore cells` "

@@ -1,12 +1,16 @@
 """Mends what DVC cannot read: what it leaves when it is killed while it writes, and a params.yaml of older code.
 
-python -m recore mend
+python -m recore mend [--forget]
 
 DVC writes these two files in place, so a kill can tear them, and then every `dvc` command fails. Without them nothing
 is lost: what was made lies in DVC's run cache, and the next `dvc repro` takes it from there. A whole file stays.
 
 DVC wants every key that a stage lists. Those that came later than a params.yaml (a record's, say) are added to it, with
 the values that leave its experiment as it was.
+
+What dvc.lock says that a stage made of today's inputs is all that DVC looks for. Where that is not in its cache, as
+with results that another machine made, DVC runs the stage, though the run cache may have it: ``--forget`` takes such
+stages out of dvc.lock.
 """
 
 import argparse
@@ -16,8 +20,9 @@ from pathlib import Path
 from ruamel.yaml import YAML, YAMLError
 
 from recore import RecoreError, artifacts, paths, schema, yaml12
+from recore.grid import repository
+from recore.grid.repository import LOCK
 
-LOCK = Path("dvc.lock")  # what every stage was made from
 PROCESSES = Path(".dvc/tmp/rwlock")  # which process reads and writes what
 
 
@@ -25,13 +30,16 @@ def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         prog="python -m recore mend", description="Removes what a kill tore, and completes an older params.yaml."
     )
-    parser.parse_args(argv)
+    parser.add_argument("--forget", action="store_true", help="take out of dvc.lock what is not in DVC's cache")
+    args = parser.parse_args(argv)
     for file, is_whole in ((LOCK, _is_lock), (PROCESSES, _is_json)):
         if file.exists() and not is_whole(file.read_bytes()):
             file.unlink()
             print(f"recore: a kill tore {file}; removed, since DVC's run cache has what was made", flush=True)
     if added := _complete(paths.PARAMS):
         print(f"recore: {paths.PARAMS} is older than {', '.join(added)}; added, with the value of before", flush=True)
+    if args.forget and (forgotten := repository.forget_uncached()):
+        print(f"recore: {forgotten} stages are out of {LOCK}, since DVC's cache has not what they made", flush=True)
 
 
 def _complete(file: Path) -> list[str]:

@@ -103,6 +103,8 @@ class Drive:
             raise _Broken("the connection to it was lost")
         try:
             self.slots, self.looked = self.engine.slots(), time.monotonic()
+            if self.engine.workers() == 0:
+                self.view.waits()
         except Exception as fault:
             raise _Broken(_words(fault)) from fault
 
@@ -126,7 +128,7 @@ class Drive:
             }
             future = self._submit(worker.make, json.dumps(order).encode())
             self.under_way[future] = self.waiting.popleft()
-        self.view.under_way(len(self.under_way))
+        self.view.sent(len(self.under_way))
 
     def _take(self) -> bool:
         """Deals with what has come, for which it waits a little; whether a cell was made."""

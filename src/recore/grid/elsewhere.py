@@ -1,5 +1,6 @@
 """The cells of a checkout that are not made, made by an executor, and recorded in dvc.lock as far as they hold."""
 
+import os
 from typing import Any
 
 from recore import RecoreError, params
@@ -27,6 +28,7 @@ def make(cells: list[Cell], unmade: dict[Cell, dict[str, Any]], named: Named, de
         here, bundles = provenance(None), _bundles(tasks)
         view = View(len(tasks))
         view.note(f"{len(cells) - len(tasks)} of {len(cells)} cells are up to date")
+        view.note(_crowded(named, params.load().at("train.threads")))
         given_up = []
         try:
             if tasks:
@@ -45,6 +47,18 @@ def make(cells: list[Cell], unmade: dict[Cell, dict[str, Any]], named: Named, de
             faults.append(str(fault))
     if faults:
         raise RecoreError("\n".join(faults))
+
+
+def _crowded(named: Named, threads: int) -> str:
+    """That processes are to take more threads than there are cores; empty where they are not."""
+    name, _, jobs = named
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if name != "processes" or (jobs or 1) * threads <= cores:
+        return ""
+    return (
+        f"{jobs or 1} cells at once of train.threads {threads} each want more than the {cores} cores of this machine, "
+        f"and may take several times as long; --jobs {max(1, cores // threads)} suits it"
+    )
 
 
 def _bundles(tasks: list[Task]) -> dict[str, tuple[str, bytes]]:

@@ -49,6 +49,10 @@ class Engine:
     def alive(self) -> bool:
         return self.executor is not None
 
+    def workers(self) -> int | None:
+        """How many there are at the moment; None where the executor does not say."""
+        return self.executor.workers() if isinstance(self.executor, _Sending) else None
+
     def where(self) -> str:
         """A line for people; empty where there is nothing to say."""
         return ""
@@ -80,10 +84,13 @@ class _ByValue:
 
 
 class _Sending(Executor):
-    """Dask's executor, with functions by value."""
+    """The executor of a Dask client, with functions by value."""
 
-    def __init__(self, executor: Executor):
-        self._executor = executor
+    def __init__(self, client: Any):
+        self._client, self._executor = client, client.get_executor(pure=False)
+
+    def workers(self) -> int:
+        return sum(self._client.nthreads().values())
 
     def submit(self, function: Callable[..., bytes], /, *arguments: Any) -> Future:
         return self._executor.submit(_ByValue(function), *arguments)
@@ -94,7 +101,7 @@ class _Sending(Executor):
 
 def sending(client: Any) -> Executor:
     """The executor of a Dask client, for workers that need not have recore: what a function of your own returns."""
-    return _Sending(client.get_executor(pure=False))
+    return _Sending(client)
 
 
 class _Dask(Engine):
@@ -112,6 +119,8 @@ class _Dask(Engine):
                 f"--executor dask needs the package {fault.name}; install it with `pip install 'recore[dask]'`, from a "
                 "checkout `pip install -c constraints.txt -e '.[dask]'`"
             ) from None
+        if address.startswith("tls:") and (unset := _unset()):
+            raise RecoreError(f"--address {address} needs {', '.join(unset)} in the environment (docs/MACHINES.md)")
         try:
             self._client = Client(address, timeout=PATIENCE, set_as_default=False)
         except (OSError, ValueError, TypeError) as fault:
@@ -129,13 +138,25 @@ class _Dask(Engine):
             self._client = None
 
     def slots(self) -> int:
-        return self._at_once or 2 * sum(self._client.nthreads().values()) + 1
+        return self._at_once or 2 * self.workers() + 1
 
     def alive(self) -> bool:
         return self._client is not None and self._client.status == "running"
 
     def where(self) -> str:
-        return f"{sum(self._client.nthreads().values())} Dask workers; dashboard {self._client.dashboard_link}"
+        there = self.workers()
+        counted = "1 Dask worker" if there == 1 else f"{there} Dask workers"
+        return f"{counted}; dashboard, where the scheduler has bokeh: {self._client.dashboard_link}"
+
+
+def _unset() -> list[str]:
+    """What of Dask's settings for TLS is missing, as variables of the environment."""
+    import dask.config
+    import distributed  # noqa: F401  # its defaults
+
+    keys = ("ca-file", "client.cert", "client.key")
+    missing = [key for key in keys if not dask.config.get(f"distributed.comm.tls.{key}", None)]
+    return [f"DASK_DISTRIBUTED__COMM__TLS__{key.upper().replace('-', '_').replace('.', '__')}" for key in missing]
 
 
 def engine(name: str, address: str | None, jobs: int | None) -> Engine:

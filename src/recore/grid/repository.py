@@ -5,12 +5,14 @@ import logging
 import os
 import sys
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
-from recore import RecoreError, paths
+from recore import RecoreError, artifacts, paths, yaml12
 from recore.grid.cells import Cell
 from recore.stages import encoders
 
+LOCK = Path("dvc.lock")  # what every stage was made from
 ROOMS = (paths.MODELS, paths.RECORDS, paths.RANKS)
 
 
@@ -75,6 +77,23 @@ def _opened() -> Iterator[Any]:
         except NotDvcRepoError:
             repo = None
         yield repo
+
+
+def forget_uncached() -> int:
+    """Takes every stage out of dvc.lock of which an output is not in DVC's cache; how many. RecoreError without DVC."""
+    with locked() as repo:
+        if repo is None:
+            raise RecoreError("there is no DVC here whose dvc.lock could forget anything")
+        there = yaml12.read(LOCK) if LOCK.exists() else {}
+        stages = there.get("stages", {})
+        uncached = [stage.name for stage in repo.index.stages if stage.name in stages and not stage.outs_cached()]
+        for name in uncached:
+            del stages[name]
+        if uncached and stages:
+            artifacts.write_text(LOCK, yaml12.dump(there))
+        elif uncached:
+            LOCK.unlink()
+        return len(uncached)
 
 
 def _failed(fault: Exception) -> RecoreError:
