@@ -8,6 +8,10 @@ from torch import Tensor
 
 from recore import RecoreError
 
+# MKL sets these up at their first call. Where two threads make it at once, one may compute it to 4 digits only
+# (docs/LOG.md, 2026-11-30; https://github.com/pytorch/pytorch/issues/188792), so one thread calls each before all else.
+SET_UP_AT_FIRST = (torch.exp, torch.log, torch.log1p, torch.sqrt, torch.tanh)
+
 
 def chosen(name: str) -> torch.device:
     """``auto`` (a GPU if there is one), ``cpu`` or ``cuda``; RecoreError for a device that is not there."""
@@ -22,9 +26,8 @@ def prepare(name: str, threads: int) -> torch.device:
     """The ``chosen`` device for a stage: fixes the CPU threads and determinism of this process."""
     device = chosen(name)
     torch.set_num_threads(threads)
-    # MKL sets up its exponentials and logarithms at the first of them. Where two threads ask for it at once, one may
-    # compute that call to 4 digits only (docs/LOG.md, 2026-11-30), so here one thread asks.
-    torch.zeros(1).exp_()
+    for function in SET_UP_AT_FIRST:
+        function(torch.ones(1))
     torch.set_float32_matmul_precision("highest")  # ranks are compared in fp32, whatever the environment allows
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     # What use_deterministic_algorithms(True) does, without importing the compiler (a second of every start).
