@@ -11,7 +11,7 @@ ENGINE ?=
 ADDRESS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup repro grid decide record sweep test test-slow lint format bench
+.PHONY: help setup repro grid decide record test test-slow lint format bench
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,10 +53,6 @@ decide: setup  ## seeds until it is known: look after look as `significance.look
 
 record: setup  ## run docs/results/NAME/params.yaml in a clean clone and put it on record (NAME=cpu JOBS=2 FOLDER=)
 	PYTHONPATH=src python -m recore record make $(NAME) --jobs $(JOBS) $${FOLDER:+--folder "$$FOLDER"} $${LARGE:+--large "$$LARGE"}
-
-sweep: setup  ## run the sweep of docs/results/SENSITIVITY.md in a clean clone and render it (JOBS=2 FOLDER=)
-	PYTHONPATH=src python -m recore record sweep --jobs $(JOBS) $${FOLDER:+--folder "$$FOLDER"}
-	PYTHONPATH=src python -m recore record render
 
 test: setup  ## the fast tests, JOBS at once (JOBS=2)
 	python -m pytest -n $(JOBS) --dist worksteal

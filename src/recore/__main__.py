@@ -37,7 +37,6 @@ COMMANDS: Commands = {
         "report": Command("recore.records.report", "write a record's report, all of it on one page"),
         "restore": Command("recore.records.restore", "put a record's cells into a clone that makes the others"),
         "render": Command("recore.records.render", "render the pages that show records"),
-        "sweep": Command("recore.records.sweep", "run the sweep of docs/results/SENSITIVITY.md in a clean clone"),
         "aa": Command("recore.records.aa", "test a variant against itself on other seeds"),
     },
 }

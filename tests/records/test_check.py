@@ -269,7 +269,7 @@ def test_what_follows_from_the_columns_of_a_record_without_ranks_is_compared(fol
     shutil.copytree(RESULTS, tmp_path / "docs/results")
     monkeypatch.chdir(tmp_path)
     own = Path("docs/results") / folder.name
-    name, column = ("sweep.csv", "p") if (own / "sweep.csv").exists() else ("results.csv", "mean")
+    name, column = "results.csv", "mean"
     head, first, rest = (own / name).read_text().split("\n", 2)
     values = first.split(",")
     at = head.split(",").index(column)

@@ -16,7 +16,6 @@ ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "docs/results"
 FOLDERS = [folder for folder in sorted(RESULTS.iterdir()) if (folder / "params.yaml").exists()]
 FINISHED = [folder for folder in FOLDERS if (folder / "provenance.json").exists()]
-GRIDS = [folder for folder in FINISHED if folder.name != "sensitivity"]  # a sweep: see test_sensitivity.py
 RANKED = [folder for folder in FOLDERS if (folder / "ranks").exists()]
 NONE = pytest.param(None, marks=pytest.mark.skip(reason="no such record is here"))
 FILES = {"params.yaml", "provenance.json", "results.csv", "comparisons.csv", "runs.csv", "across.csv", "breakdowns.csv"}
@@ -41,7 +40,7 @@ def test_its_cells_were_made_by_its_params_and_one_commit(folder):
         assert all(given.at(key) == value for key, value in cell.inputs.get("params", {}).items())
 
 
-@pytest.fixture(params=GRIDS or [NONE], ids=named)
+@pytest.fixture(params=FINISHED or [NONE], ids=named)
 def record(request) -> Path:
     return request.param
 

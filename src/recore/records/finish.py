@@ -20,7 +20,7 @@ from recore.records.page import page
 LIMIT = 12_000_000  # bytes of a record that needs no reason
 PARAMS = "params.yaml"
 # Names of records alone: where one is, there is or was a record, whatever has become of its SHA256SUMS.
-OWN = {*tables.TABLES, tables.REPORT, "sweep.csv", "cells.md", "provenance.json", "ranks", sums.NAME}
+OWN = {*tables.TABLES, tables.REPORT, "cells.md", "provenance.json", "ranks", sums.NAME}
 
 
 def main(argv: list[str] | None = None) -> None:

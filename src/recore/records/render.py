@@ -1,7 +1,7 @@
 """Renders the pages that show records: python -m recore record render
 
 README.md has a table of claims and verdicts, docs/results/README.md one for each claim, docs/DEVIATIONS.md two of the
-switches; SENSITIVITY.md has tables of sweep.csv and of a record, and the figure that is drawn here.
+switches, SENSITIVITY.md those of three records and a figure that is drawn here.
 """
 
 import argparse
@@ -15,15 +15,9 @@ import pandas as pd
 from recore import artifacts, costs, params, paths
 from recore.evaluation.on_record.files import RESTORE
 from recore.records.claims import claim_table, effects_table
-from recore.records.sensitivity import (
-    HEADLINE,
-    corrected_sentence,
-    grid_table,
-    margin_table,
-    seeds_table,
-    sweep_figure,
-)
-from recore.records.sweep import plan_of
+from recore.records.fewer_seeds import by_seeds, seeds_table
+from recore.records.hard_negatives import grid_figure, grid_table, with_settings
+from recore.records.margins import margin_table
 from recore.records.verdicts import limit_sentence, verdict_table
 from recore.reporting import style
 from recore.reporting.format import metric_title
@@ -31,10 +25,13 @@ from recore.significance.plan import Plan
 
 PAGES = ("../../README.md", "README.md", "SENSITIVITY.md", "../DEVIATIONS.md")
 PART = re.compile(r"(<!-- rendered: (?P<part>\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
-SWEEP_FIGURE = "Difference between hn and trm against K, a line for each lambda, with intervals and the margin"
+HEADLINE = ("mrr@20", "recall@20")
+GRID, GRID_FIGURE = "sensitivity_tenth", "k_and_lambda.png"
+GRID_SHOWS = "Difference that hard negatives make against K, a line for each lambda, with intervals and the margin"
+BY_SEEDS, ITS_DATASET = "full_yoochoose64", "yoochoose64_srgnn"
 CLAIMED_IN = ("cpu", "full_yoochoose64")  # the finished ones of these are in the table of claims
+SEEN_BY_SEEDS = (("da", "trm"), ("hn", "trm"))
 CLAIMED = (("ave", "trm"), ("da", "trm"), ("hn", "trm"), ("dahn", "trm"), ("dahn", "da"), ("dahn", "hn"))
-JOBS = 2  # of the commands shown before anyone has run them
 
 
 def parts(page: str, results: Path) -> str:
@@ -72,7 +69,7 @@ def _machine(made_on: dict[str, Any]) -> str:
 def _verdicts(results: Path) -> str:
     folders = [results / name for name in CLAIMED_IN if (results / name / "provenance.json").exists()]
     if not folders:
-        return f"Not on record yet: `make record NAME={CLAIMED_IN[0]}` makes `docs/results/{CLAIMED_IN[0]}`.\n"
+        return _not_yet(CLAIMED_IN[0], "docs/results/")
     given = [params.load(folder / "params.yaml") for folder in folders]
     comparisons = [_read(folder / "comparisons.csv") for folder in folders]
     lines = [_markdown(verdict_table(list(zip(comparisons, given, strict=True)))), "Differences are in points."]
@@ -83,44 +80,54 @@ def _verdicts(results: Path) -> str:
 
 
 def _grid(results: Path) -> str:
-    sweep = swept(results)
-    if sweep is None:
-        return "Not run yet: `make sweep` makes `sensitivity/sweep.csv`.\n"
-    plan = Plan.of(params.load(results / "sensitivity/params.yaml").at("significance"))
-    tables = [f"Δ {metric_title(metric)}, points:\n\n{_markdown(grid_table(sweep, metric))}" for metric in HEADLINE]
-    held = " ".join(corrected_sentence(sweep, metric, plan) for metric in HEADLINE)
-    return "\n\n".join([f"![{SWEEP_FIGURE}](sensitivity/sweep.png)", *tables, held]) + "\n"
+    comparisons = gridded(results)
+    if comparisons is None:
+        return _not_yet(GRID)
+    tables = [
+        f"Δ {metric_title(metric)}, points:\n\n{_markdown(grid_table(comparisons, metric))}" for metric in HEADLINE
+    ]
+    about = origin(GRID, artifacts.read_json(results / GRID / "provenance.json", RESTORE))
+    return "\n\n".join([f"![{GRID_SHOWS}]({GRID_FIGURE})", *tables, about]) + "\n"
+
+
+def gridded(results: Path) -> pd.DataFrame | None:
+    """The comparisons of every K and lambda, with both; None before that record is finished."""
+    folder = results / GRID
+    if not (folder / "comparisons.csv").exists():
+        return None
+    return with_settings(_read(folder / "comparisons.csv"), params.load(folder / "params.yaml"), results)
 
 
 def _seeds(results: Path) -> str:
-    sweep = swept(results)
-    if sweep is None:
-        return "Not run yet.\n"
-    return _markdown(seeds_table(sweep, _about(results))) + "\n"
+    folder = results / BY_SEEDS
+    if not (folder / "provenance.json").exists():
+        return _not_yet(BY_SEEDS)
+    rows = by_seeds(folder, ITS_DATASET, SEEN_BY_SEEDS, HEADLINE)
+    return f"From the ranks of [{BY_SEEDS}]({BY_SEEDS}), in points:\n\n{_markdown(seeds_table(rows))}\n"
 
 
 def _margins(results: Path) -> str:
-    folder = results / "cpu"
-    if not (folder / "comparisons.csv").exists():
-        return "Not on record yet: `make record NAME=cpu` makes `cpu`.\n"
-    comparisons, sessions = _read(folder / "comparisons.csv"), _sessions(folder)
-    plan = Plan.of(params.load(folder / "params.yaml").at("significance"))
-    tables = [_markdown(margin_table(comparisons, sessions, metric, plan)) for metric in HEADLINE]
-    return "\n\n".join(["From [cpu/comparisons.csv](cpu/comparisons.csv), in points:", *tables]) + "\n"
+    texts = []
+    for name in CLAIMED_IN:
+        folder = results / name
+        if not (folder / "comparisons.csv").exists():
+            texts.append(_not_yet(name).rstrip())
+            continue
+        comparisons, sessions = _read(folder / "comparisons.csv"), _sessions(folder)
+        plan = Plan.of(params.load(folder / "params.yaml").at("significance"))
+        tables = [_markdown(margin_table(comparisons, sessions, metric, plan)) for metric in HEADLINE]
+        texts += [f"From [{name}/comparisons.csv]({name}/comparisons.csv), in points:", *tables]
+    return "\n\n".join(texts) + "\n"
 
 
-def _commands(results: Path) -> str:
-    done = swept(results) is not None
-    jobs = _about(results)["jobs"] if done else JOBS
-    lines = "\n".join(plan_of(results / "sensitivity/params.yaml").commands(jobs))
-    made = f"\n{origin('sensitivity', _about(results))}\n" if done else ""
-    return f"```console\n{lines}\n```\n{made}"
+def _not_yet(record: str, place: str = "") -> str:
+    return f"Not on record yet: `make record NAME={record}` makes `{place}{record}`.\n"
 
 
 def _claim(a: str, b: str, record: str) -> Callable[[Path], str]:
     def part(results: Path) -> str:
         if not (results / record / "comparisons.csv").exists():
-            return f"Not on record yet: `make record NAME={record}` makes `{record}`.\n"
+            return _not_yet(record)
         comparisons, sessions = _read(results / record / "comparisons.csv"), _sessions(results / record)
         given = params.load(results / record / "params.yaml")
         alpha, power = given.at("significance.alpha"), given.at("significance.power")
@@ -135,15 +142,15 @@ def _effects(record: str, place: str = "results/") -> Callable[[Path], str]:
     def part(results: Path) -> str:
         folder = results / record
         if not (folder / "provenance.json").exists():
-            return f"Not on record yet: `make record NAME={record}` makes `{place}{record}`.\n"
+            return _not_yet(record, place)
         about = origin(f"{place}{record}", artifacts.read_json(folder / "provenance.json", RESTORE))
         return f"{_markdown(effects_table(_read(folder / 'comparisons.csv')))}\n\n{about}\n"
 
     return part
 
 
-PARTS = {"verdicts": _verdicts, "grid": _grid, "seeds": _seeds, "margins": _margins, "commands": _commands}
-PARTS |= {record: _effects(record) for record in ("switches_tenth", "converged")}
+PARTS = {"verdicts": _verdicts, "grid": _grid, "seeds": _seeds, "margins": _margins}
+PARTS |= {record: _effects(record) for record in ("switches_tenth", "converged_tenth")}
 PARTS["full_yoochoose64"] = _effects("full_yoochoose64", place="")
 PARTS |= {f"{a}_{b}": _claim(a, b, "cpu") for a, b in CLAIMED}
 
@@ -153,19 +160,10 @@ def _sessions(folder: Path) -> dict[str, int]:
     return _read(folder / "runs.csv").groupby("dataset")["n_sessions"].first().to_dict()
 
 
-def swept(results: Path) -> pd.DataFrame | None:
-    file = results / "sensitivity/sweep.csv"
-    return _read(file) if file.exists() else None
-
-
 def _read(file: Path) -> pd.DataFrame:
     with artifacts.reading(file, RESTORE):
         table = pd.read_csv(file)
     return table.fillna({"verdict": ""}) if "verdict" in table else table
-
-
-def _about(results: Path) -> dict[str, Any]:
-    return artifacts.read_json(results / "sensitivity/provenance.json", RESTORE)
 
 
 def _markdown(table: pd.DataFrame) -> str:
@@ -179,7 +177,7 @@ def main(argv: list[str] | None = None) -> None:
     for page in PAGES:
         file = results / page
         artifacts.write_text(file, parts(file.read_text(encoding="utf-8"), results))
-    sweep = swept(results)
-    if sweep is not None:
-        with artifacts.new_file(results / "sensitivity/sweep.png") as file:
-            file.write_bytes(style.rendered(sweep_figure(sweep), "png"))
+    comparisons = gridded(results)
+    if comparisons is not None:
+        with artifacts.new_file(results / GRID_FIGURE) as file:
+            file.write_bytes(style.rendered(grid_figure(comparisons, HEADLINE), "png"))

@@ -6,12 +6,11 @@ provenance.json says when.
 
 import math
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from recore import RecoreError, artifacts, params
+from recore import artifacts, params
 from recore.evaluation.on_record.files import RESTORE
 from recore.records.columns import restated, without_ranks
 from recore.reporting.evidence import Evidence
@@ -32,16 +31,11 @@ from recore.significance.plan import Plan, synthetic_of, variants_of
 from recore.significance.projection import detectable_by_seeds
 from recore.significance.windows import logs_of
 
-SETTING = ["hard_neg_k", "hard_neg_lambda", "n_seeds"]
-
 
 def remake(folder: Path, out: Path) -> None:
     """Writes into ``out`` what follows from the tables of a record; RecoreError where they contradict each other."""
-    if (folder / "sweep.csv").exists():
-        _sweep(folder, out, sessions_of(folder))
-    else:
-        _results(folder, out)
-        _grid(folder, out, artifacts.read_json(folder / "provenance.json", RESTORE)["restated"]["date"])
+    _results(folder, out)
+    _grid(folder, out, artifacts.read_json(folder / "provenance.json", RESTORE)["restated"]["date"])
 
 
 def _results(folder: Path, out: Path) -> None:
@@ -89,32 +83,9 @@ def _not_projected(evidence: Evidence) -> str:
     return f" MS_rs is unknown, and nothing is projected, for {'; '.join(names)}." if names else ""
 
 
-def _sweep(folder: Path, out: Path, sessions: dict[str, int]) -> None:
-    """sweep.csv: every setting is an experiment of its own, and so a family."""
-    plan = Plan.of(params.load(folder / "params.yaml").at("significance"))
-    sweep = _read(folder / "sweep.csv")
-    tables = []
-    for _, rows in sweep.groupby(SETTING, sort=False):
-        table = without_ranks(corrected(restated(rows, sessions, plan), set(), plan))
-        tables.append(pd.concat([rows[SETTING[:2]].reset_index(drop=True), table[COLUMNS]], axis=1))
-    write_csv(out / "sweep.csv", pd.concat(tables, ignore_index=True))
-
-
 def sessions_of(folder: Path) -> dict[str, int]:
-    """Test sessions of each dataset, from runs.csv; a sweep has none and takes that of a record of the same data."""
-    if (folder / "runs.csv").exists():
-        return _read(folder / "runs.csv").groupby("dataset")["n_sessions"].first().to_dict()
-    own = params.load(folder / "params.yaml")
-    for runs in sorted(folder.parent.glob("*/runs.csv")):
-        theirs = params.load(runs.with_name("params.yaml"))
-        if all(_data(own, name) == _data(theirs, name) for name in own.at("datasets")):
-            return sessions_of(runs.parent)
-    raise RecoreError(f"no record beside {folder} has the data of it, which would say how many sessions it tests on")
-
-
-def _data(given: params.Params, dataset: str) -> Any:
-    known = dataset in given.at("datasets")
-    return known and [given.at(key) for key in (f"sources.{dataset}", "filter", "split")]
+    """Test sessions of each dataset, from runs.csv."""
+    return _read(folder / "runs.csv").groupby("dataset")["n_sessions"].first().to_dict()
 
 
 def _synthetic(given: params.Params) -> set[str]:
