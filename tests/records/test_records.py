@@ -55,7 +55,11 @@ def test_its_params_are_valid_today_and_its_runs_are_theirs(record):
     given = params.load(record / "params.yaml")
     cells = given.runs()
     runs = pd.read_csv(record / "runs.csv")
-    named = runs[["dataset", "variant", "seed"]].astype({"seed": "Int64"}).astype(object).replace({pd.NA: None})
+    taken = runs["variant"].isin(given.external())
+    assert set(runs.loc[taken, "variant"]) == given.external().keys()
+    named = (
+        runs.loc[~taken, ["dataset", "variant", "seed"]].astype({"seed": "Int64"}).astype(object).replace({pd.NA: None})
+    )
     assert list(named.itertuples(index=False, name=None)) == cells
     assert about(record)["cells"] == len(cells) == sum(made["cells"] for made in about(record)["machines"])
 
