@@ -6,6 +6,7 @@ Never relative to ``__file__``: a queued or cloned run must see its own checkout
 from pathlib import Path
 
 PARAMS = Path("params.yaml")
+LOCK = Path("dvc.lock")
 PIPELINE = Path("dvc.yaml")
 DATA = Path("data")
 METRICS = Path("metrics")

@@ -76,14 +76,3 @@ def test_dvc_looks_for_its_own_where_it_forgets_what_another_machine_made(clone,
         assert capsys.readouterr().out == ""
     trained = ran(clone.run("dvc", "repro", "train@demo-trm-1").stdout)
     assert trained == (set() if forget else {"train@demo-trm-1"})
-
-
-def test_a_check_believes_dvc_of_the_cells_that_it_made(clone, capsys):
-    """They have no inputs.json."""
-    shutil.rmtree("data/ranks/demo/trm/1")
-    clone.run("dvc", "repro", "evaluate@demo-trm-1")
-    command.main(["--check"])
-    assert "demo trm 1: up to date" in capsys.readouterr().out
-    Path("data/ranks/demo/trm/1/meta.json").write_text("{}")
-    with pytest.raises(RecoreError, match=r"^1 of \d+ cells are not those of this checkout"):
-        command.main(["--check"])

@@ -20,9 +20,8 @@ from pathlib import Path
 from ruamel.yaml import YAML, YAMLError
 
 from recore import RecoreError, artifacts, paths, schema, yaml12
-from recore.grid import repository
-from recore.grid.repository import LOCK
 
+LOCK = paths.LOCK  # what every stage was made from
 PROCESSES = Path(".dvc/tmp/rwlock")  # which process reads and writes what
 
 
@@ -38,8 +37,11 @@ def main(argv: list[str] | None = None) -> None:
             print(f"recore: a kill tore {file}; removed, since DVC's run cache has what was made", flush=True)
     if added := _complete(paths.PARAMS):
         print(f"recore: {paths.PARAMS} is older than {', '.join(added)}; added, with the value of before", flush=True)
-    if args.forget and (forgotten := repository.forget_uncached()):
-        print(f"recore: {forgotten} stages are out of {LOCK}, since DVC's cache has not what they made", flush=True)
+    if args.forget:
+        from recore.grid import repository  # every `make` begins with this command, and needs no more than the above
+
+        if forgotten := repository.forget_uncached():
+            print(f"recore: {forgotten} stages are out of {LOCK}, since DVC's cache lacks what they made", flush=True)
 
 
 def _complete(file: Path) -> list[str]:

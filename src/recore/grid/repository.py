@@ -5,14 +5,12 @@ import logging
 import os
 import sys
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import Any
 
 from recore import RecoreError, artifacts, paths, yaml12
 from recore.grid.cells import Cell
 from recore.stages import encoders
 
-LOCK = Path("dvc.lock")  # what every stage was made from
 ROOMS = (paths.MODELS, paths.RECORDS, paths.RANKS)
 
 
@@ -84,15 +82,15 @@ def forget_uncached() -> int:
     with locked() as repo:
         if repo is None:
             raise RecoreError("there is no DVC here whose dvc.lock could forget anything")
-        there = yaml12.read(LOCK) if LOCK.exists() else {}
+        there = yaml12.read(paths.LOCK) if paths.LOCK.exists() else {}
         stages = there.get("stages", {})
         uncached = [stage.name for stage in repo.index.stages if stage.name in stages and not stage.outs_cached()]
         for name in uncached:
             del stages[name]
         if uncached and stages:
-            artifacts.write_text(LOCK, yaml12.dump(there))
+            artifacts.write_text(paths.LOCK, yaml12.dump(there))
         elif uncached:
-            LOCK.unlink()
+            paths.LOCK.unlink()
         return len(uncached)
 
 

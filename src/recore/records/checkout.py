@@ -34,8 +34,9 @@ def current(checkout: Path) -> list[Cell]:
     if not (checkout / "src/recore").exists():
         raise RecoreError(f"{checkout} is no checkout of this project: it has no src/recore")
     found, fault = (_by_inputs if made_without_dvc(checkout) else _by_dvc)(checkout)
-    # Made by DVC, unless left by something else; clones of today's code have said so already.
-    if made_without_dvc(checkout) and (others := [run for run in _without_inputs(checkout) if run not in found]):
+    if made_without_dvc(checkout) and (
+        others := _without_inputs(checkout)
+    ):  # made by DVC, unless left by something else
         found = [*found, *(run for run in _by_dvc(checkout)[0] if run in others)]
     if not found:
         raise RecoreError(f"{checkout} has no cell that is up to date: {fault or 'none was made'}")
