@@ -32,6 +32,7 @@ git clone --quiet "$checkout" "$work/recore"
 cd "$work/recore"
 cp "$checkout/params.yaml" "$checkout/dvc.lock" .
 dvc config --local cache.dir "$checkout/.dvc/cache"
+dvc config --local core.autostage true  # else DVC advises to add dvc.lock, which nobody keeps
 
 item=${stage#*@}
 case $stage in
