@@ -1,6 +1,7 @@
 """The smallest margin that a comparison would bear follows from the definition of the test."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -26,6 +27,27 @@ def test_the_smallest_margin_of_one_difference_by_hand():
     assert found.loc[0, "alone"] == pytest.approx(0.002337, abs=5e-7)
     found = smallest_margins(rows.assign(effective_sessions=3.0), SESSIONS[rows.index], PLAN)
     assert found.loc[0].isna().all()  # fragile: no margin makes it equivalent
+
+
+def test_of_two_alike_neither_is_equivalent_before_the_first_step_is_reached():
+    # t_{4, .975} = 2.776 of any printed table: 0.001 + 2.776 · 0.0005 = 0.002388; the second step alone needs less.
+    row = {"delta": 0.001, "se": 0.0005, "df": 4.0, "se_sessions": 0.0001, "effective_sessions": 30.0}
+    found = smallest_margins(pd.DataFrame([row, row]), SESSIONS[:2], PLAN)
+    assert found["family"].to_list() == pytest.approx([0.002388] * 2, abs=5e-7)
+    assert found["alone"].to_list() == pytest.approx([0.002066] * 2, abs=5e-7)
+
+
+def test_each_dataset_has_its_own_sessions_and_the_plan_says_how_few_are_too_few():
+    row = {"dataset": "large", "a": "hn", "b": "trm", "metric": "mrr@20", "delta": 0.001, "ci_lo": 0.0, "ci_hi": 0.002}
+    row |= {"se": 0.0001, "df": 4.0, "margin": 0.002, "verdict": "equivalent", "se_sessions": 0.001}
+    row |= {"effective_sessions": 18.0}
+    table = pd.DataFrame([row, row | {"dataset": "small"}])
+    # The sessions alone decide: t_{60, .95} = 1.671 and t_{5, .95} = 2.015 of any printed table.
+    found = margin_table(table, {"large": 61, "small": 6}, "mrr@20", PLAN)
+    assert found["smallest margin, alone"].to_list() == ["0.27", "0.31"]
+    few = margin_table(table, {"large": 61, "small": 6}, "mrr@20", replace(PLAN, fewest=20))
+    assert few["95 % interval"].to_list() == ["† 18.0"] * 2
+    assert set(few["smallest margin, alone"]) == set(few["smallest margin, Holm"]) == {"n/a"}
 
 
 def test_the_smallest_margins_of_a_family_are_where_holm_lets_them_through():

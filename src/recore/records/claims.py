@@ -10,7 +10,7 @@ import math
 
 import pandas as pd
 
-from recore.reporting.format import interval, mark, metric_title, p_value, pair, percent, points
+from recore.reporting.format import carried, interval, mark, metric_title, p_value, pair, percent, points
 from recore.significance.crossed import Components
 
 TOLD, ENOUGH, NEVER, UNKNOWN = "–", "enough", "not alone", "more"
@@ -64,7 +64,7 @@ def effects_table(comparisons: pd.DataFrame) -> pd.DataFrame:
 
 def _certainty(row: object) -> str:
     if row.verdict == "fragile":
-        return f"† fragile: {row.effective_sessions:.1f} effective sessions"
+        return f"† fragile: {carried(row.effective_sessions)} effective sessions"
     return f"{interval(row.ci_lo, row.ci_hi)}, {row.verdict}"
 
 

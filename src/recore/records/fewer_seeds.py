@@ -9,25 +9,24 @@ import pandas as pd
 from recore import params
 from recore.evaluation.metrics import metric_table
 from recore.evaluation.on_record.files import load
-from recore.reporting.format import interval, metric_title, p_value, pair, percent, points
+from recore.reporting.format import MISSING, carried, interval, metric_title, p_value, pair, percent, points
 from recore.significance.arms import arms_of
 from recore.significance.comparisons import compare_all
 from recore.significance.family import corrected
 from recore.significance.plan import CONFIRMED, EXPLORATORY, Plan
-from recore.significance.runs import session_blocks
+from recore.significance.runs import check_runs, session_blocks
 
 
-def by_seeds(
-    folder: Path, dataset: str, pairs: Sequence[tuple[str, str]], metrics: Sequence[str], most: int = CONFIRMED
-) -> pd.DataFrame:
-    """Each pair of variants on the first 3 to ``most`` seeds of a record, every test by itself: rows of ``corrected``.
+def by_seeds(folder: Path, dataset: str, metrics: Sequence[str], most: int = CONFIRMED) -> pd.DataFrame:
+    """Each planned comparison on the first 3 to ``most`` seeds, every test by itself: rows of ``corrected``.
 
-    The pair must have ranks there. RecoreError where they are not as they were recorded.
+    folder: of a record. RecoreError where its ranks are not as they were recorded, or one run is there under two seeds.
     """
     given = params.load(folder / "params.yaml")
     plan, seeds = Plan.of(given.at("significance")), given.at("seeds")[:most]
-    names = dict.fromkeys(name for pair_ in pairs for name in pair_)
+    names = dict.fromkeys(name for both in plan.comparisons for name in both)
     cells = {name: [load(folder, dataset, name, seed) for seed in seeds] for name in names}
+    check_runs(dataset, [cell for own in cells.values() for cell in own], max(given.at("evaluate.cutoffs")))
     tables = {
         name: [metric_table(cell.above, cell.tied, given.at("evaluate.cutoffs")) for cell in own]
         for name, own in cells.items()
@@ -35,7 +34,7 @@ def by_seeds(
     sessions = session_blocks(next(iter(cells.values()))[0].cases["session"].to_numpy())
     rows = []
     for metric in metrics:
-        for a, b in pairs:
+        for a, b in plan.comparisons:
             alone = replace(plan, comparisons=[(a, b)], looks=None)
             for n in range(EXPLORATORY, len(seeds) + 1):
                 arms = {name: arms_of(tables[name][:n], sessions, [n]) for name in (a, b)}
@@ -44,16 +43,20 @@ def by_seeds(
 
 
 def seeds_table(rows: pd.DataFrame) -> pd.DataFrame:
-    """The rows of ``by_seeds`` as text."""
+    """The rows of ``by_seeds`` as text; where few sessions carry a difference, † and how many."""
+    few = rows["few_sessions"]
     return pd.DataFrame(
         {
             "metric": rows["metric"].map(metric_title),
             "comparison": [pair(a, b) for a, b in zip(rows["a"], rows["b"], strict=True)],
             "seeds": rows["n_seeds"].astype(str),
             "Δ": rows["delta"].map(points),
-            "95 % interval": [interval(row.ci_lo, row.ci_hi) for row in rows.itertuples()],
-            "p": rows["p"].map(p_value),
-            "MDE": rows["mde80"].map(percent),
+            "95 % interval": [
+                f"† {carried(row.effective_sessions)}" if row.few_sessions else interval(row.ci_lo, row.ci_hi)
+                for row in rows.itertuples()
+            ],
+            "p": rows["p"].map(p_value).mask(few, MISSING),
+            "MDE": rows["mde80"].map(percent).mask(few, MISSING),
             "verdict, alone": [verdict or level for verdict, level in zip(rows["verdict"], rows["level"], strict=True)],
         }
     )

@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from recore import params
-from recore.reporting.format import interval, mark, metric_title, points
+from recore import RecoreError, params
+from recore.reporting.format import carried, interval, mark, metric_title, points
 from recore.reporting.style import BAND, CYCLE, GREY, panels, styled
 
 SETTING = ("hard_neg_k", "hard_neg_lambda")
@@ -25,15 +25,24 @@ DODGE = 0.16  # of the distance between two K
 def with_settings(comparisons: pd.DataFrame, given: params.Params, records: Path) -> pd.DataFrame:
     """The comparisons of a record, with K and lambda of their first variant in the columns ``SETTING``.
 
-    records: the folder of the records, as a row may have been trained in another one.
+    records: the folder of the records, as a row may have been trained in another one. RecoreError where it is not each
+    K with each lambda once, on one dataset against one variant.
     """
-    settings = [_settings(given, name, records) for name in comparisons["a"]]
-    return comparisons.assign(**{key: [own[key] for own in settings] for key in SETTING})
+    settings = [setting(given, name, records) for name in comparisons["a"]]
+    table = comparisons.assign(**{key: [own[key] for own in settings] for key in SETTING})
+    for column in ("dataset", "b"):
+        if len(found := table[column].unique()) > 1:
+            raise RecoreError(f"a grid of K and lambda has one {column} in all its comparisons, not {', '.join(found)}")
+    times = table.groupby(["metric", *SETTING]).size()
+    if times.max() > 1 or len(times) != table[["metric", *SETTING]].nunique().prod():
+        raise RecoreError("a grid of K and lambda has each K with each lambda once; add or remove rows of `variants`")
+    return table
 
 
-def _settings(given: params.Params, name: str, records: Path) -> dict[str, float]:
+def setting(given: params.Params, name: str, records: Path) -> dict[str, float]:
+    """K and lambda that a variant was trained with, in the record that trained it."""
     if taken := given.external().get(name):
-        return _settings(params.load(records / taken["record"] / "params.yaml"), taken["variant"], records)
+        return setting(params.load(records / taken["record"] / "params.yaml"), taken["variant"], records)
     row = given.at(f"variants.hybrid.{name}")
     return {key: row.get(key, given.at(key)) for key in SETTING}
 
@@ -91,5 +100,5 @@ def _look(i: int) -> dict[str, object]:
 
 def _outcome(row: object) -> str:
     if row.verdict == "fragile":
-        return f"{points(row.delta)} † {row.effective_sessions:.1f}"
+        return f"{points(row.delta)} † {carried(row.effective_sessions)}"
     return f"{points(row.delta)} {interval(row.ci_lo, row.ci_hi)} {mark(row.verdict, row.delta_shown)}".rstrip()

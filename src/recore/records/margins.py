@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from recore.reporting.format import interval, metric_title, pair, percent, points
+from recore.reporting.format import carried, interval, metric_title, pair, percent, points
 from recore.significance.plan import Plan
 
 
@@ -43,9 +43,10 @@ def smallest_margins(rows: pd.DataFrame, sessions: pd.Series, plan: Plan) -> pd.
 
 
 def margin_table(comparisons: pd.DataFrame, sessions: dict[str, int], metric: str, plan: Plan) -> pd.DataFrame:
-    """Every comparison of a record by a metric that has a margin: the smallest beside that of params.yaml.
+    """Every comparison of a record, whose datasets are one family, by a metric that has a margin: the smallest beside
+    that of params.yaml.
 
-    sessions: of each dataset's test set.
+    sessions: of each dataset's test set. Below ``plan.fewest`` effective sessions † and how many stand for an interval.
     """
     rows = comparisons[comparisons["metric"] == metric]
     smallest = smallest_margins(rows, rows["dataset"].map(sessions), plan)
@@ -54,7 +55,12 @@ def margin_table(comparisons: pd.DataFrame, sessions: dict[str, int], metric: st
             "dataset": rows["dataset"],
             "comparison": [pair(a, b) for a, b in zip(rows["a"], rows["b"], strict=True)],
             f"Δ {metric_title(metric)}": rows["delta"].map(points),
-            "95 % interval": [interval(row.ci_lo, row.ci_hi) for row in rows.itertuples()],
+            "95 % interval": [
+                f"† {carried(row.effective_sessions)}"
+                if row.effective_sessions < plan.fewest
+                else interval(row.ci_lo, row.ci_hi)
+                for row in rows.itertuples()
+            ],
             "margin used": rows["margin"].map(percent),
             "verdict": rows["verdict"],
             "smallest margin, alone": smallest["alone"].map(_up),

@@ -1,5 +1,6 @@
 """The sentences on what the comparisons say: marks, levels, looks, few sessions, families."""
 
+import math
 from typing import Any
 
 import pandas as pd
@@ -118,7 +119,7 @@ def _influence(evidence: Evidence) -> list[str]:
         least = own.loc[own["effective_sessions"].idxmin()]
         which = "every other" if (few["dataset"] == dataset).any() else "every"
         sentences.append(
-            f"{dataset}: {which} comparison has at least {least.effective_sessions:.0f} effective sessions of "
+            f"{dataset}: {which} comparison has at least {math.floor(least.effective_sessions)} effective sessions of "
             f"{least.n_sessions:,}; the smallest number is that of {pair(least.a, least.b)} by "
             f"{metric_title(least.metric)}."
         )

@@ -57,6 +57,11 @@ def interval(low: float, high: float) -> str:
     return MISSING if math.isnan(low) else f"[{points(low)}, {points(high)}]"
 
 
+def carried(effective_sessions: float) -> str:
+    """Effective sessions with one decimal, rounded down: what is too few never reads as if it were enough."""
+    return f"{math.floor(10 * effective_sessions) / 10:.1f}"
+
+
 def p_value(p: float) -> str:
     if math.isnan(p):
         return MISSING

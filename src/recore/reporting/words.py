@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from recore.reporting.format import MINUS, MISSING, interval, metric_title, p_value, p_words, percent, points
+from recore.reporting.format import MINUS, MISSING, carried, interval, metric_title, p_value, p_words, percent, points
 
 
 def verdict_sentence(row: Any, alpha: float, power: float) -> str:
@@ -30,8 +30,8 @@ def influence_words(row: Any) -> str:
     if not math.isnan(row.largest_share_delta):
         shares += f" and {_share(row.largest_share_delta)} of the difference"
     return (
-        f"{row.effective_sessions:.1f} effective of {row.n_sessions:,} sessions; session {row.largest_session:.0f} "
-        f"({row.largest_cases:,.0f} of {row.n_cases:,} cases) has {shares}; without it {points(row.delta_without)} "
+        f"{carried(row.effective_sessions)} effective of {row.n_sessions:,} sessions; "
+        f"session {row.largest_session:.0f} ({row.largest_cases:,.0f} of {row.n_cases:,} cases) has {shares}; without it {points(row.delta_without)} "
         f"points are left ({p_words(row.p_without)}, this test alone)"
     )
 
