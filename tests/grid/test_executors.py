@@ -119,6 +119,28 @@ def test_tls_without_its_files_is_told_at_once(monkeypatch):
     said = f"needs {names[2]} in the environment"
     with config.set(dict.fromkeys(set_keys, "cert.pem")), pytest.raises(RecoreError, match=said):
         opened("dask", "tls://127.0.0.1:1")
+    all_keys = (*set_keys, "distributed.comm.tls.client.key")
+    said = f"^{names[0]} is cert.pem, which does not exist in .*; correct it$"
+    with config.set(dict.fromkeys(all_keys, "cert.pem")), pytest.raises(RecoreError, match=said):
+        opened("dask", "tls://127.0.0.1:1")
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("head", "Must include protocol"),
+        ("head:eight", "Must include protocol"),
+        ("http://head:8786", "unknown address scheme 'http'"),
+        ("tcp://head", "missing port number"),
+        ("tcp://nowhere.invalid:8786", "the host 'nowhere.invalid', which is not known here"),
+    ],
+)
+def test_an_address_that_can_be_nobodys_is_told_before_dask_waits_for_it(address, said, monkeypatch):
+    distributed = pytest.importorskip("distributed")
+    monkeypatch.setattr(distributed, "Client", lambda *_, **__: pytest.fail("waits"))
+    with pytest.raises(RecoreError, match=rf"^--address .*{said}") as told:
+        opened("dask", address)
+    assert "\n" not in str(told.value)
 
 
 @pytest.mark.parametrize(

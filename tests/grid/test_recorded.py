@@ -230,7 +230,7 @@ def test_what_dvc_made_is_known_and_not_made_again(clone):
 def test_cells_that_a_dead_driver_placed_are_taken(clone, capsys, monkeypatch):
     monkeypatch.setattr(elsewhere.Drive, "run", lambda *_: pytest.fail("nothing is to be made"))
     command.main(["--executor", "processes"])
-    assert capsys.readouterr().out == "5 stages are new in dvc.lock\n"
+    assert capsys.readouterr().out == "5 stages of these cells are new in dvc.lock\n"
     assert would_run(clone) == AFTER
 
 

@@ -51,8 +51,8 @@ def cells_of(given: params.Params, chosen: list[str] | None = None) -> list[Cell
             raise RecoreError(f"--dataset names {name!r}; `datasets` of params.yaml are {', '.join(datasets)}")
         if not paths.split(name).exists():
             raise RecoreError(
-                f"{paths.split(name)} does not exist; copy it from a machine that has it, or make it here: "
-                f"`python -m recore.stages.STAGE {name}`, STAGE being download, filter and split in turn"
+                f"{paths.split(name)} does not exist; make it with `dvc repro split@{name}`, or where DVC is not, "
+                "copy it from a machine that has it"
             )
     pipeline = yaml12.read(artifacts.existing(paths.PIPELINE, COPY))["stages"]
     fitted = [(d, v, None, ("baseline",)) for d in chosen or datasets for v in given.baselines()]

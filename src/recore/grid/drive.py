@@ -139,6 +139,7 @@ class Drive:
                 self._delivered(self.deliveries.pop(future), future)
             else:
                 made |= self._came(self.under_way.pop(future), future)
+        self.view.sent(len(self.under_way))
         return made
 
     def _came(self, task: Task, future: Future) -> bool:
@@ -242,4 +243,4 @@ def _where(header: dict[str, Any]) -> dict[str, Any]:
 
 
 def _words(fault: BaseException) -> str:
-    return " ".join(f"{type(fault).__name__}: {fault}".split())[:300]
+    return " ".join(f"{type(fault).__name__}: {fault}".split()).removesuffix(":")[:300]

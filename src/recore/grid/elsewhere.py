@@ -85,7 +85,7 @@ def _record(cells: list[Cell]) -> None:
     if found is None:
         print("no DVC here, so dvc.lock was left alone", flush=True)
         return
-    print(f"{found.stages} stages are new in dvc.lock", flush=True)
+    print(f"{found.stages} stages of these cells are new in dvc.lock", flush=True)
     if found.without_weights:
         print(f"{len(found.without_weights)} cells have no weights here, so they are not in dvc.lock", flush=True)
     if found.refused:

@@ -7,8 +7,10 @@ MODULE:FUNCTION  whatever the function returns when it is called without argumen
 
 import importlib
 import pickle
+import socket
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 from recore import RecoreError
@@ -119,15 +121,14 @@ class _Dask(Engine):
                 f"--executor dask needs the package {fault.name}; install it with `pip install 'recore[dask]'`, from a "
                 "checkout `pip install -c constraints.txt -e '.[dask]'`"
             ) from None
-        if address.startswith("tls:") and (unset := _unset()):
-            raise RecoreError(f"--address {address} needs {', '.join(unset)} in the environment (docs/MACHINES.md)")
+        _check(address)
         try:
             self._client = Client(address, timeout=PATIENCE, set_as_default=False)
         except (OSError, ValueError, TypeError) as fault:
             said = " ".join(str(fault).split()) or type(fault).__name__
             raise RecoreError(
                 f"no Dask scheduler answers at {address} ({said}); start one with `dask scheduler`, or correct "
-                "--address; cells that were made stay"
+                "--address, which begins with tls:// where the scheduler does; cells that were made stay"
             ) from None
         return sending(self._client)
 
@@ -149,14 +150,37 @@ class _Dask(Engine):
         return f"{counted}; dashboard, where the scheduler has bokeh: {self._client.dashboard_link}"
 
 
-def _unset() -> list[str]:
-    """What of Dask's settings for TLS is missing, as variables of the environment."""
-    import dask.config
-    import distributed  # noqa: F401  # its defaults
+def _check(address: str) -> None:
+    """RecoreError where no scheduler can be reached at such an address, before a client of Dask's waits for it."""
+    from distributed.comm import get_address_host_port
 
-    keys = ("ca-file", "client.cert", "client.key")
-    missing = [key for key in keys if not dask.config.get(f"distributed.comm.tls.{key}", None)]
-    return [f"DASK_DISTRIBUTED__COMM__TLS__{key.upper().replace('-', '_').replace('.', '__')}" for key in missing]
+    try:
+        host, port = get_address_host_port(address, strict=True)
+    except ValueError as fault:
+        raise RecoreError(f"--address is {address!r} ({fault}); it can be tcp://head:8786 or tls://head:8786") from None
+    try:
+        socket.getaddrinfo(host, port)
+    except OSError as fault:
+        raise RecoreError(f"--address names the host {host!r}, which is not known here ({fault}); correct it") from None
+    if address.startswith("tls:"):
+        _check_keys(address)
+
+
+def _check_keys(address: str) -> None:
+    """RecoreError where one of Dask's settings for TLS is missing, or the file that it names."""
+    import dask.config
+
+    files = {
+        f"DASK_DISTRIBUTED__COMM__TLS__{key.upper().replace('-', '_').replace('.', '__')}": dask.config.get(
+            f"distributed.comm.tls.{key}", None
+        )
+        for key in ("ca-file", "client.cert", "client.key")
+    }
+    if unset := [variable for variable, file in files.items() if not file]:
+        raise RecoreError(f"--address {address} needs {', '.join(unset)} in the environment (docs/MACHINES.md)")
+    for variable, file in files.items():
+        if not Path(file).exists():
+            raise RecoreError(f"{variable} is {file}, which does not exist in {Path.cwd()}; correct it")
 
 
 def engine(name: str, address: str | None, jobs: int | None) -> Engine:

@@ -31,8 +31,8 @@ def influence_words(row: Any) -> str:
         shares += f" and {_share(row.largest_share_delta)} of the difference"
     return (
         f"{carried(row.effective_sessions)} effective of {row.n_sessions:,} sessions; "
-        f"session {row.largest_session:.0f} ({row.largest_cases:,.0f} of {row.n_cases:,} cases) has {shares}; without it {points(row.delta_without)} "
-        f"points are left ({p_words(row.p_without)}, this test alone)"
+        f"session {row.largest_session:.0f} ({row.largest_cases:,.0f} of {row.n_cases:,} cases) has {shares}; "
+        f"without it {points(row.delta_without)} points are left ({p_words(row.p_without)}, this test alone)"
     )
 
 
