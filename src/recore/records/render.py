@@ -150,7 +150,7 @@ def _effects(record: str, place: str = "results/") -> Callable[[Path], str]:
 
 PARTS = {"verdicts": _verdicts, "grid": _grid, "seeds": _seeds, "margins": _margins}
 PARTS |= {record: _effects(record) for record in ("switches_tenth", "converged_tenth")}
-PARTS["full_yoochoose64"] = _effects("full_yoochoose64", place="")
+PARTS |= {record: _effects(record, place="") for record in ("full_yoochoose64", "baselines", "baselines_yoochoose64")}
 PARTS |= {f"{a}_{b}": _claim(a, b, "cpu") for a, b in CLAIMED}
 
 
