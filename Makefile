@@ -51,7 +51,7 @@ decide: setup  ## seeds until it is known: look after look as `significance.look
 	PYTHONPATH=src python -m recore decide --jobs $(JOBS)
 	@cat metrics/table.md
 
-record: setup  ## run docs/results/NAME/params.yaml in a clean clone and put it on record (NAME=cpu JOBS=2 FOLDER=)
+record: setup  ## run docs/results/NAME/params.yaml in a clean clone and put it on record (NAME=reduced JOBS=2 FOLDER=)
 	PYTHONPATH=src python -m recore record make $(NAME) --jobs $(JOBS) $${FOLDER:+--folder "$$FOLDER"} $${LARGE:+--large "$$LARGE"}
 
 test: setup  ## the fast tests, JOBS at once (JOBS=2)

@@ -49,10 +49,10 @@ def test_set_up_installs_into_the_checkout_once(checkout):
 
 
 def test_a_folder_is_one_argument(checkout):
-    called = make(checkout, "record", "NAME=cpu", f"FOLDER={FOLDER}")
+    called = make(checkout, "record", "NAME=reduced", f"FOLDER={FOLDER}")
     assert called[called.index("--folder") + 1] == FOLDER
     (checkout / "called").unlink()
-    assert "--folder" not in make(checkout, "record", "NAME=cpu")
+    assert "--folder" not in make(checkout, "record", "NAME=reduced")
 
 
 def test_the_programs_are_those_of_the_checkout(checkout):

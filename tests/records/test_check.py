@@ -4,14 +4,13 @@ import json
 import shutil
 from pathlib import Path
 
-import numpy as np
 import pytest
 from builders import published_params
 from stages import fake_grid
 
 from recore import RecoreError, params, paths
 from recore.evaluation.on_record import sums
-from recore.records import check, finish, report, tables, take, unranked
+from recore.records import check, finish, report, tables, take
 
 RESULTS = Path(__file__).parents[2] / "docs/results"
 VARIANTS = {"plain": {"trm": {}, "da": {}}, "hybrid": {}}
@@ -259,38 +258,6 @@ def test_where_no_record_is_nothing_is_said_to_be_right(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(RecoreError, match=r"^docs/results holds no record here; run from the root of the repository$"):
         check.main([])
-
-
-UNRANKED = [file.parent for file in sorted(RESULTS.glob("*/provenance.json")) if not (file.parent / "ranks").exists()]
-
-
-@pytest.mark.parametrize("folder", UNRANKED, ids=lambda folder: folder.name)
-def test_what_follows_from_the_columns_of_a_record_without_ranks_is_compared(folder, tmp_path, monkeypatch, capsys):
-    shutil.copytree(RESULTS, tmp_path / "docs/results")
-    monkeypatch.chdir(tmp_path)
-    own = Path("docs/results") / folder.name
-    name, column = "results.csv", "mean"
-    head, first, rest = (own / name).read_text().split("\n", 2)
-    values = first.split(",")
-    at = head.split(",").index(column)
-    values[at] = f"{float(values[at]) * 1.001:.10g}"
-    (own / name).write_text("\n".join([head, ",".join(values), rest]))
-    sums.write(own, [own / name for name in sums.read(own)])
-    with pytest.raises(RecoreError) as raised:
-        check.main([folder.name])
-    assert f"{own / name}: line 2 (" in str(raised.value)
-    assert f", column {column}: " in str(raised.value)
-    assert "this record kept none" in capsys.readouterr().out
-
-
-def test_a_record_without_ranks_whose_columns_contradict_each_other(tmp_path, monkeypatch, capsys):
-    shutil.copytree(RESULTS / "cpu", tmp_path / "docs/results/cpu")
-    monkeypatch.chdir(tmp_path)
-    table = unranked._read(Path("docs/results/cpu/comparisons.csv"))
-    table["sd_seed"] = np.where(table.index == 3, 1.0, table["sd_seed"])
-    table.to_csv("docs/results/cpu/comparisons.csv", index=False)
-    with pytest.raises(RecoreError, match="contradict each other"):
-        check.main(["cpu"])
 
 
 @pytest.mark.parametrize("lost", [["ranks", "provenance.json"], ["params.yaml"]])

@@ -65,13 +65,9 @@ def test_seeds():
     assert seeds_needed(row(**ONLY_SEEDS, margin=0.0001), **TEST) == "> 100"
 
 
-def test_where_the_seeds_had_no_share_the_number_is_a_bound():
-    """All of SE² = 1e-6 is residual, so it falls as 5e-6 / R: (2.201 + 0.876) · √(5e-6 / 12) = 0.00199.
-
-    Where the file holds MS_rs, here twice of that, it is no bound: (2.080 + 0.859) · √(1e-5 / 22) = 0.00198.
-    """
+def test_seeds_where_the_cells_are_the_noise():
+    """MS_rs = 0.001 over 100 sessions: SE² = 1e-5 / R, and (2.080 + 0.859) · √(1e-5 / 22) = 0.00198."""
     of_residual = ONLY_SEEDS | {"sd_seed": 0.0, "se": 0.001, "mde80": 0.003, "margin": 0.002}
-    assert seeds_needed(row(**of_residual | {"ms_rs": math.nan}), **TEST) == "≥ 12"
     assert seeds_needed(row(**of_residual | {"ms_rs": 0.001}), **TEST) == "22"
 
 

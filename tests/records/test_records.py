@@ -10,7 +10,7 @@ import pytest
 
 from recore import RecoreError, params
 from recore.evaluation.on_record.files import load, saved
-from recore.records import checkout, finish, make, render, unranked
+from recore.records import checkout, finish, make, render
 
 ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "docs/results"
@@ -88,44 +88,31 @@ def made_on(**changes) -> dict:
 
 @pytest.mark.parametrize("name", ["comparisons.csv", "runs.csv"])
 def test_a_file_that_a_page_lacks_comes_from_git(tmp_path, name):
-    shutil.copytree(ROOT / "docs/results/cpu", tmp_path / "cpu")
-    (tmp_path / "cpu" / name).unlink()
-    with pytest.raises(RecoreError, match=rf"cpu/{name} does not exist; restore it from git$"):
+    shutil.copytree(ROOT / "docs/results/reduced", tmp_path / "reduced")
+    (tmp_path / "reduced" / name).unlink()
+    with pytest.raises(RecoreError, match=rf"reduced/{name} does not exist; restore it from git$"):
         render.parts("<!-- rendered: verdicts -->\n<!-- end -->\n", tmp_path)
-
-
-@pytest.mark.parametrize("name", ["provenance.json", "comparisons.csv", "breakdowns.csv"])
-def test_a_file_that_a_record_without_ranks_lacks_comes_from_git(tmp_path, name):
-    shutil.copytree(ROOT / "docs/results/cpu", tmp_path / "cpu")
-    (tmp_path / "cpu" / name).unlink()
-    (tmp_path / "out").mkdir()
-    with pytest.raises(RecoreError, match=rf"cpu/{name} does not exist; restore it from git$"):
-        unranked.remake(tmp_path / "cpu", tmp_path / "out")
 
 
 def test_a_page_shows_the_verdicts_and_where_they_come_from(tmp_path):
     page = "before\n<!-- rendered: verdicts -->\nold\n<!-- end -->\nafter\n"
-    assert "\nNot on record yet: `make record NAME=cpu` makes" in render.parts(page, tmp_path)
-    shutil.copytree(ROOT / "docs/results/cpu", tmp_path / "cpu")
+    assert "\nNot on record yet: `make record NAME=reduced` makes" in render.parts(page, tmp_path)
+    shutil.copytree(ROOT / "docs/results/reduced", tmp_path / "reduced")
     record = {
-        "command": "make record NAME=cpu JOBS=2",
+        "command": "make record NAME=reduced JOBS=2",
         "cells": 25,
         "machines": [made_on(cells=25)],
         "commit": "0123456789",
     }
     record |= {"wall_seconds": 7560.0, "train_seconds": 9000.0, "date": "2026-11-23"}
-    (tmp_path / "cpu/provenance.json").write_text(json.dumps(record))
+    (tmp_path / "reduced/provenance.json").write_text(json.dumps(record))
     text = render.parts(page, tmp_path)
     assert render.parts(text, tmp_path) == text
     assert text.startswith("before\n<!-- rendered: verdicts -->\n| Claim ")
     assert (
-        "[docs/results/cpu](docs/results/cpu): `make record NAME=cpu JOBS=2`, 25 cells on 2 cores of X, 2.1 h, "
-        "2026-11-23, commit `0123456`. Runs that the limit of epochs ended, so that they might have improved: 0 of "
+        "[docs/results/reduced](docs/results/reduced): `make record NAME=reduced JOBS=2`, 25 cells on 2 cores of X, "
+        "2.1 h, 2026-11-23, commit `0123456`. Runs that the limit of epochs ended, so that they might have improved: "
     ) in text
-    restated = render.origin("f", record | {"restated": {"rule": "r", "date": "2026-11-28"}})
-    assert restated.endswith(
-        "; p, intervals and verdicts restated on 2026-11-28 by the test's newer rule, without ranks."
-    )
 
 
 def test_machines_are_counted_by_what_differs():

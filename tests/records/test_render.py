@@ -23,7 +23,7 @@ def test_the_pages_are_what_the_files_give():
 
 def test_a_page_says_what_is_not_on_record_yet(tmp_path):
     page = render.parts(PAGE, tmp_path)
-    for name in ("sensitivity_tenth", "cpu", "full_yoochoose64"):
+    for name in ("sensitivity_tenth", "reduced", "full_yoochoose64"):
         assert f"Not on record yet: `make record NAME={name}` makes `{name}`." in page
 
 

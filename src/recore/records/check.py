@@ -3,15 +3,14 @@
 python -m recore record check [NAME ...]     all of them without a name
 
 First every file is held against SHA256SUMS. Then stages significance and aggregate make tables and figures again from
-the ranks, as ``tables`` says. Of a record that kept none, what its own columns give is compared (``unranked``); of one
-that still grows, its cells.md. Numbers are equal to rounding. Figures are compared where they were drawn
-by the version of Matplotlib that is installed, but for single pixels. A line for each file says what was compared.
+the ranks, as ``tables`` says; a record that still grows has its cells.md. Numbers are equal to rounding. Figures are
+compared where they were drawn by the version of Matplotlib that is installed, but for single pixels. A line for each
+file says what was compared.
 
 It shows that what is published follows from the ranks that are on record, not that a model made these ranks.
 """
 
 import argparse
-import tempfile
 from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ from typing import Any
 from recore import RecoreError, artifacts, params, paths
 from recore.evaluation.on_record import sums
 from recore.evaluation.on_record.files import NOT_WHOLE, RESTORE
-from recore.records import finish, tables, unranked
+from recore.records import finish, tables
 from recore.records.checkout import in_order
 from recore.records.compare import difference
 from recore.records.folder import folder_of
@@ -59,14 +58,14 @@ def checked(folder: Path) -> Iterator[tuple[str, str, bool]]:
         yield from ((name, fault, False) for name, fault in broken.items())
         if any(name.startswith(("ranks/", "params.yaml", "provenance.json")) for name in broken):
             return  # what is computed of them would say nothing
-        yield from _ranked(folder) if (folder / "ranks").exists() else _unranked(folder)
+        yield from _recomputed(folder)
     except RecoreError as fault:
         yield "", str(fault), False
     except NOT_WHOLE as error:
         yield "", f"its files do not fit together ({type(error).__name__}: {error}); restore them from git", False
 
 
-def _ranked(folder: Path) -> Iterator[tuple[str, str, bool]]:
+def _recomputed(folder: Path) -> Iterator[tuple[str, str, bool]]:
     given = params.load(folder / "params.yaml")
     cells = in_order(tables.cells_of(folder), given)
     if not cells:
@@ -99,20 +98,6 @@ def _facts(about: dict[str, Any], again: dict[str, Any]) -> tuple[str, bool]:
         if about[key] != value:
             return f"{key} is {about[key]}, but {value} comes out", False
     return SAME, True
-
-
-def _unranked(folder: Path) -> Iterator[tuple[str, str, bool]]:
-    yield "ranks", "this record kept none; what follows from its own columns is compared", True
-    with tempfile.TemporaryDirectory() as temporary:
-        out = Path(temporary)
-        unranked.remake(folder, out)
-        about = artifacts.read_json(folder / "provenance.json", RESTORE)
-        made = {file.name for file in out.iterdir()}
-        for name in sorted({*sums.read(folder), *made} - {finish.PARAMS, "provenance.json"}):
-            if name in made:
-                yield _compared(folder, name, (out / name).read_bytes(), tables.drawn_otherwise(about), made)
-            else:
-                yield name, "cannot be made again without ranks", True
 
 
 def _compared(

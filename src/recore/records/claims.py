@@ -6,8 +6,6 @@ both: the smallest number of seeds on the same sessions, or the smallest multipl
 whose MDE reaches the margin. With more sessions the seeds' share of the noise grows, so that the df can fall.
 """
 
-import math
-
 import pandas as pd
 
 from recore.reporting.format import carried, interval, mark, metric_title, p_value, pair, percent, points
@@ -83,7 +81,7 @@ def seeds_needed(row: object, n_sessions: int, alpha: float, power: float) -> st
 
     enough = next((n for n in range(row.n_seeds + 1, MOST + 1) if reached(n)), None)
     if enough is not None:
-        return f"{_bound(row)}{enough}"
+        return str(enough)
     return f"> {MOST}" if reached(10**9) else NEVER
 
 
@@ -102,19 +100,10 @@ def sessions_needed(row: object, n_sessions: int, alpha: float, power: float) ->
 
     enough = next((factor for factor in range(1, MOST_SESSIONS + 1) if reached(factor)), None)
     if enough is not None:
-        return f"{_bound(row)}{enough} ×"
+        return f"{enough} ×"
     return f"> {MOST_SESSIONS:,} ×" if reached(1e12) else NEVER
 
 
 def components_of(row: object, n_sessions: int) -> Components:
-    """The variance components of a row of comparisons.csv; NaN stands for an MS_rs that the file does not hold."""
-    residual = getattr(row, "ms_rs", math.nan)
-    if math.isnan(residual):
-        # What SE² leaves: with a seed component estimated below 0 the residual that it was taken from is larger.
-        of_seeds = row.se**2 - row.sd_seed**2 / row.n_seeds - row.sd_session**2 / n_sessions
-        residual = max(of_seeds * row.n_seeds * n_sessions, 0.0)
-    return Components(row.sd_seed**2, row.sd_session**2, residual, row.n_seeds, n_sessions)
-
-
-def _bound(row: object) -> str:
-    return "≥ " if math.isnan(getattr(row, "ms_rs", math.nan)) and row.sd_seed == 0 else ""
+    """The variance components of a row of comparisons.csv."""
+    return Components(row.sd_seed**2, row.sd_session**2, row.ms_rs, row.n_seeds, n_sessions)

@@ -12,6 +12,7 @@ from typing import Any
 
 from recore import RecoreError, artifacts, params
 from recore.evaluation.on_record import sums
+from recore.evaluation.on_record.files import RESTORE
 from recore.evaluation.stored import Stored
 from recore.records import tables
 from recore.records.folder import folder_of
@@ -36,11 +37,10 @@ def main(argv: list[str] | None = None) -> None:
 
 
 def finished(name: str) -> tuple[Path, dict[str, Any]]:
-    """The folder and provenance.json of a record; RecoreError where it still grows or kept no ranks."""
+    """The folder and provenance.json of a record; RecoreError where it still grows or has lost its ranks."""
     folder = folder_of(name)
     about = artifacts.read_json(folder / "provenance.json", "a record has one when it is finished; restore it from git")
-    if not (folder / "ranks").exists():
-        raise RecoreError(f"{folder} kept no ranks; `python -m recore record make {folder.name}` makes it again")
+    artifacts.existing(folder / "ranks", RESTORE)
     return folder, about
 
 

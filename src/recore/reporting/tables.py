@@ -135,8 +135,6 @@ def complementary_table(complementary: pd.DataFrame, metrics: list[str]) -> pd.D
 def across_table(across: pd.DataFrame, metrics: list[str], alpha: float) -> pd.DataFrame:
     """The equal-weight mean over datasets, and on how many of them the verdict says what."""
     rows = []
-    # NaN: of a record without ranks, which cannot know what is fragile.
-    judged = across["fragile"].notna().any()
     for metric in metrics:
         for row in across[across["metric"] == metric].itertuples():
             rows.append(
@@ -150,8 +148,8 @@ def across_table(across: pd.DataFrame, metrics: list[str], alpha: float) -> pd.D
                     "Worse on": str(row.worse),
                     "Equivalent on": str(row.equivalent),
                     "Negligible on": str(row.negligible),
+                    "Fragile on": str(row.fragile),
                 }
-                | ({"Fragile on": str(row.fragile)} if judged else {})
             )
     return pd.DataFrame(rows)
 
