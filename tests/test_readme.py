@@ -42,6 +42,35 @@ def test_what_is_said_of_the_whole_set_are_its_numbers():
     assert "seven tenths of the gain" in said
 
 
+def test_what_is_said_of_simple_methods_are_the_numbers_of_the_records():
+    said, found = " ".join(README.split()), {}
+    for name, dataset in (("baselines_yoochoose64", "yoochoose64_srgnn"), ("baselines", "tmall_srgnn")):
+        rows = pd.read_csv(ROOT / f"docs/results/{name}/comparisons.csv")
+        rows = rows[(rows["dataset"] == dataset) & (rows["a"] == "trm")]
+        found[name] = rows.set_index(["b", "metric"])
+    whole, tenth = found["baselines_yoochoose64"], found["baselines"]
+    rules = whole.loc["sr", "mrr@20"]
+    for sentence in (
+        f"rules lead `trm` by {-100 * rules.delta:.2f} points of MRR@20 ({-100 * rules.ci_hi:.2f} to "
+        f"{-100 * rules.ci_lo:.2f})",
+        f"own clicks leads `trm` by {-100 * tenth.loc[('spop', 'mrr@20'), 'delta']:.2f} points of MRR@20",
+        f"neighbours lead it by {-100 * tenth.loc[('vmis', 'recall@20'), 'delta']:.1f} of Recall@20",
+    ):
+        assert sentence in said
+    assert whole.xs("recall@20", level="metric")["delta"].min() == pytest.approx(0.0343, abs=5e-5)
+    assert {*whole.xs("recall@20", level="metric")["verdict"]} == {"better"}
+
+
+def test_what_is_said_of_one_session_is_its_share():
+    rows = pd.read_csv(ROOT / "docs/results/reduced/comparisons.csv")
+    rows = rows[rows["dataset"] == "yoochoose64_srgnn"].set_index(["a", "b", "metric"])
+    row = rows.loc["da", "trm", "mrr@20"]
+    share = f"{100 * row.largest_share_variance:.0f} %"
+    said = f"one session with {row.largest_cases} of {row.n_cases:,} test cases holds {share} of the variance"
+    assert said in " ".join(README.split())
+    assert row.verdict == "fragile"
+
+
 def test_the_readme_is_short():
     assert len(README.splitlines()) < 250
 

@@ -8,7 +8,7 @@ whose MDE reaches the margin. With more sessions the seeds' share of the noise g
 
 import pandas as pd
 
-from recore.reporting.format import carried, interval, mark, metric_title, p_value, pair, percent, points
+from recore.reporting.format import MISSING, carried, interval, mark, metric_title, p_value, pair, percent, points
 from recore.significance.crossed import Components
 
 TOLD, ENOUGH, NEVER, UNKNOWN = "–", "enough", "not alone", "more"
@@ -22,10 +22,12 @@ def claim_table(
 ) -> pd.DataFrame:
     """One comparison by every metric that has a margin, a row a dataset.
 
-    ``comparisons`` as in comparisons.csv (fractions), ``sessions`` of each dataset's test set.
+    ``comparisons`` as in comparisons.csv (fractions), ``sessions`` of each dataset's test set. What is fragile has †
+    and its effective sessions for an interval, and no MDE.
     """
     rows = comparisons[(comparisons["a"] == a) & (comparisons["b"] == b) & comparisons["margin"].notna()]
     rows = rows.sort_values("metric", kind="stable")
+    fragile = rows["verdict"] == "fragile"
     return pd.DataFrame(
         {
             "metric": rows["metric"].map(metric_title),
@@ -33,11 +35,14 @@ def claim_table(
             f"{pair(a, b)} (points)": [
                 f"{points(r.delta)} {mark(r.verdict, r.delta_shown)}".rstrip() for r in rows.itertuples()
             ],
-            "95 % interval": [interval(row.ci_lo, row.ci_hi) for row in rows.itertuples()],
+            "95 % interval": [
+                f"† {carried(row.effective_sessions)}" if row.verdict == "fragile" else interval(row.ci_lo, row.ci_hi)
+                for row in rows.itertuples()
+            ],
             "p (Holm)": rows["p_holm"].map(p_value),
             "verdict": rows["verdict"],
-            "MDE": rows["mde80"].map(percent),
-            "MDE, Holm": rows["mde80_holm"].map(percent),
+            "MDE": rows["mde80"].map(percent).mask(fragile, MISSING),
+            "MDE, Holm": rows["mde80_holm"].map(percent).mask(fragile, MISSING),
             "margin": rows["margin"].map(percent),
             "seeds for it": [seeds_needed(row, sessions[row.dataset], alpha, power) for row in rows.itertuples()],
             "or sessions": [sessions_needed(row, sessions[row.dataset], alpha, power) for row in rows.itertuples()],

@@ -1,7 +1,7 @@
 """Renders the pages that show records: python -m recore record render
 
-README.md has a table of claims and verdicts, docs/results/README.md one for each claim, docs/DEVIATIONS.md two of the
-switches, SENSITIVITY.md those of three records and a figure that is drawn here.
+README.md has a table of claims and verdicts, docs/results/README.md one for each claim and those of a whole set and of
+the baselines, docs/DEVIATIONS.md two of the switches, SENSITIVITY.md those of three records and a figure drawn here.
 """
 
 import argparse
