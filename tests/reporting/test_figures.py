@@ -46,6 +46,12 @@ def test_a_difference_far_out_is_cut_and_printed():
     assert [text.get_text() for text in axis.texts] == ["\N{MINUS SIGN}9.00  [\N{MINUS SIGN}9.10, \N{MINUS SIGN}8.90]"]
 
 
+def test_what_is_fragile_and_far_out_has_no_interval_there_either():
+    verdicts = ["better", "better", "better", "fragile"]
+    axis = panel(comparisons([0.001, 0.001, 0.002, -0.09], verdict=verdicts))
+    assert [text.get_text() for text in axis.texts] == ["\N{MINUS SIGN}9.00"]
+
+
 @pytest.mark.parametrize(("deltas", "cut"), [([0.001, 0.001, 0.002, -0.09], True), ([0.001, -0.003, 0.002], False)])
 def test_the_legend_knows_whether_anything_is_off_the_scale(deltas, cut):
     figure = forest_figure(forest_table(comparisons(deltas), ["mrr@20"]), ["demo"], ["mrr@20"])

@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
-from recore.reporting.format import metric_title, pair, points
+from recore.reporting.format import interval, metric_title, pair, points
 from recore.reporting.style import BAND, BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, VERMILLION, panels, styled
 
 COLUMNS = [
@@ -94,10 +94,10 @@ def _panel(axis: Axes, rows: pd.DataFrame, labelled: bool) -> None:
 def _cut(axis: Axes, y: int, row: object, left: float, right: float) -> None:
     """An arrow that leaves the panel, and the value inside."""
     color, _, _ = LOOKS[row.verdict or "no verdict"]
-    low, high = _bounds(row)
     edge, inward = (right, left - right) if row.delta > 0 else (left, right - left)
     axis.plot([edge + 0.015 * inward], [y], marker=">" if row.delta > 0 else "<", color=color, markersize=7)
-    text = f"{points(row.delta / 100)}  [{points(low / 100)}, {points(high / 100)}]"
+    known = "" if np.isnan(row.ci_lo) else f"  {interval(row.ci_lo / 100, row.ci_hi / 100)}"
+    text = f"{points(row.delta / 100)}{known}"
     text = axis.text(edge + 0.04 * inward, y, text, ha="right" if row.delta > 0 else "left", va="center", color=color)
     text.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 1})
 
