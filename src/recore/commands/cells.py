@@ -31,7 +31,9 @@ def main(argv: list[str] | None = None) -> None:
     )
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
     parser.add_argument("--dataset", nargs="+", help="only these of params.yaml")
-    parser.add_argument("--no-weights", action="store_true", help="keep none of a finished cell here")
+    parser.add_argument(
+        "--no-weights", action="store_true", help="keep no weights of a cell; DVC cannot record it then"
+    )
     parser.add_argument(
         "--check", action="store_true", help="make nothing; fail where a cell would be made, as one of DVC's"
     )

@@ -35,10 +35,7 @@ def claim_table(
             f"{pair(a, b)} (points)": [
                 f"{points(r.delta)} {mark(r.verdict, r.delta_shown)}".rstrip() for r in rows.itertuples()
             ],
-            "95 % interval": [
-                f"† {carried(row.effective_sessions)}" if row.verdict == "fragile" else interval(row.ci_lo, row.ci_hi)
-                for row in rows.itertuples()
-            ],
+            "95 % interval": [interval_of(row, row.verdict == "fragile") for row in rows.itertuples()],
             "p (Holm)": rows["p_holm"].map(p_value),
             "verdict": rows["verdict"],
             "MDE": rows["mde80"].map(percent).mask(fragile, MISSING),
@@ -48,6 +45,11 @@ def claim_table(
             "or sessions": [sessions_needed(row, sessions[row.dataset], alpha, power) for row in rows.itertuples()],
         }
     )
+
+
+def interval_of(row: object, few: bool) -> str:
+    """The interval, or † and the effective sessions where these are too ``few``."""
+    return f"† {carried(row.effective_sessions)}" if few else interval(row.ci_lo, row.ci_hi)
 
 
 def effects_table(comparisons: pd.DataFrame) -> pd.DataFrame:

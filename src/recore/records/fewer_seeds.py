@@ -9,7 +9,8 @@ import pandas as pd
 from recore import params
 from recore.evaluation.metrics import metric_table
 from recore.evaluation.on_record.files import load
-from recore.reporting.format import MISSING, carried, interval, metric_title, p_value, pair, percent, points
+from recore.records.claims import interval_of
+from recore.reporting.format import MISSING, metric_title, p_value, pair, percent, points
 from recore.significance.arms import arms_of
 from recore.significance.comparisons import compare_all
 from recore.significance.family import corrected
@@ -51,10 +52,7 @@ def seeds_table(rows: pd.DataFrame) -> pd.DataFrame:
             "comparison": [pair(a, b) for a, b in zip(rows["a"], rows["b"], strict=True)],
             "seeds": rows["n_seeds"].astype(str),
             "Δ": rows["delta"].map(points),
-            "95 % interval": [
-                f"† {carried(row.effective_sessions)}" if row.few_sessions else interval(row.ci_lo, row.ci_hi)
-                for row in rows.itertuples()
-            ],
+            "95 % interval": [interval_of(row, row.few_sessions) for row in rows.itertuples()],
             "p": rows["p"].map(p_value).mask(few, MISSING),
             "MDE": rows["mde80"].map(percent).mask(few, MISSING),
             "verdict, alone": [verdict or level for verdict, level in zip(rows["verdict"], rows["level"], strict=True)],

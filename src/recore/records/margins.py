@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from recore.reporting.format import carried, interval, metric_title, pair, percent, points
+from recore.records.claims import interval_of
+from recore.reporting.format import metric_title, pair, percent, points
 from recore.significance.plan import Plan
 
 
@@ -55,12 +56,7 @@ def margin_table(comparisons: pd.DataFrame, sessions: dict[str, int], metric: st
             "dataset": rows["dataset"],
             "comparison": [pair(a, b) for a, b in zip(rows["a"], rows["b"], strict=True)],
             f"Δ {metric_title(metric)}": rows["delta"].map(points),
-            "95 % interval": [
-                f"† {carried(row.effective_sessions)}"
-                if row.effective_sessions < plan.fewest
-                else interval(row.ci_lo, row.ci_hi)
-                for row in rows.itertuples()
-            ],
+            "95 % interval": [interval_of(row, row.effective_sessions < plan.fewest) for row in rows.itertuples()],
             "margin used": rows["margin"].map(percent),
             "verdict": rows["verdict"],
             "smallest margin, alone": smallest["alone"].map(_up),
