@@ -289,7 +289,7 @@ def test_one_dataset_can_be_chosen(made, capsys):
     run("--dataset", "demo")
     assert remade(capsys) == set()
     with pytest.raises(
-        RecoreError, match=r"^data/split/other does not exist; copy it .* `python -m recore.stages.STAGE other`"
+        RecoreError, match=r"^data/split/other does not exist; make it with `dvc repro split@other`, or"
     ):
         run()
     with pytest.raises(RecoreError, match=r"^--dataset names 'dmeo'; `datasets` of params.yaml are demo, other$"):

@@ -95,6 +95,14 @@ def test_the_table_has_one_comparison_and_the_metrics_with_a_margin():
     ]
 
 
+def test_what_is_fragile_has_no_interval_and_no_mde():
+    fragile = ROW | {"verdict": "fragile", "effective_sessions": 14.976, "p_holm": math.nan}
+    table = claim_table(pd.DataFrame([fragile]), {"d": SESSIONS}, 0.05, 0.8, "da", "trm")
+    assert table.to_csv(index=False, sep="|").splitlines()[1:] == [
+        "MRR@20|d|+0.10 †|† 14.9|n/a|fragile|n/a|n/a|0.60|not alone|more"
+    ]
+
+
 def test_effects_stand_side_by_side():
     other = {"metric": "recall@20", "delta": -0.002, "verdict": "worse"}
     table = effects_table(pd.DataFrame([ROW | other, ROW, ROW | {"metric": "ndcg@20", "margin": math.nan}]))

@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from recore.reporting.format import interval, mark, metric_title, p_value, p_words, percent, points, spread
+from recore.reporting.format import carried, interval, mark, metric_title, p_value, p_words, percent, points, spread
 
 MINUS = "\N{MINUS SIGN}"
 
@@ -47,3 +47,7 @@ def test_percent_and_spread():
 )
 def test_marks(verdict, delta, text):
     assert mark(verdict, delta) == text
+
+
+def test_what_is_too_few_never_reads_as_if_it_were_enough():
+    assert [carried(number) for number in (14.976, 15.0, 1.247, 0.0)] == ["14.9", "15.0", "1.2", "0.0"]
