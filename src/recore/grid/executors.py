@@ -170,12 +170,10 @@ def _check_keys(address: str) -> None:
     """RecoreError where one of Dask's settings for TLS is missing, or the file that it names."""
     import dask.config
 
-    files = {
-        f"DASK_DISTRIBUTED__COMM__TLS__{key.upper().replace('-', '_').replace('.', '__')}": dask.config.get(
-            f"distributed.comm.tls.{key}", None
-        )
-        for key in ("ca-file", "client.cert", "client.key")
-    }
+    files = {}
+    for key in ("ca-file", "client.cert", "client.key"):
+        variable = f"DASK_DISTRIBUTED__COMM__TLS__{key.upper().replace('-', '_').replace('.', '__')}"
+        files[variable] = dask.config.get(f"distributed.comm.tls.{key}", None)
     if unset := [variable for variable, file in files.items() if not file]:
         raise RecoreError(f"--address {address} needs {', '.join(unset)} in the environment (docs/MACHINES.md)")
     for variable, file in files.items():
