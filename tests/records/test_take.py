@@ -449,6 +449,16 @@ def test_a_checkout_without_a_finished_cell_is_told(tmp_path, monkeypatch):
         reading.current(tmp_path)
 
 
+def test_what_holding_the_gate_changes_goes_on_record(checkout):
+    rows = [{"group": "2", "cases": 7, "cosine": 0.9, "mrr": 0.3, "global": -0.01, "recent": 0.02, "mean": 0.0}]
+    held = {"cutoff": 20, "mean": 0.4, "rows": rows}
+    meta = checkout / paths.ranks("tmall", "da", 0) / "meta.json"
+    meta.write_text(json.dumps(json.loads(meta.read_text()) | {"held": held}))
+    collect(checkout)
+    cell = load(BIG, "tmall", "da", 0)
+    assert (cell.held, cell.listed) == (held, False)
+
+
 def as_older_code_left_it(record: Path) -> None:
     """What it cost stood in record.json and, by epoch, in history.csv."""
     about, cost = json.loads((record / "record.json").read_text()), costs.read(record)

@@ -31,8 +31,6 @@ def test_cells():
     assert list(cells["Cases"]) == ["100", "300", "1,600"]
     assert list(cells["95 % CI"]) == ["†", f"[{MINUS}2.00, 0.00]", f"[{MINUS}0.10, +1.10]"]
     assert list(cells["Adds to Δ (points)"]) == ["+0.10", f"{MINUS}0.15", "+0.40"]
-    assert list(cells["Share of Δ"]) == ["29 %", f"{MINUS}43 %", "114 %"]
-    assert parts_text(PARTS.assign(share=math.nan), "mrr@20", 0.05, 15)["Share of Δ"].unique() == ["n/a"]
     single = parts_text(PARTS.assign(n_seeds=1, ci_lo=math.nan, ci_hi=math.nan), "mrr@20", 0.05, 15)
     assert single["95 % CI"].unique() == ["n/a"]
     assert parts_text(PARTS, "recall@20", 0.05, 15).empty

@@ -2,7 +2,7 @@
 
 import hashlib
 import io
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,7 @@ class Stored:
     inputs: dict[str, Any]
     history: str | None
     weights_hash: str | None  # None: its ranks were made before they said so
+    _: KW_ONLY
     cost: dict[str, Any] | None = None
     recommended: dict[str, Any] | None = None  # None: its ranks were made before they said so
     listed: bool = False  # its ranks are from lists of another program, never on record themselves

@@ -163,7 +163,9 @@ def cell_of(checkout: Path, dataset: str, variant: str, seed: int | None) -> Sto
         cost = cost and _committed(cost, checkout, proven=made_from.exists())
         cell = Stored(
             *(dataset, variant, seed, cases, meta["n_items"]),
-            *(about, inputs, history, meta.get("weights_hash"), cost, meta.get("recommended"), meta.get("held")),
+            *(about, inputs, history, meta.get("weights_hash")),
+            cost=cost,
+            **{key: meta.get(key) for key in ("recommended", "held")},
         )
         _check_origin(cell, meta, _expected(checkout, dataset))
         whole.check(cell, "make the cell again, in a clone without changes")

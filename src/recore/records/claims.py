@@ -53,12 +53,9 @@ def interval_of(row: object, few: bool) -> str:
 
 
 def effects_table(comparisons: pd.DataFrame) -> pd.DataFrame:
-    """Every comparison of a record, a row a dataset and pair: difference, interval and verdict by metric.
-
-    A fragile one has no interval that could be leaned on: in its place stand its effective sessions.
-    """
+    """Every comparison of a record, a row a dataset and pair: difference, interval and verdict by metric."""
     rows = comparisons[comparisons["margin"].notna()].sort_values("metric", kind="stable")
-    cells = [f"{points(row.delta)} {_certainty(row)}" for row in rows.itertuples()]
+    cells = [effect(row) for row in rows.itertuples()]
     pairs = [pair(a, b) for a, b in zip(rows["a"], rows["b"], strict=True)]
     named = rows[["dataset"]].assign(comparison=pairs, metric=rows["metric"].map(metric_title), effect=cells)
     wide = named.pivot_table(
@@ -67,10 +64,15 @@ def effects_table(comparisons: pd.DataFrame) -> pd.DataFrame:
     return wide.rename_axis(columns=None).reset_index()
 
 
-def _certainty(row: object) -> str:
+def effect(row: object) -> str:
+    """Difference, interval and verdict of a row of comparisons.csv.
+
+    A fragile one has no interval that could be leaned on: in its place stand its effective sessions.
+    """
+    difference = points(row.delta)
     if row.verdict == "fragile":
-        return f"† fragile: {carried(row.effective_sessions)} effective sessions"
-    return f"{interval(row.ci_lo, row.ci_hi)}, {row.verdict}"
+        return f"{difference} † fragile: {carried(row.effective_sessions)} effective sessions"
+    return f"{difference} {interval(row.ci_lo, row.ci_hi)}, {row.verdict}"
 
 
 def seeds_needed(row: object, n_sessions: int, alpha: float, power: float) -> str:

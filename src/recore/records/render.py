@@ -1,7 +1,8 @@
 """Renders the pages that show records: python -m recore record render
 
 README.md has a table of claims and verdicts, docs/results/README.md one for each claim and those of a whole set and of
-the baselines, docs/DEVIATIONS.md two of the switches, SENSITIVITY.md those of three records and a figure drawn here.
+the baselines, docs/DEVIATIONS.md two of the switches, QUESTIONS.md those of a record and of the search before it,
+SENSITIVITY.md those of three records and a figure drawn here.
 """
 
 import argparse
@@ -18,17 +19,21 @@ from recore.records.claims import claim_table, effects_table
 from recore.records.fewer_seeds import by_seeds, seeds_table
 from recore.records.hard_negatives import grid_figure, grid_table, with_settings
 from recore.records.margins import margin_table
+from recore.records.trials import before_and_after, search_table
 from recore.records.verdicts import limit_sentence, verdict_table
 from recore.reporting import style
 from recore.reporting.format import metric_title
 from recore.significance.plan import Plan
 
-PAGES = ("../../README.md", "README.md", "SENSITIVITY.md", "../DEVIATIONS.md")
+PAGES = ("../../README.md", "README.md", "SENSITIVITY.md", "QUESTIONS.md", "../DEVIATIONS.md")
 PART = re.compile(r"(<!-- rendered: (?P<part>\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 HEADLINE = ("mrr@20", "recall@20")
 GRID, GRID_FIGURE = "sensitivity_tenth", "k_and_lambda.png"
 GRID_SHOWS = "Difference that hard negatives make against K, a line for each lambda, with intervals and the margin"
 BY_SEEDS, ITS_DATASET = "full_yoochoose64", "yoochoose64_srgnn"
+ASKED, ITS_SET = "questions", "tmall_srgnn"
+UNTUNED = "reduced"  # has the comparisons of ``ASKED`` before tuning, on the same set
+TUNED = {("hn", "trm"): ("hn_tuned", "trm_tuned"), ("da", "trm"): ("da_tuned", "trm_tuned")}
 CLAIMED_IN = ("reduced", "full_yoochoose64")  # the finished ones of these are in the table of claims
 CLAIMED = (("ave", "trm"), ("da", "trm"), ("hn", "trm"), ("dahn", "trm"), ("dahn", "da"), ("dahn", "hn"))
 
@@ -111,6 +116,25 @@ def _margins(results: Path) -> str:
     return "\n\n".join(texts) + "\n"
 
 
+def _search(results: Path) -> str:
+    folder = results / ASKED / "tuned" / ITS_SET
+    if not folder.exists():
+        return "Not on record yet.\n"
+    given = params.load(results / ASKED / "params.yaml")
+    names = [name for group in params.TRAINED for name in given.tuned(group)]
+    found = {name: artifacts.read_json(folder / f"{name}.json", RESTORE) for name in names}
+    return _markdown(search_table(found)) + "\n"
+
+
+def _tuned(results: Path) -> str:
+    for name in (UNTUNED, ASKED):
+        if not (results / name / "provenance.json").exists():
+            return _not_yet(name)
+    tables = [_read(results / name / "comparisons.csv") for name in (UNTUNED, ASKED)]
+    own = [table[table["dataset"] == ITS_SET] for table in tables]
+    return _markdown(before_and_after(*own, TUNED, list(HEADLINE))) + "\n"
+
+
 def _not_yet(record: str, place: str = "") -> str:
     return f"Not on record yet: `make record NAME={record}` makes `{place}{record}`.\n"
 
@@ -140,9 +164,11 @@ def _effects(record: str, place: str = "results/") -> Callable[[Path], str]:
     return part
 
 
-PARTS = {"verdicts": _verdicts, "grid": _grid, "seeds": _seeds, "margins": _margins}
+PARTS = {"verdicts": _verdicts, "grid": _grid, "seeds": _seeds, "margins": _margins, "search": _search, "tuned": _tuned}
 PARTS |= {record: _effects(record) for record in ("switches_tenth", "converged_tenth")}
-PARTS |= {record: _effects(record, place="") for record in ("full_yoochoose64", "baselines", "baselines_yoochoose64")}
+PARTS |= {
+    record: _effects(record, place="") for record in ("full_yoochoose64", "baselines", "baselines_yoochoose64", ASKED)
+}
 PARTS |= {f"{a}_{b}": _claim(a, b, "reduced") for a, b in CLAIMED}
 
 

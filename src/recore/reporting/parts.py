@@ -5,14 +5,13 @@ A bar to the right is a group in which the first of the two is better; the bars 
 
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from recore.reporting.format import MINUS, MISSING, interval, metric_title, pair, points
+from recore.reporting.format import interval, metric_title, pair, points
 from recore.reporting.style import BLACK, BLUE, GREY, ORANGE, SKY, panels, says, styled
 
 # As ``evaluation.breakdowns`` names them.
@@ -46,7 +45,6 @@ def parts_text(parts: pd.DataFrame, metric: str, alpha: float, fewest: float) ->
                 "Δ there (points)": points(row.delta),
                 level: "†" if few and row.n_seeds not in (1, 2) else interval(row.ci_lo, row.ci_hi),
                 "Adds to Δ (points)": points(row.part),
-                "Share of Δ": MISSING if np.isnan(row.share) else f"{100 * row.share:.0f} %".replace("-", MINUS),
             }
         )
     return pd.DataFrame(lines)
