@@ -1,8 +1,13 @@
 """What a search chose, and what it changed: hand-computed."""
 
+import json
+from pathlib import Path
+
+import numpy as np
 import pandas as pd
 import pytest
 
+from recore import RecoreError, params
 from recore.records.trials import before_and_after, search_table
 
 ROW = {"settings": {}, "values": [0.33, 0.31], "mean": 0.32}
@@ -29,27 +34,53 @@ def test_a_search_may_keep_the_row():
 
 
 def comparisons(a, b, delta, verdict):
+    """By MRR so much, by Recall ten times as much."""
     rows = [
-        {"a": a, "b": b, "metric": metric, "delta": delta, "ci_lo": delta - 0.001, "ci_hi": delta + 0.001}
-        for metric in ("mrr@20", "recall@20")
+        {"a": a, "b": b, "metric": metric, "delta": of, "ci_lo": of - 0.001, "ci_hi": of + 0.001}
+        for metric, of in (("mrr@20", delta), ("recall@20", 10 * delta))
     ]
     return pd.DataFrame(rows).assign(verdict=verdict, effective_sessions=9.99)
 
 
 def test_verdicts_stand_side_by_side():
-    untuned, tuned = comparisons("hn", "trm", 0.002, "better"), comparisons("hn_tuned", "trm_tuned", 0.0, "fragile")
+    untuned, tuned = comparisons("hn", "trm", 0.002, "better"), comparisons("hn_tuned", "trm_tuned", -0.001, "fragile")
     table = before_and_after(untuned, tuned, {("hn", "trm"): ("hn_tuned", "trm_tuned")}, ["mrr@20", "recall@20"])
-    assert table.iloc[0].tolist() == [
-        "MRR@20",
-        "hn − trm",
-        "+0.20 [+0.10, +0.30], better",
-        "hn_tuned − trm_tuned",
-        "0.00 † fragile: 9.9 effective sessions",
+    assert table.to_numpy().tolist() == [
+        [
+            *("MRR@20", "hn − trm", "+0.20 [+0.10, +0.30], better"),
+            *("hn_tuned − trm_tuned", "−0.10 † fragile: 9.9 effective sessions"),
+        ],
+        [
+            *("Recall@20", "hn − trm", "+2.00 [+1.90, +2.10], better"),
+            *("hn_tuned − trm_tuned", "−1.00 † fragile: 9.9 effective sessions"),
+        ],
     ]
-    assert table["metric"].tolist() == ["MRR@20", "Recall@20"]
 
 
 def test_a_comparison_that_is_not_there_is_not_made_up():
     untuned, tuned = comparisons("hn", "trm", 0.002, "better"), comparisons("da_tuned", "trm_tuned", 0.0, "better")
-    with pytest.raises(ValueError, match="not enough values"):
+    with pytest.raises(RecoreError, match="hn_tuned − trm_tuned by mrr@20 is there 0 times"):
         before_and_after(untuned, tuned, {("hn", "trm"): ("hn_tuned", "trm_tuned")}, ["mrr@20"])
+
+
+RECORD = Path(__file__).parents[2] / "docs/results/questions"
+SEARCHED = params.load(RECORD / "params.yaml")
+
+
+@pytest.mark.parametrize(("group", "variant"), [(g, v) for g in params.TRAINED for v in SEARCHED.tuned(g)])
+def test_the_rows_on_record_are_what_the_search_chose(group, variant):
+    """The best of so many different trials as were planned, of values that were planned, on seeds that no run has."""
+    tuned = json.loads((RECORD / "tuned/tmall_srgnn" / f"{variant}.json").read_text())
+    tried = [trial["settings"] for trial in tuned["tried"]]
+    space = SEARCHED.tuned(group)[variant]
+    assert len(tried) == len({str(settings) for settings in tried}) == SEARCHED.at("tune.trials")
+    assert tried[0] == {}
+    for settings in tried[1:]:
+        assert settings.keys() == space.keys()
+        assert all(value in space[key] for key, value in settings.items())
+    means = [np.mean(trial["values"]) for trial in tuned["tried"]]
+    assert tuned["trial"] == np.argmax(means)
+    assert tuned["chosen"] == tuned["tried"][tuned["trial"]]
+    assert tuned["chosen"]["settings"].items() <= SEARCHED.at(f"variants.{group}.{variant}").items()
+    assert tuned["seeds"] == SEARCHED.at("tune.seeds")
+    assert not set(tuned["seeds"]) & set(SEARCHED.at("seeds"))

@@ -165,7 +165,8 @@ def cell_of(checkout: Path, dataset: str, variant: str, seed: int | None) -> Sto
             *(dataset, variant, seed, cases, meta["n_items"]),
             *(about, inputs, history, meta.get("weights_hash")),
             cost=cost,
-            **{key: meta.get(key) for key in ("recommended", "held")},
+            recommended=meta.get("recommended"),
+            held=meta.get("held"),
         )
         _check_origin(cell, meta, _expected(checkout, dataset))
         whole.check(cell, "make the cell again, in a clone without changes")

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from recore import RecoreError
 from recore.records.claims import effect
 from recore.reporting.format import metric_title as title
 from recore.reporting.format import pair, percent, points
@@ -16,7 +17,8 @@ from recore.reporting.format import pair, percent, points
 def search_table(found: Mapping[str, dict[str, Any]]) -> pd.DataFrame:
     """A row a variant: the row as it stands, what was chosen and by how much it is ahead on validation.
 
-    found: tuned.json of each variant. Values are in percent, with those of the single seeds in brackets.
+    found: tuned.json of each variant, all of one search. Values are in percent, with those of the single seeds in
+    brackets.
     """
     return pd.DataFrame([_searched(variant, tuned) for variant, tuned in found.items()])
 
@@ -54,5 +56,9 @@ def before_and_after(
 
 
 def _one(table: pd.DataFrame, a: str, b: str, metric: str) -> object:
-    (row,) = table[(table["a"] == a) & (table["b"] == b) & (table["metric"] == metric)].itertuples()
-    return row
+    found = table[(table["a"] == a) & (table["b"] == b) & (table["metric"] == metric)]
+    if len(found) != 1:
+        raise RecoreError(
+            f"{pair(a, b)} by {metric} is there {len(found)} times; name a record that compares them once"
+        )
+    return next(found.itertuples())
