@@ -1,10 +1,13 @@
 """A clone of this checkout in a temporary folder, with a tiny grid that has run once."""
 
+import contextlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -74,6 +77,19 @@ class Clone:
 def ran(output: str) -> set[str]:
     prefix = "Running stage '"
     return {line.split("'")[1] for line in output.splitlines() if line.startswith(prefix)}
+
+
+def kill(process: subprocess.Popen) -> None:
+    """SIGKILL to a process of its own session and to all that it started; returns when the last of them is gone.
+
+    DVC takes what a process had claimed for free only when no process of that number is there, not even a dead one.
+    """
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        while True:
+            os.killpg(process.pid, 0)
+            time.sleep(0.01)
 
 
 def tiny(tree) -> None:

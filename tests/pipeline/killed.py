@@ -11,12 +11,9 @@ those with another file (wrong), those that could not be started again (lost), a
 """
 
 import argparse
-import contextlib
 import hashlib
-import os
 import random
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -25,7 +22,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from conftest import Clone, checkout, tiny
+from conftest import Clone, checkout, kill, tiny
 
 STAGES = "python -m recore.stages"
 MEND = "PYTHONPATH=src python -m recore mend"
@@ -132,12 +129,7 @@ def ended(clone: Clone, command: str, moment: float | None) -> int | None:
         except subprocess.TimeoutExpired:
             return None
         finally:  # Ctrl-C here does not reach the processes there
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
-                while True:  # until the last of them is gone: DVC waits for no process that still is
-                    os.killpg(process.pid, 0)
-                    time.sleep(0.01)
+            kill(process)
 
 
 def said(clone: Clone) -> str:

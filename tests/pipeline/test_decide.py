@@ -1,15 +1,13 @@
 """Seeds until it is known, for real: through DVC in a clone, killed, and by the plain commands of docs/DECIDE.md."""
 
-import os
 import re
 import shutil
-import signal
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from .conftest import Clone, ran
+from .conftest import Clone, kill, ran
 
 ROOT = Path(__file__).parents[2]
 BEFORE = "dvc repro split encoders"
@@ -68,8 +66,7 @@ def test_decide_makes_what_is_open_and_a_kill_changes_nothing(clone, tmp_path):
     for line in process.stdout:
         if "Running stage 'train_hybrid@demo-hn-6'" in line:
             break
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+    kill(process)
     assert not (killed.path / "data/ranks/demo/hn/6").exists()
     decide(killed, "--jobs", "2")
     assert cells(killed) == cells(clone)

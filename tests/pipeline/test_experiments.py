@@ -1,14 +1,12 @@
 """The documented uses, really run in a clone: experiments, queues, branches, kills."""
 
 import json
-import os
-import signal
 import subprocess
 import time
 
 import pytest
 
-from .conftest import ran
+from .conftest import kill, ran
 
 MARK = 'print("the code of this checkout", flush=True)'
 HYBRID = {f"{stage}_hybrid@demo-hn-{seed}" for stage in ("train", "evaluate") for seed in (1, 2)}
@@ -90,8 +88,7 @@ def test_killed_in_training_and_run_again(clone):
     for line in process.stdout:
         if "epoch 2/2" in line:
             break
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+    kill(process)
     assert not (clone.path / "data/models/demo/trm/1").exists()
     assert {"train@demo-trm-1", "train_hybrid@demo-hn-2", "aggregate"} <= clone.repro()
     assert clone.changed() == set()
