@@ -63,17 +63,27 @@ def test_a_comparison_that_is_not_there_is_not_made_up():
         before_and_after(untuned, tuned, {("hn", "trm"): ("hn_tuned", "trm_tuned")}, ["mrr@20"])
 
 
-RECORD = Path(__file__).parents[2] / "docs/results/questions"
-SEARCHED = params.load(RECORD / "params.yaml")
+RECORDS = Path(__file__).parents[2] / "docs/results"
+SEARCHED = {folder: params.load(folder.parent / "params.yaml") for folder in RECORDS.glob("*/tuned")}
 
 
-@pytest.mark.parametrize(("group", "variant"), [(g, v) for g in params.TRAINED for v in SEARCHED.tuned(g)])
-def test_the_rows_on_record_are_what_the_search_chose(group, variant):
+@pytest.mark.parametrize(
+    ("folder", "group", "variant"),
+    [
+        pytest.param(folder, group, variant, id=f"{folder.parent.name}-{variant}")
+        for folder, given in SEARCHED.items()
+        for group in params.TRAINED
+        for variant in given.tuned(group)
+    ],
+)
+def test_the_rows_on_record_are_what_the_search_chose(folder, group, variant):
     """The best of so many different trials as were planned, of values that were planned, on seeds that no run has."""
-    tuned = json.loads((RECORD / "tuned/tmall_srgnn" / f"{variant}.json").read_text())
+    given = SEARCHED[folder]
+    (dataset,) = given.at("datasets")
+    tuned = json.loads((folder / dataset / f"{variant}.json").read_text())
     tried = [trial["settings"] for trial in tuned["tried"]]
-    space = SEARCHED.tuned(group)[variant]
-    assert len(tried) == len({str(settings) for settings in tried}) == SEARCHED.at("tune.trials")
+    space = given.tuned(group)[variant]
+    assert len(tried) == len({str(settings) for settings in tried}) == given.at("tune.trials")
     assert tried[0] == {}
     for settings in tried[1:]:
         assert settings.keys() == space.keys()
@@ -81,6 +91,6 @@ def test_the_rows_on_record_are_what_the_search_chose(group, variant):
     means = [np.mean(trial["values"]) for trial in tuned["tried"]]
     assert tuned["trial"] == np.argmax(means)
     assert tuned["chosen"] == tuned["tried"][tuned["trial"]]
-    assert tuned["chosen"]["settings"].items() <= SEARCHED.at(f"variants.{group}.{variant}").items()
-    assert tuned["seeds"] == SEARCHED.at("tune.seeds")
-    assert not set(tuned["seeds"]) & set(SEARCHED.at("seeds"))
+    assert tuned["chosen"]["settings"].items() <= given.at(f"variants.{group}.{variant}").items()
+    assert tuned["seeds"] == given.at("tune.seeds")
+    assert not set(tuned["seeds"]) & set(given.at("seeds"))

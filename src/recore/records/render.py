@@ -1,8 +1,8 @@
 """Renders the pages that show records: python -m recore record render
 
 README.md has a table of claims and verdicts, docs/results/README.md one for each claim and those of a whole set and of
-the baselines, docs/DEVIATIONS.md two of the switches, QUESTIONS.md those of a record and of the search before it,
-SENSITIVITY.md those of three records and a figure drawn here.
+the baselines, docs/DEVIATIONS.md two of the switches, QUESTIONS.md those of some records and of the searches before
+them, SENSITIVITY.md those of three records and a figure drawn here.
 """
 
 import argparse
@@ -31,8 +31,8 @@ HEADLINE = ("mrr@20", "recall@20")
 GRID, GRID_FIGURE = "sensitivity_tenth", "k_and_lambda.png"
 GRID_SHOWS = "Difference that hard negatives make against K, a line for each lambda, with intervals and the margin"
 BY_SEEDS, ITS_DATASET = "full_yoochoose64", "yoochoose64_srgnn"
-ASKED, ITS_SET = "questions", "tmall_srgnn"
-UNTUNED = "reduced"  # has the comparisons of ``ASKED`` before tuning, on the same set
+SEARCHED = ("questions",)  # of one dataset each, with the rows that a search on it chose
+UNTUNED = "reduced"  # has the comparisons of them before tuning, on the same sets
 TUNED = {("hn", "trm"): ("hn_tuned", "trm_tuned"), ("da", "trm"): ("da_tuned", "trm_tuned")}
 CLAIMED_IN = ("reduced", "full_yoochoose64")  # the finished ones of these are in the table of claims
 CLAIMED = (("ave", "trm"), ("da", "trm"), ("hn", "trm"), ("dahn", "trm"), ("dahn", "da"), ("dahn", "hn"))
@@ -116,23 +116,30 @@ def _margins(results: Path) -> str:
     return "\n\n".join(texts) + "\n"
 
 
-def _search(results: Path) -> str:
-    folder = results / ASKED / "tuned" / ITS_SET
-    if not folder.exists():
-        return "Not on record yet.\n"
-    given = params.load(results / ASKED / "params.yaml")
-    names = [name for group in params.TRAINED for name in given.tuned(group)]
-    found = {name: artifacts.read_json(folder / f"{name}.json", RESTORE) for name in names}
-    return _markdown(search_table(found)) + "\n"
+def _search(record: str) -> Callable[[Path], str]:
+    def part(results: Path) -> str:
+        folder = results / record
+        if not (folder / "tuned").exists():
+            return "Not on record yet.\n"
+        given = params.load(folder / "params.yaml")
+        (dataset,) = given.at("datasets")
+        names = [name for group in params.TRAINED for name in given.tuned(group)]
+        found = {name: artifacts.read_json(folder / "tuned" / dataset / f"{name}.json", RESTORE) for name in names}
+        return _markdown(search_table(found)) + "\n"
+
+    return part
 
 
-def _tuned(results: Path) -> str:
-    for name in (UNTUNED, ASKED):
-        if not (results / name / "provenance.json").exists():
-            return _not_yet(name)
-    tables = [_read(results / name / "comparisons.csv") for name in (UNTUNED, ASKED)]
-    own = [table[table["dataset"] == ITS_SET] for table in tables]
-    return _markdown(before_and_after(*own, TUNED, list(HEADLINE))) + "\n"
+def _tuned(record: str) -> Callable[[Path], str]:
+    def part(results: Path) -> str:
+        for name in (UNTUNED, record):
+            if not (results / name / "provenance.json").exists():
+                return _not_yet(name)
+        untuned, tuned = (_read(results / name / "comparisons.csv") for name in (UNTUNED, record))
+        same = untuned["dataset"].isin(tuned["dataset"])
+        return _markdown(before_and_after(untuned[same], tuned, TUNED, list(HEADLINE))) + "\n"
+
+    return part
 
 
 def _not_yet(record: str, place: str = "") -> str:
@@ -164,11 +171,14 @@ def _effects(record: str, place: str = "results/") -> Callable[[Path], str]:
     return part
 
 
-PARTS = {"verdicts": _verdicts, "grid": _grid, "seeds": _seeds, "margins": _margins, "search": _search, "tuned": _tuned}
+PARTS = {"verdicts": _verdicts, "grid": _grid, "seeds": _seeds, "margins": _margins}
 PARTS |= {record: _effects(record) for record in ("switches_tenth", "converged_tenth")}
 PARTS |= {
-    record: _effects(record, place="") for record in ("full_yoochoose64", "baselines", "baselines_yoochoose64", ASKED)
+    record: _effects(record, place="")
+    for record in ("full_yoochoose64", "baselines", "baselines_yoochoose64", *SEARCHED)
 }
+PARTS |= {f"search_{record}": _search(record) for record in SEARCHED}
+PARTS |= {f"tuned_{record}": _tuned(record) for record in SEARCHED}
 PARTS |= {f"{a}_{b}": _claim(a, b, "reduced") for a, b in CLAIMED}
 
 
