@@ -3,8 +3,8 @@ import pandas as pd
 import pytest
 
 from recore.reporting.curves import curve_rows, curves_figure
-from recore.reporting.forest import forest_figure, forest_table
-from recore.reporting.style import rendered, variant_look
+from recore.reporting.forest import LOOKS, forest_figure, forest_table
+from recore.reporting.style import rendered, variant_colors, variant_look
 
 
 def comparisons(delta, half=0.001, verdict="better", margin=0.002) -> pd.DataFrame:
@@ -50,6 +50,7 @@ def test_what_is_fragile_and_far_out_has_no_interval_there_either():
     verdicts = ["better", "better", "better", "fragile"]
     axis = panel(comparisons([0.001, 0.001, 0.002, -0.09], verdict=verdicts))
     assert [text.get_text() for text in axis.texts] == ["\N{MINUS SIGN}9.00"]
+    assert [line.get_marker() for line in axis.lines if line.get_ydata()[0] == 3] == ["<", LOOKS["fragile"][1]]
 
 
 @pytest.mark.parametrize(("deltas", "cut"), [([0.001, 0.001, 0.002, -0.09], True), ([0.001, -0.003, 0.002], False)])
@@ -83,6 +84,15 @@ def test_every_variant_looks_different():
     look = variant_look([f"v{i}" for i in range(24)], "v3")
     assert len({(style["color"], style["linestyle"]) for style in look.values()}) == 24
     assert look["v3"]["color"] == "#000000"
+
+
+def test_colours_are_those_of_the_other_figures_while_no_two_are_the_same():
+    variants = [f"v{i}" for i in range(9)]
+    look = variant_look(variants, "v0")
+    some, clash = ["v0", "v6", "v8"], ["v2", "v8"]  # colours are used again from the seventh that is not the baseline
+    assert variant_colors(some, variants, "v0") == {name: look[name]["color"] for name in some}
+    assert look["v2"]["color"] == look["v8"]["color"]
+    assert len(set(variant_colors(clash, variants, "v0").values())) == 2
 
 
 @pytest.mark.parametrize("kind", ["png", "svg"])

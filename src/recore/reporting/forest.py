@@ -92,13 +92,14 @@ def _panel(axis: Axes, rows: pd.DataFrame, labelled: bool) -> None:
 
 
 def _cut(axis: Axes, y: int, row: object, left: float, right: float) -> None:
-    """An arrow that leaves the panel, and the value inside."""
-    color, _, _ = LOOKS[row.verdict or "no verdict"]
+    """An arrow that leaves the panel, the mark of the verdict and the value inside."""
+    color, marker, filled = LOOKS[row.verdict or "no verdict"]
     edge, inward = (right, left - right) if row.delta > 0 else (left, right - left)
-    axis.plot([edge + 0.015 * inward], [y], marker=">" if row.delta > 0 else "<", color=color, markersize=7)
+    axis.plot([edge + 0.015 * inward], [y], marker=">" if row.delta > 0 else "<", color=GREY, markersize=7)
+    _mark(axis, edge + 0.06 * inward, y, color, marker, filled)
     known = "" if np.isnan(row.ci_lo) else f"  {interval(row.ci_lo / 100, row.ci_hi / 100)}"
     text = f"{points(row.delta / 100)}{known}"
-    text = axis.text(edge + 0.04 * inward, y, text, ha="right" if row.delta > 0 else "left", va="center", color=color)
+    text = axis.text(edge + 0.09 * inward, y, text, ha="right" if row.delta > 0 else "left", va="center", color=color)
     text.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 1})
 
 
@@ -110,8 +111,12 @@ def _row(axis: Axes, y: int, row: object) -> None:
     color, marker, filled = LOOKS[row.verdict or "no verdict"]
     low, high = _bounds(row)
     axis.plot([low, high], [y, y], color=color, linewidth=2, solid_capstyle="butt")
+    _mark(axis, row.delta, y, color, marker, filled)
+
+
+def _mark(axis: Axes, x: float, y: int, color: str, marker: str, filled: bool) -> None:
     face = color if filled else "white"
-    axis.plot([row.delta], [y], marker=marker, color=color, markerfacecolor=face, markersize=7, linestyle="none")
+    axis.plot([x], [y], marker=marker, color=color, markerfacecolor=face, markersize=7, linestyle="none")
 
 
 def _window(rows: pd.DataFrame) -> tuple[float, float]:

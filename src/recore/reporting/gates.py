@@ -1,11 +1,15 @@
-"""Whether the gate matters: MRR with its share held, how near its branches are, and whether seeds agree."""
+"""Whether the gate matters: MRR with its share held, how near its branches are, and whether seeds agree.
 
+Values are means over seeds; vertical lines reach from one standard deviation below to one above.
+"""
+
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from recore.reporting.style import GREY, LIGHT, panels, says, styled, variant_look
+from recore.reporting.style import GREY, LIGHT, panels, says, styled, variant_colors
 
 TOGETHER = "2 or more"  # as ``significance.gates`` names the row of all lengths
 HELD = {  # what the share of the recent branch is held at, and how that is drawn
@@ -13,6 +17,7 @@ HELD = {  # what the share of the recent branch is held at, and how that is draw
     "recent": ("held at 1 (recent alone)", {"linestyle": "--", "marker": "s"}),
     "mean": ("held at its mean", {"linestyle": ":", "marker": "^"}),
 }
+APART = 0.12  # of the distance of two groups
 NEAR = {
     "cosine": ("cosine of the branches", {"linestyle": "-", "marker": "D"}),
     "agreement": ("agreement of seeds", {"linestyle": "--", "marker": "x"}),
@@ -23,31 +28,38 @@ def gates_figure(gates: pd.DataFrame, datasets: list[str], variants: list[str], 
     """Two panels a dataset, from the rows of ``significance.gates`` by dataset; a line where nothing is known."""
     if gates.empty or gates["cosine"].isna().all():
         return says("No variant of this grid has been ranked with its gate held.")
-    look = variant_look(variants, baseline)
     drawn = [name for name in variants if name in set(gates["variant"])]
+    colors = variant_colors(drawn, variants, baseline)
     with styled():
         figure, axes = panels(len(datasets), 2, 2.7 * len(datasets) + 0.8)
         for (change, near), dataset in zip(axes, datasets, strict=True):
             rows = gates[(gates["dataset"] == dataset) & (gates["group"] != TOGETHER)]
             for variant in drawn:
                 of = rows[rows["variant"] == variant]
-                _lines(change, of, HELD, 100, look[variant]["color"])
-                _lines(near, of, NEAR, 1, look[variant]["color"])
+                _lines(change, of, HELD, 100, colors[variant])
+                _lines(near, of, NEAR, 1, colors[variant])
             change.axhline(0, color=GREY, linewidth=0.8)
             change.set_title(f"{dataset}: share held")
-            change.set_ylabel("change of MRR (points)")
+            change.set_ylabel("change of MRR (points), ± std")
             near.set_title("branches and seeds")
             near.set_ylabel("cosine, correlation")
             near.set_ylim(top=1.02)
         for axis in axes[-1]:
             axis.set_xlabel("clicks in the prefix")
-        handles = [Line2D([], [], label=name, color=look[name]["color"]) for name in drawn]
+        handles = [Line2D([], [], label=name, color=colors[name]) for name in drawn]
         handles += [Line2D([], [], label=text, color=GREY, markersize=4, **how) for text, how in (HELD | NEAR).values()]
         figure.legend(handles=handles, loc="outside lower center", ncols=min(len(handles), 4))
     return figure
 
 
-def _lines(axis: Axes, rows: pd.DataFrame, kinds: dict[str, tuple[str, dict]], scale: float, color: object) -> None:
-    for kind, (_, how) in kinds.items():
-        axis.plot(rows["group"], scale * rows[kind], color=color, markersize=3.5, linewidth=1.1, **how)
+def _lines(axis: Axes, rows: pd.DataFrame, kinds: dict[str, tuple[str, dict]], scale: float, color: str) -> None:
+    """A line a kind, with the std over seeds where the table has one, side by side so that none hides another."""
+    places = np.arange(len(rows))
+    for i, (kind, (_, how)) in enumerate(kinds.items()):
+        x, y = places + APART * (i - (len(kinds) - 1) / 2), scale * rows[kind]
+        axis.plot(x, y, color=color, markersize=3.5, linewidth=1.1, **how)
+        if f"{kind}_std" in rows:
+            std = scale * rows[f"{kind}_std"]
+            axis.vlines(x, y - std, y + std, color=color, linewidth=0.8)
+    axis.set_xticks(places, rows["group"])
     axis.grid(axis="y", color=LIGHT, linewidth=0.7)

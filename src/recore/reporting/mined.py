@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from recore.reporting.style import GREY, LIGHT, panels, says, styled, variant_look
+from recore.reporting.style import GREY, LIGHT, panels, says, styled, variant_colors
 
 # As history.csv counts them, what they are called, and how they are drawn.
 KINDS = {
@@ -60,8 +60,8 @@ def mined_figure(rows: pd.DataFrame, datasets: list[str], variants: list[str], b
     """Two panels a dataset, from ``mined_rows`` of all runs; one line where nothing was counted."""
     if rows.empty:
         return says("No variant of this grid has counted what it mines.")
-    look = variant_look(variants, baseline)
     drawn = [name for name in variants if name in set(rows["variant"])]
+    colors = variant_colors(drawn, variants, baseline)
     with styled():
         figure, axes = panels(len(datasets), 2, 2.7 * len(datasets) + 0.6)
         for (by_epoch, by_length), dataset in zip(axes, datasets, strict=True):
@@ -70,14 +70,14 @@ def mined_figure(rows: pd.DataFrame, datasets: list[str], variants: list[str], b
             for variant in drawn:
                 for axis, part, key in ((by_epoch, of, "epoch"), (by_length, kept, "group")):
                     summed = part[part["variant"] == variant].groupby(key, sort=False)[COUNTS].sum().reset_index()
-                    _lines(axis, _shares(summed), key, look[variant]["color"])
+                    _lines(axis, _shares(summed), key, colors[variant])
             by_epoch.set_title(f"{dataset}: by epoch")
             by_length.set_title("by prefix length, epochs kept")
             by_epoch.xaxis.set_major_locator(MaxNLocator(integer=True))
             by_epoch.set_ylabel("share of what is mined (%)")
         for axis, label in zip(axes[-1], ("epoch", "clicks in the prefix"), strict=True):
             axis.set_xlabel(label)
-        handles = [Line2D([], [], label=name, color=look[name]["color"]) for name in drawn]
+        handles = [Line2D([], [], label=name, color=colors[name]) for name in drawn]
         handles += [Line2D([], [], label=text, color=GREY, markersize=4, **how) for text, how in KINDS.values()]
         figure.legend(handles=handles, loc="outside lower center", ncols=min(len(handles), 5))
     return figure

@@ -72,6 +72,15 @@ def variant_look(variants: list[str], baseline: str | None) -> dict[str, dict[st
     return look
 
 
+def variant_colors(drawn: list[str], variants: list[str], baseline: str | None) -> dict[str, str]:
+    """Colours of the variants of a figure whose line styles say something else: as ``variant_look`` has them among all
+    ``variants``, but where two of those ``drawn`` would look the same, as it has them among these."""
+    look = variant_look(variants, baseline)
+    if len({look[name]["color"] for name in drawn}) < len(drawn):
+        look = variant_look(drawn, baseline)
+    return {name: str(look[name]["color"]) for name in drawn}
+
+
 def panels(n_rows: int, n_columns: int, height: float) -> tuple[Figure, np.ndarray]:
     """A README-wide figure of ``height`` inches with a grid of axes; draw it inside ``styled``."""
     figure = Figure(figsize=(WIDTH, height), layout="constrained")
