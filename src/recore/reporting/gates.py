@@ -17,7 +17,7 @@ HELD = {  # what the share of the recent branch is held at, and how that is draw
     "recent": ("held at 1 (recent alone)", {"linestyle": "--", "marker": "s"}),
     "mean": ("held at its mean", {"linestyle": ":", "marker": "^"}),
 }
-APART = 0.12  # of the distance of two groups
+SPREAD = 0.36  # of the lines at one group, of the distance of two groups
 NEAR = {
     "cosine": ("cosine of the branches", {"linestyle": "-", "marker": "D"}),
     "agreement": ("agreement of seeds", {"linestyle": "--", "marker": "x"}),
@@ -34,10 +34,9 @@ def gates_figure(gates: pd.DataFrame, datasets: list[str], variants: list[str], 
         figure, axes = panels(len(datasets), 2, 2.7 * len(datasets) + 0.8)
         for (change, near), dataset in zip(axes, datasets, strict=True):
             rows = gates[(gates["dataset"] == dataset) & (gates["group"] != TOGETHER)]
-            for variant in drawn:
-                of = rows[rows["variant"] == variant]
-                _lines(change, of, HELD, 100, colors[variant])
-                _lines(near, of, NEAR, 1, colors[variant])
+            parts = [(rows[rows["variant"] == variant], colors[variant]) for variant in drawn]
+            _lines(change, parts, HELD, 100)
+            _lines(near, parts, NEAR, 1)
             change.axhline(0, color=GREY, linewidth=0.8)
             change.set_title(f"{dataset}: share held")
             change.set_ylabel("change of MRR (points), ± std")
@@ -52,14 +51,15 @@ def gates_figure(gates: pd.DataFrame, datasets: list[str], variants: list[str], 
     return figure
 
 
-def _lines(axis: Axes, rows: pd.DataFrame, kinds: dict[str, tuple[str, dict]], scale: float, color: str) -> None:
-    """A line a kind, with the std over seeds where the table has one, side by side so that none hides another."""
-    places = np.arange(len(rows))
-    for i, (kind, (_, how)) in enumerate(kinds.items()):
-        x, y = places + APART * (i - (len(kinds) - 1) / 2), scale * rows[kind]
+def _lines(axis: Axes, parts: list[tuple[pd.DataFrame, str]], kinds: dict[str, tuple[str, dict]], scale: float) -> None:
+    """A line for each kind and part, with the std over seeds where there is one; side by side, so that all are seen."""
+    drawn = [(kind, how, rows, color) for kind, (_, how) in kinds.items() for rows, color in parts]
+    for i, (kind, how, rows, color) in enumerate(drawn):
+        places = np.arange(len(rows))
+        x, y = places + SPREAD * ((i + 0.5) / len(drawn) - 0.5), scale * rows[kind]
         axis.plot(x, y, color=color, markersize=3.5, linewidth=1.1, **how)
         if f"{kind}_std" in rows:
             std = scale * rows[f"{kind}_std"]
             axis.vlines(x, y - std, y + std, color=color, linewidth=0.8)
-    axis.set_xticks(places, rows["group"])
+        axis.set_xticks(places, rows["group"])
     axis.grid(axis="y", color=LIGHT, linewidth=0.7)
