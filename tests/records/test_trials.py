@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from recore import RecoreError, params
+from recore.records import render
 from recore.records.trials import before_and_after, search_table
 
 ROW = {"settings": {}, "values": [0.33, 0.31], "mean": 0.32}
@@ -64,23 +65,23 @@ def test_a_comparison_that_is_not_there_is_not_made_up():
 
 
 RECORDS = Path(__file__).parents[2] / "docs/results"
-SEARCHED = {folder: params.load(folder.parent / "params.yaml") for folder in RECORDS.glob("*/tuned")}
+SEARCHED = {record: params.load(RECORDS / record / "params.yaml") for record in render.SEARCHED}
 
 
 @pytest.mark.parametrize(
-    ("folder", "group", "variant"),
+    ("record", "group", "variant"),
     [
-        pytest.param(folder, group, variant, id=f"{folder.parent.name}-{variant}")
-        for folder, given in SEARCHED.items()
+        (record, group, variant)
+        for record, given in SEARCHED.items()
         for group in params.TRAINED
         for variant in given.tuned(group)
     ],
 )
-def test_the_rows_on_record_are_what_the_search_chose(folder, group, variant):
+def test_the_rows_on_record_are_what_the_search_chose(record, group, variant):
     """The best of so many different trials as were planned, of values that were planned, on seeds that no run has."""
-    given = SEARCHED[folder]
+    given = SEARCHED[record]
     (dataset,) = given.at("datasets")
-    tuned = json.loads((folder / dataset / f"{variant}.json").read_text())
+    tuned = json.loads((RECORDS / record / "tuned" / dataset / f"{variant}.json").read_text())
     tried = [trial["settings"] for trial in tuned["tried"]]
     space = given.tuned(group)[variant]
     assert len(tried) == len({str(settings) for settings in tried}) == given.at("tune.trials")
