@@ -63,6 +63,29 @@ def test_the_old_folder_is_there_until_the_new_one_is(tmp_path, monkeypatch):
     assert [path.name for path in out.iterdir()] == ["new"]
 
 
+def test_a_kill_between_the_two_renames_loses_nothing(tmp_path, monkeypatch):
+    """At once where it is an exception, and with the next writer where the process is gone."""
+    out, replace = tmp_path / "out", artifacts.os.replace
+    with artifacts.new_folder(out) as folder:
+        (folder / "old").touch()
+
+    def killed(source, destination):
+        if destination == out and ".former" not in str(source):
+            raise KeyboardInterrupt
+        replace(source, destination)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(artifacts.os, "replace", killed)
+        with pytest.raises(KeyboardInterrupt), artifacts.new_folder(out) as folder:
+            (folder / "new").touch()
+    assert [path.name for path in out.iterdir()] == ["old"]
+    out.rename(artifacts._unfinished(tmp_path / "out.former"))
+    with pytest.raises(ValueError, match="failed"), artifacts.new_folder(out):
+        raise ValueError("failed")
+    assert [path.name for path in out.iterdir()] == ["old"]
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
 @pytest.mark.parametrize("content", [b'{"a": 1', b"", b"\xff\xfe", b"{} {}"])
 def test_a_torn_file_names_itself_and_the_way_out(tmp_path, content):
     path = tmp_path / "x.json"

@@ -63,6 +63,15 @@ def test_a_torn_cost_is_named(record):
     (record / "cost.json").write_text("{")
     with pytest.raises(RecoreError, match=r"cost\.json is torn"):
         costs.read(record)
+    (record / "cost.json").write_text("{}")
+    with pytest.raises(RecoreError, match=r"cost\.json is torn .*KeyError: 'of'"):
+        costs.read(record)
+
+
+def test_a_cost_without_results_is_that_of_no_run(record):
+    for name in costs.RESULTS:
+        (record / name).unlink()
+    assert costs.read(record) is None
 
 
 def test_runs_are_told_by_where_they_were_made():

@@ -50,6 +50,7 @@ def test_what_a_log_may_be(given):
         (LOG | {"time": "%Q"}, "'%Q' is no form of a time; give seconds, milliseconds,"),
         (LOG | {"time": "hours"}, "'hours' is no form of a time"),
         (LOG | {"time": "%H:%M"}, "'%H:%M' is no form of a time"),
+        (LOG | {"time": "%m/%d/%Y %H:%m"}, "'%m/%d/%Y %H:%m' is no form of a time"),
     ],
 )
 def test_what_it_may_not(given, said):

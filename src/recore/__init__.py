@@ -15,7 +15,7 @@ os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
 class RecoreError(Exception):
     """A fault of the input, not of the program: one sentence that names the value and the way out.
 
-    Every stage prints it and exits with status 1; nothing else is caught.
+    Every stage prints it and exits with status 1.
     """
 
 

@@ -37,7 +37,7 @@ def _replacing(path: Path) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished, former = _unfinished(path), _unfinished(path.with_name(f"{path.name}.former"))
     _remove(unfinished)
-    _remove(former)
+    _put_back(former, path)
     try:
         yield unfinished
         if path.is_dir():
@@ -49,7 +49,14 @@ def _replacing(path: Path) -> Iterator[Path]:
         raise
     finally:
         _remove(unfinished)
-        _remove(former)
+        _put_back(former, path)
+
+
+def _put_back(former: Path, path: Path) -> None:
+    """Removes the folder that ``path`` replaced, or puts it back where a kill left nothing in its place."""
+    if former.exists() and not path.exists():
+        os.replace(former, path)
+    _remove(former)
 
 
 @contextmanager

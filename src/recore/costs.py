@@ -5,6 +5,7 @@ a function of the results alone. So a restored record has no cost, or that of an
 curve, or of the record of a baseline, which has none, is kept in the file and tells.
 """
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +28,10 @@ def read(record: Path) -> dict[str, Any] | None:
     if not (record / NAME).exists():
         about = artifacts.read_json(record / "record.json")
         return about if "train_seconds" in about else None
-    cost = artifacts.read_json(record / NAME)
-    return cost if cost.pop("of") == _hash(record) else None
+    with artifacts.reading(record / NAME) as file:
+        cost = json.loads(file.read_text(encoding="utf-8"))
+        of = cost.pop("of")
+    return cost if of == _hash(record) else None
 
 
 def processor(machine: dict[str, Any]) -> str:
@@ -37,5 +40,6 @@ def processor(machine: dict[str, Any]) -> str:
     return f"{machine['processor']} ({used})" if used else machine["processor"]
 
 
-def _hash(record: Path) -> str:
-    return artifacts.sha256(next(record / name for name in RESULTS if (record / name).exists()))
+def _hash(record: Path) -> str | None:
+    """None where no results are there."""
+    return next((artifacts.sha256(record / name) for name in RESULTS if (record / name).exists()), None)

@@ -62,6 +62,11 @@ class Params:
         """The file of src/recore/variants that builds the model of a variant that is trained here."""
         return self.at(f"variants.{self.trained()[variant]}.{variant}").get("encoder", variant)
 
+    def max_length(self, dataset: str) -> int:
+        """The clicks of a prefix that are read, the last ones; a variant may have its own, as a part of what it is."""
+        model = self.at(f"sources.{dataset}.train").get("model", {})
+        return model.get("max_length", self.at("train.model.max_length"))
+
     def tuned(self, group: str) -> dict[str, Any]:
         """Each variant of ``plain`` or ``hybrid`` that is tuned, with the values to try."""
         return self._tree.get("tune", {}).get(group, {})

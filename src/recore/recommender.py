@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import torch
 
 from recore import RecoreError, artifacts, paths
+from recore.data.sessions import clicks_hash
 from recore.evaluation.best import best
 from recore.evaluation.ranking import Scorer
 from recore.evaluation.trained import read_trained
@@ -89,12 +90,17 @@ def load(dataset: str, variant: str, seed: int, device: str = "auto") -> Recomme
     """
     at = chosen(device)
     trained = read_trained(dataset, variant, seed)
-    file = paths.split(dataset) / "items.parquet"
-    with artifacts.reading(file):
+    split = paths.split(dataset)
+    with artifacts.reading(split / "items.parquet") as file:
         ids = pq.read_table(file)["item"].to_numpy()
     if len(ids) != trained.n_items:
         raise RecoreError(
             f"{trained.weights.parent} was trained on {trained.n_items} items, but {file} holds {len(ids)}; "
             "`dvc repro` trains it on them"
+        )
+    clicks = clicks_hash(split)
+    if clicks and trained.trained_on and clicks != trained.trained_on:
+        raise RecoreError(
+            f"{trained.weights.parent} was trained on other clicks than {split} holds; `dvc repro` trains it on these"
         )
     return Recommender(CoreScorer(trained.model.to(at)), ids, trained.max_length, at)

@@ -42,7 +42,7 @@ class FromFiles(Section):
 def _external_kind(value: Any) -> str:
     keys = value if isinstance(value, dict) else ()
     kind = "files" if "files" in keys else "file" if {"file", "test_hash"} & set(keys) else "record"
-    return f"{kind} row"  # no key: see ``params``, which tells keys from tags
+    return f"{kind} row"  # no key: see ``findings``, which tells keys from tags
 
 
 External = Annotated[

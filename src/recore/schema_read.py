@@ -72,7 +72,7 @@ def _time(value: str) -> str:
         found = datetime.strptime(when.strftime(value), value)
         if "%" in value and found.date() == when.date() and found.hour in (0, 16):  # %I wants %p
             return value
-    except ValueError:
+    except (ValueError, re.error):  # the latter of a directive that stands twice
         pass
     raise ValueError(f'{value!r} is no form of a time; give {", ".join(TIMES)}, or a form as "%d/%m/%Y %H:%M"')
 
@@ -107,7 +107,7 @@ class Table(Section):
         return self
 
 
-def _delimiter(value: str) -> str:
+def delimiter(value: str) -> str:
     if len(value) != 1 or not (value == "\t" or " " <= value <= "~") or value in '"\\':
         raise ValueError(
             f"a delimiter is one printable ASCII character (no quote, no backslash) or a tab, not {value!r}"
@@ -117,6 +117,6 @@ def _delimiter(value: str) -> str:
 
 class Delimited(Table):
     format: Literal["delimited"]
-    delimiter: Annotated[str, AfterValidator(_delimiter)]
+    delimiter: Annotated[str, AfterValidator(delimiter)]
     header: bool | None = None
     quoting: Literal["csv", "backslash", "none"] | None = None

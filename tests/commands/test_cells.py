@@ -283,6 +283,65 @@ def test_a_baseline_is_a_cell_of_one_command(made, capsys):
     assert said == again == dict.fromkeys(ORDER, "up to date")
 
 
+def test_params_that_change_while_cells_are_made_end_the_command(unmade, capsys, monkeypatch):
+    """A stage reads params.yaml when its turn comes, and what it made must not stand beside the inputs of the start."""
+    original = Path("params.yaml").read_text()
+    trained = train.main
+
+    def edited(arguments):
+        trained(arguments)
+        if "hn" in arguments:
+            change(hard_neg_k=3)
+
+    monkeypatch.setattr(train, "main", edited)
+    sentence = "demo hn 1 is not made, since hard_neg_k changed after this command began; run it again"
+    with pytest.raises(RecoreError, match=f"^{sentence}$"):
+        run()
+    Path("params.yaml").write_text(original)
+    assert list(lines(capsys)) == ["demo trm 1"]
+    with pytest.raises(RecoreError, match="3 of 4 cells are not those of this checkout"):
+        run("--check")
+
+
+def test_a_split_that_changed_meanwhile_costs_no_training(unmade, monkeypatch):
+    hashed = grid_cells.outputs
+
+    def edited(cell):
+        """The last thing that is done for a cell."""
+        stats = Path("data/split/demo/stats.json")
+        stats.write_text(stats.read_text() + "\n")
+        return hashed(cell)
+
+    monkeypatch.setattr(grid_cells, "outputs", edited)
+    with pytest.raises(RecoreError, match=r"^demo hn 1 is not made, since data/split/demo changed after this command"):
+        run()
+    assert not Path("data/models/demo/hn").exists()
+
+
+def test_the_code_is_that_of_the_start(unmade, monkeypatch):
+    """What a cell runs is imported before the first one is made: a file that changes later is not read."""
+    needed = ("recore.variants.trm", "recore.variants.hn", "recore.stages.evaluate")
+    for module in needed:
+        monkeypatch.delitem(sys.modules, module, raising=False)
+    grid_cells.imported(grid_cells.cells_of(params.load()))
+    assert set(needed) <= sys.modules.keys()
+
+
+@pytest.mark.parametrize(
+    "content", ["null", "5", "{}", '{"params": {}}', '{"params": {}, "sha256": {}, "outputs": null}']
+)
+def test_an_inputs_json_of_another_kind_does_not_count(made, capsys, content):
+    Path("data/ranks/demo/hn/1/inputs.json").write_text(content)
+    with pytest.raises(RecoreError, match="1 of 4 cells are not those of this checkout"):
+        run("--check")
+    assert lines(capsys)["demo hn 1"] == "its inputs.json does not say what it was made of"
+
+
+def test_a_dataset_that_is_named_twice_is_made_once(made, capsys):
+    run("--dataset", "demo", "demo")
+    assert [line.partition(" (")[0] for line in capsys.readouterr().out.splitlines()] == ORDER
+
+
 def test_one_dataset_can_be_chosen(made, capsys):
     tree = yaml12.read(Path("params.yaml"))
     change(datasets=["demo", "other"], sources=tree["sources"] | {"other": tree["sources"]["demo"]})

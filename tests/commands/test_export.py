@@ -51,6 +51,15 @@ def test_recbole_reads_a_row_a_case(place, capsys):
     assert longest == "7\t2 1\t3\t2"  # of 1 2 1 the last two
 
 
+def test_a_dataset_may_read_another_number_of_clicks(place, capsys):
+    given = yaml12.read(place / "params.yaml")
+    given["sources"]["shop"]["train"] = {"model": {"max_length": 1}}
+    (place / "params.yaml").write_text(yaml12.dump(given))
+    exported("recbole", capsys)
+    rows = (place / "out/shop/shop.test.inter").read_text().splitlines()
+    assert [row.split("\t")[1] for row in rows[1:]] == ["3", "2", "1"]
+
+
 @pytest.mark.parametrize("name", ["train_full", "train_tr", "train_valid", "test"])
 def test_the_clicks_of_a_session_ascend_in_time(place, capsys, name):
     exported("tsv", capsys)

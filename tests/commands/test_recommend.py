@@ -17,6 +17,7 @@ import recore
 from recore import RecoreError, artifacts, paths, recommender
 from recore.commands import embeddings, recommend
 from recore.data.cases import Cases
+from recore.data.sessions import clicks_hash
 from recore.evaluation.ranking import rank
 from recore.models.scorer import CoreScorer
 from recore.recommender import Recommender
@@ -109,6 +110,18 @@ def test_a_target_stands_where_the_evaluation_ranks_it(variant, monkeypatch):
     assert (ranks.tied == 1).mean() > 0.9
 
 
+def test_a_model_of_another_split_of_as_many_items_is_refused(shop):
+    """Whose items have the same numbers and may be others."""
+    split, config = paths.split("shop"), paths.model("shop", "ave", 1) / "config.json"
+    flat([[1, 2, 3]]).save(split, "train")
+    about = artifacts.read_json(config)
+    artifacts.write_json(config, about | {"trained_on": clicks_hash(split)})
+    assert recore.load("shop", "ave", 1, "cpu").recommend([["p"]], k=1)[0].items.tolist() == ["p"]
+    flat([[1, 2, 4]]).save(split, "train")
+    with pytest.raises(RecoreError, match=r"ave/1 was trained on other clicks than data/split/shop holds; `dvc repro`"):
+        recore.load("shop", "ave", 1)
+
+
 @pytest.mark.parametrize(
     ("name", "sentence"),
     [
@@ -130,6 +143,14 @@ def test_what_is_missing_or_of_another_split_is_a_sentence(shop, tmp_path, monke
         RecoreError, match=r"shop/ave/1 was trained on 4 items, but .*items.parquet holds 3; `dvc repro`"
     ):
         recore.load("shop", "ave", 1)
+    config = paths.model("shop", "ave", 1) / "config.json"
+    whole = config.read_text()
+    config.write_text("{}")
+    with pytest.raises(
+        RecoreError, match=r"config\.json is torn or not what was written there \(KeyError: 'settings'\)"
+    ):
+        recore.load("shop", "ave", 1)
+    config.write_text(whole)
     (paths.model("shop", "ave", 1) / "weights.safetensors").unlink()
     with pytest.raises(RecoreError, match=r"weights.safetensors does not exist; `dvc repro` makes it"):
         recore.load("shop", "ave", 1)
@@ -225,7 +246,8 @@ def test_a_fault_is_one_sentence_and_leaves_nothing(shop, content, options, sent
     [
         (["-o", "out.txt"], r"--output is out\.txt, but its name has to end in \.parquet or \.csv"),
         (["-o", "./sessions.csv"], r"--output is sessions\.csv, the table of the sessions itself; name another file"),
-        (["-o", "out.csv", "--delimiter", "ab"], "--delimiter is 'ab'; it is one character"),
+        (["-o", "out.csv", "--delimiter", "ab"], r"--delimiter: a delimiter is one printable ASCII .*, not 'ab'"),
+        (["-o", "out.csv", "--delimiter", "§"], r"--delimiter: a delimiter is one printable ASCII .*, not '§'"),
     ],
 )
 def test_what_cannot_be_done_is_refused_first(options, sentence):

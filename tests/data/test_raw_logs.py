@@ -81,8 +81,11 @@ def test_sessions_above_the_highest_one_are_left_out(tmp_path):
     log = log_of(tmp_path, text, csv(max_session=120_000))
     assert lists(log) == [[1], [2], [4]]
     assert log.accounts[0].dropped == {"session above 120000": 1}
-    with pytest.raises(RecoreError, match="data row 1: the session 'a' is not a whole number, as `max_session` wants"):
-        log_of(tmp_path, text_of(("a", 1, 1), (2, 2, 2)), csv(max_session=5))
+    for word in ("a", "²"):
+        with pytest.raises(
+            RecoreError, match=f"data row 1: the session '{word}' is not a whole number, as `max_session`"
+        ):
+            log_of(tmp_path, text_of((word, 1, 1), (2, 2, 2)), csv(max_session=5))
 
 
 def test_several_files_are_one_log_in_the_order_given(tmp_path):

@@ -1,13 +1,16 @@
 """A cell that was saved is the cell that is loaded, and nothing else passes for it."""
 
 import dataclasses
+import hashlib
 import json
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from recore import RecoreError
+from recore.evaluation import stored
 from recore.evaluation.on_record.files import is_new, load, save, saved
 from recore.evaluation.stored import Stored
 
@@ -103,6 +106,17 @@ def test_saving_it_again_changes_nothing_and_another_run_is_refused(tmp_path):
     assert {file: file.read_bytes() for file in before} == before
 
 
+def test_another_version_of_the_packer_makes_no_other_run(tmp_path, monkeypatch):
+    """Parquet names the version that wrote it, and the hash on record is of those bytes."""
+    save(tmp_path, cell())
+    assert stored.FORMAT["compression_level"] == 19
+    monkeypatch.setitem(stored.FORMAT, "compression_level", 1)
+    assert cell().files["parquet"] != (tmp_path / "ranks/shop/da/1.parquet").read_bytes()
+    assert not is_new(tmp_path, cell())
+    with pytest.raises(RecoreError, match=r"1\.json is of another run of shop da 1"):
+        is_new(tmp_path, with_counts(cell(), "above", 55))
+
+
 def test_another_test_set_is_refused(tmp_path):
     save(tmp_path, cell("da"))
     with pytest.raises(RecoreError, match="shop trm 1 was tested on other cases than"):
@@ -186,13 +200,38 @@ def with_counts(whole: Stored, name: str, value: float) -> Stored:
         (lambda c: dataclasses.replace(c, record=c.record | {"best_epoch": 0}), "curve is not that of its record"),
         (lambda c: dataclasses.replace(c, record=c.record | {"valid": {"mrr@20": 0.3}}), "curve is not that of its"),
         (lambda c: dataclasses.replace(c, history=HISTORY.replace("2.25", "")), "has a loss that is no number"),
-        (lambda c: dataclasses.replace(c, record=MADE), r"1\.json is not whole \(KeyError: 'best_epoch'\)"),
+        (
+            lambda c: dataclasses.replace(c, record=MADE),
+            r"1\.json is not whole, or not of these cases \(KeyError: 'best_epoch'\)",
+        ),
     ],
 )
 def test_what_would_not_go_on_record_is_not_taken_from_one(tmp_path, spoil, said):
     """With every hash right: whoever can edit a record can make those too."""
     save(tmp_path, spoil(cell()))
     with pytest.raises(RecoreError, match=rf"{said}.*; restore it from git$"):
+        load(tmp_path, "shop", "da", 1)
+
+
+@pytest.mark.parametrize("spoil", [lambda table: table.slice(5), lambda table: table.drop_columns(["session"])])
+def test_a_test_set_that_does_not_fit_is_told(tmp_path, spoil):
+    save(tmp_path, cell())
+    file = tmp_path / "ranks/shop/test.parquet"
+    file.write_bytes(stored.packed(spoil(pq.read_table(file))))
+    with pytest.raises(
+        RecoreError, match=r"1\.json is not whole, or not of these cases \(\w+: .*\); restore it from git"
+    ):
+        load(tmp_path, "shop", "da", 1)
+
+
+def test_a_curve_that_is_no_text_is_told(tmp_path):
+    save(tmp_path, cell())
+    own = tmp_path / "ranks/shop/da/1.csv"
+    own.write_bytes(b"\xff")
+    about = json.loads(own.with_suffix(".json").read_text())
+    about["sha256"]["csv"] = hashlib.sha256(b"\xff").hexdigest()
+    own.with_suffix(".json").write_text(json.dumps(about))
+    with pytest.raises(RecoreError, match=r"1\.json is not whole, .*UnicodeDecodeError"):
         load(tmp_path, "shop", "da", 1)
 
 

@@ -144,6 +144,8 @@ def test_a_flipped_bit_is_refused_wherever_it_is(grid, sent):
         zipped({"reply.json": b"[]"}),
         zipped({"reply.json": b'{"state": "made", "seconds": "long"}'}),
         zipped({"reply.json": b'{"state": "made", "seconds": NaN}'}),
+        zipped({"reply.json": b'{"state": "made", "host": "h", "seconds": 1%s}' % (b"0" * 400)}),
+        zipped({"reply.json": b'{"state": "made", "host": "h", "seconds": "nan"}'}),
         zipped({"reply.json": b'{"state": "made"}'}),
         zipped({"reply.json": b'{"state": "made", "host": "h", "seconds": null}'}),
         zipped({"reply.json": b"[" * 100_000}),

@@ -135,11 +135,22 @@ def test_ranks_that_no_hash_speaks_for_are_held_against_each_other(record, capsy
     assert "trm/2.parquet is not the file that was recorded" in line
 
 
-def test_files_that_do_not_fit_together_are_told(record, capsys):
-    (record / "ranks/shop/stats.json").write_text("{}")
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("provenance.json", "[]", "its files do not fit together (TypeError: "),
+        (
+            "ranks/shop/stats.json",
+            "{}",
+            f"{TINY}/ranks/shop/stats.json is torn or not what was written there (KeyError: ",
+        ),
+    ],
+)
+def test_files_that_do_not_fit_together_are_told(record, capsys, name, content, said):
+    (record / name).write_text(content)
     sums.write(record, [record / name for name in sums.read(record)])
     (line,) = faults(capsys)[1:]
-    assert line.startswith(f"recore: {record}: its files do not fit together (KeyError: ")
+    assert line.startswith(f"recore: {record}: {said}")
 
 
 def drawn_by(record: Path, versions: dict[str, str] | None) -> None:
@@ -252,6 +263,14 @@ def test_the_tables_are_made_again(record, capsys):
     finish.main(["tiny"])
     assert not list(sums.faults(record))
     check.main(["tiny"])
+
+
+def test_tables_are_made_of_the_runs_in_the_order_of_params(record, monkeypatch):
+    """As the check makes them: provenance.json has the machines in that order."""
+    made_of = []
+    monkeypatch.setattr(finish, "whole", lambda out, given, cells, *_: made_of.extend(cells))
+    finish.main(["tiny"])
+    assert [(cell.dataset, cell.variant, cell.seed) for cell in made_of] == CELLS
 
 
 def test_where_no_record_is_nothing_is_said_to_be_right(tmp_path, monkeypatch):

@@ -114,3 +114,9 @@ def test_effects_stand_side_by_side():
             "Recall@20": "−0.20 [−0.50, +0.70], worse",
         }
     ]
+
+
+def test_what_has_no_noise_has_no_verdict():
+    """As where a search kept the row that it began with: the same ranks under two names."""
+    same = {"delta": 0.0, "ci_lo": math.nan, "ci_hi": math.nan, "verdict": ""}
+    assert effects_table(pd.DataFrame([ROW | same])).loc[0, "MRR@20"] == "0.00, no verdict"

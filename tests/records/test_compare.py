@@ -37,6 +37,7 @@ def test_the_first_difference_of_text():
     assert difference("table.md", b"a\nb\nc\n", b"a\nb\nc\n") is None
     assert difference("table.md", b"a\nb\nc\n", b"a\nB\nc\n") == "line 2 is 'b', but 'B' comes out"
     assert difference("table.md", b"a\nb\nc\n", b"a\nb\n") == "has 3 lines, but 2 come out"
+    assert difference("table.md", b"a\r\nb\n", b"a\nb\n") == "has other line ends than come out"
 
 
 def png(changed: int, shape=(100, 200)) -> bytes:

@@ -467,6 +467,19 @@ def as_older_code_left_it(record: Path) -> None:
     (record / "cost.json").unlink()
 
 
+def test_cells_of_dvc_do_not_go_back_into_a_clone(checkout, tmp_path, monkeypatch):
+    """Nothing there could tell what they were made of."""
+    for file in (checkout / "data/ranks/tmall/da").glob("*/inputs.json"):
+        file.unlink()
+    collect(checkout)
+    clone = tmp_path / "other"
+    clone.mkdir()
+    (clone / "dvc.yaml").write_text("stages: {}\n")
+    monkeypatch.setattr(restore, "head", lambda clone: "0123456789abcdef")
+    with pytest.raises(RecoreError, match=r"^tmall da 0 was made by DVC, so nothing here can tell what it was made of"):
+        restore.main(["big", "--to", str(clone)])
+
+
 @pytest.mark.parametrize("older", [False, True])
 def test_a_record_goes_back_into_a_clone_and_comes_out_the_same(checkout, tmp_path, monkeypatch, capsys, older):
     if older:

@@ -56,7 +56,6 @@ def cases(n_sessions: int) -> pd.DataFrame:
 
 def write_run(dataset: str, variant: str, seed: int | None, n_sessions: int = 200, skill: float | None = None) -> None:
     table = cases(n_sessions)
-    test_hash = hashlib.sha256(b"".join(table[c].to_numpy("<i8").tobytes() for c in table)).hexdigest()
     # Every variant meets the same easy and hard sessions; the seed moves its skill a little.
     random = np.random.default_rng([sum(map(ord, dataset)), n_sessions])
     ease = np.repeat(random.lognormal(0, 0.8, n_sessions), table.groupby("session").size())
@@ -65,16 +64,17 @@ def write_run(dataset: str, variant: str, seed: int | None, n_sessions: int = 20
     above = np.minimum(np.floor(np.log(random.random(len(table))) / np.log1p(-chance)), N_ITEMS - 1)
     flips = own.random(len(table)) < 0.2
     above[flips] = np.minimum(above[flips] + own.integers(0, 3, flips.sum()), N_ITEMS - 1)
-    write_ranks(dataset, variant, seed, table, above, np.ones(len(table)), test_hash)
+    write_ranks(dataset, variant, seed, table, above, np.ones(len(table)))
     write_record(dataset, variant, seed)
     write_split(dataset)
 
 
-def write_ranks(dataset, variant, seed, table, above, tied, test_hash, **more) -> None:
+def write_ranks(dataset, variant, seed, table, above, tied, **more) -> None:
     """``more`` goes into meta.json."""
     folder = paths.ranks(dataset, variant, seed)
     folder.mkdir(parents=True, exist_ok=True)
     write_test(dataset, table)
+    test_hash = hashlib.sha256(b"".join(table[c].to_numpy("<i8").tobytes() for c in table)).hexdigest()
     table = table.assign(above=above.astype(np.int32), tied=tied.astype(np.int32))
     if variant.startswith("da"):
         table["gate"] = (0.4 + 0.05 * table["position"] + 0.001 * (seed % 10)).astype(np.float32)

@@ -355,7 +355,7 @@ def test_one_session_is_told_and_not_blamed_on_the_seeds(tmp_path, monkeypatch):
     for variant in fake_grid.SKILL:
         for seed in range(5):
             above = np.random.default_rng([seed, len(variant), ord(variant[0])]).integers(0, 40, 5)
-            fake_grid.write_ranks("demo", variant, seed, table, above, np.ones(5), "one")
+            fake_grid.write_ranks("demo", variant, seed, table, above, np.ones(5))
     report()
     text = Path("metrics/table.md").read_text()
     assert "A test set of one session gives no p: nothing says how another session would differ." in text
@@ -375,8 +375,7 @@ def test_ties_that_matter_are_told(tmp_path, monkeypatch):
         for k, gain in itertools.product((20, 10, 5), (np.ones_like, np.reciprocal, lambda i: 1 / np.log2(1 + i))):
             best, worst = (np.where(rank <= k, gain(rank.astype(float)), 0).mean() for rank in (above + 1, above + 3))
             gaps.append(100 * (best - worst))
-        hashed = json.loads((paths.ranks("demo", "trm", 0) / "meta.json").read_text())["test_hash"]
-        fake_grid.write_ranks("demo", "ave", seed, table, above, np.full(len(table), 3), hashed)
+        fake_grid.write_ranks("demo", "ave", seed, table, above, np.full(len(table), 3))
     report()
     said = f"ties move a metric by up to {max(gaps):.2f} points (shown is the expected value); look at the scores."
     assert f"- demo, ave: {said}\n" in Path("metrics/table.md").read_text()

@@ -37,7 +37,7 @@ def report(above, sizes=MANY, seeds=range(5), comparisons=(("ave", "trm"),)) -> 
         for seed in seeds:
             ranks = above(variant, seed, len(table))
             fake_grid.write_ranks(
-                *("demo", variant, seed, table, ranks, np.ones(len(table)), "one"), weights_hash=f"{variant} {seed}"
+                *("demo", variant, seed, table, ranks, np.ones(len(table))), weights_hash=f"{variant} {seed}"
             )
             fake_grid.write_record("demo", variant, seed)
     fake_grid.write_split("demo")

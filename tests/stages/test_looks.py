@@ -149,7 +149,7 @@ def test_arms_that_agree_everywhere_are_told_once(tmp_path, monkeypatch, capsys)
     for seed in SEEDS:
         above = np.random.default_rng(seed).integers(0, 40, len(table))
         for variant in ("ave", "trm"):
-            fake_grid.write_ranks("demo", variant, seed, table, above, np.ones(len(table)), "one")
+            fake_grid.write_ranks("demo", variant, seed, table, above, np.ones(len(table)))
     fake_grid.write_split("demo")
     significance.main(["demo"])
     assert capsys.readouterr().err.count("ave and trm have the same mrr@20 everywhere") == 1

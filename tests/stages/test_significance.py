@@ -108,6 +108,17 @@ def test_unequal_test_sets_are_refused(compare):
         compare()
 
 
+@pytest.mark.parametrize("spoil", [lambda cases: cases[::-1], lambda cases: cases[:-3]])
+def test_rows_that_are_not_the_test_cases_of_their_hash_are_refused(compare, spoil):
+    fake_grid.write_grid(seeds=(0, 1))
+    file = paths.ranks("demo", "hn", 1) / "cases.parquet"
+    spoil(pd.read_parquet(file)).to_parquet(file, index=False)
+    with pytest.raises(
+        RecoreError, match=r"hn/1/cases\.parquet is torn or not .* its rows are not the test cases that"
+    ):
+        compare()
+
+
 def test_a_run_copied_to_another_seed_is_refused(compare):
     fake_grid.write_grid(seeds=(0, 1))
     copy = (paths.ranks("demo", "hn", 0) / "cases.parquet").read_bytes()
@@ -135,7 +146,7 @@ def test_one_session_has_no_p(compare):
             fake_grid.write_run("demo", variant, seed, n_sessions=1)
             table = pd.DataFrame({"session": [4] * 8, "position": range(1, 9), "target": [1] * 8}, dtype=np.int32)
             above = np.random.default_rng([seed, len(variant), ord(variant[0])]).integers(0, 40, 8)
-            fake_grid.write_ranks("demo", variant, seed, table, above, np.ones(8), "one")
+            fake_grid.write_ranks("demo", variant, seed, table, above, np.ones(8))
     table = compare()
     assert set(table["level"]) == {"n/a"}
     assert table[["p", "p_sessions"]].isna().all(axis=None)

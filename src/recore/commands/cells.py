@@ -22,7 +22,7 @@ import time
 
 from recore import RecoreError, params, paths
 from recore.grid import lock
-from recore.grid.cells import Cell, cells_of, inputs, make, outdated
+from recore.grid.cells import Cell, cells_of, imported, inputs, make, outdated
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -46,7 +46,7 @@ def main(argv: list[str] | None = None) -> None:
 
     given = params.load()
     cells = cells_of(given, args.dataset)
-    # All at the start, when the files are still those that this process imports.
+    # All at the start, just before this process imports them.
     needed = [inputs(cell, given) for cell in cells]
     faults = [outdated(cell, made_from) for cell, made_from in zip(cells, needed, strict=True)]
     if args.check:
@@ -58,6 +58,7 @@ def main(argv: list[str] | None = None) -> None:
         elsewhere.make(cells, unmade, (args.executor, args.address, args.jobs), args.device, not args.no_weights)
     else:
         with lock.among_others():
+            imported([cell for cell, fault in zip(cells, faults, strict=True) if fault])
             _make(list(zip(cells, needed, faults, strict=True)), args.device, not args.no_weights)
 
 

@@ -6,8 +6,9 @@ Items have the numbers of the split, 1 to n (items.parquet says which id of the 
 session and the clicks before it; its ``case_id`` counts from 0 in the order of the test set, and ranks come back under
 it. The command prints the hash of the test cases, which vouches for them.
 
-recbole   DATASET/DATASET.train.inter, .valid.inter, .test.inter: a row a case, its last ``train.model.max_length``
-          clicks in ``item_id_list``; FOLDER is the ``data_path``, with ``benchmark_filename: [train, valid, test]``
+recbole   DATASET/DATASET.train.inter, .valid.inter, .test.inter: a row a case, the last ``max_length`` clicks of its
+          prefix in ``item_id_list``, which is what the models read; FOLDER is the ``data_path``, with
+          ``benchmark_filename: [train, valid, test]``
 tsv       DATASET_train_full.txt, _train_tr.txt, _train_valid.txt, _test.txt: a row a click, as GRU4Rec (official) and
           session-rec read them. ``train_full`` is train alone, since every model here is trained on that; ``train_tr``
           is the same. CaseId is -1 for the first click of a session, which is no target.
@@ -51,7 +52,7 @@ def main(argv: list[str] | None = None) -> None:
     if args.folder.exists():
         raise RecoreError(f"{args.folder} exists; name a new folder, or delete that one")
     parts = {part: Sessions.load(split, part) for part in PARTS}
-    max_length = given.at("train.model.max_length")
+    max_length = given.max_length(args.dataset)
     with artifacts.new_folder(args.folder) as folder:
         FORMATS[args.format](args.dataset, parts, max_length, folder)
         shutil.copy(split / "items.parquet", folder / "items.parquet")

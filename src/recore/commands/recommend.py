@@ -25,6 +25,7 @@ from recore.data.readers.ids import encoded
 from recore.data.readers.places import Place
 from recore.data.readers.times import numbers
 from recore.recommender import Recommendation, Recommender, load
+from recore.schema_read import delimiter
 
 WRITERS = {".parquet": pq.ParquetWriter, ".csv": pacsv.CSVWriter}
 SLICE = 8192  # sessions whose rows are held before they are written
@@ -56,8 +57,10 @@ def main(argv: list[str] | None = None) -> None:
         raise RecoreError(f"--output is {args.output}, but its name has to end in {' or '.join(WRITERS)}")
     if args.output.resolve() == args.sessions.resolve():
         raise RecoreError(f"--output is {args.output}, the table of the sessions itself; name another file")
-    if len(args.delimiter) != 1:
-        raise RecoreError(f"--delimiter is {args.delimiter!r}; it is one character")
+    try:
+        delimiter(args.delimiter)
+    except ValueError as fault:
+        raise RecoreError(f"--delimiter: {fault}") from None
 
     model = load(args.dataset, args.variant, args.seed, args.device)
     columns = {SESSION: args.session, ITEM: args.item} | ({ORDER: args.order} if args.order else {})

@@ -84,6 +84,12 @@ class Sessions:
 _PARTS = ("items", "offsets", "sessions", "times")
 
 
+def clicks_hash(split: Path) -> str | None:
+    """SHA-256 of the training clicks in a folder under data/split: it tells of which split a model is. None without."""
+    file = _file(split, "train", "items")
+    return artifacts.sha256(file) if file.exists() else None
+
+
 def offsets_of(lengths: np.ndarray) -> np.ndarray:
     """(S + 1,) int64 offsets of sessions with these lengths."""
     return np.concatenate(([0], np.cumsum(lengths, dtype=np.int64)))

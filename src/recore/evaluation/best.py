@@ -3,9 +3,9 @@
 import torch
 from torch import Tensor
 
+from recore.evaluation.lists import first
 from recore.evaluation.ranking import CHUNK, Scores
 from recore.models.device import cases_at_once
-from recore.models.mining import top_k
 
 
 def best(scores: Scores, n_cases: int, n_items: int, k: int, device: torch.device) -> tuple[Tensor, Tensor]:
@@ -29,11 +29,6 @@ def best(scores: Scores, n_cases: int, n_items: int, k: int, device: torch.devic
 
 def _best_rows(z: Tensor, k: int) -> tuple[Tensor, Tensor]:
     """Rows (k, c) of the k largest of each column of z (n, c), in order, and their values (k, c)."""
-    values, rows = top_k(z, min(k + 1, len(z)))
-    rows, order = rows.sort(dim=0)
-    values, order = values.gather(0, order).sort(dim=0, descending=True, stable=True)
-    rows = rows.gather(0, order)
-    if k < len(z):  # where the next is level with the last, the selection took any of those that are
-        for column in (values[k - 1] == values[k]).nonzero().flatten().tolist():
-            rows[:k, column] = z[:, column].sort(descending=True, stable=True).indices[:k]
-    return rows[:k], values[:k]
+    rows = first(z, k).sort(dim=0).values
+    values, order = z.gather(0, rows).sort(dim=0, descending=True, stable=True)
+    return rows.gather(0, order), values

@@ -4,6 +4,8 @@ import hashlib
 
 import numpy as np
 
+CASES = ("session", "position", "target")
+
 
 def cases_hash(session: np.ndarray, position: np.ndarray, target: np.ndarray) -> str:
     """SHA-256 over session, position and target (N,) of every case: runs are comparable where it is equal."""

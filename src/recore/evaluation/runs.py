@@ -11,11 +11,12 @@ import numpy as np
 import pandas as pd
 
 from recore import RecoreError, artifacts, paths
+from recore.evaluation.identity import CASES, cases_hash
 
 
 @dataclass(frozen=True)
 class Run:
-    """The ranks of one run (dataset × variant × seed), a value a test case; the counts are those of ``metrics``."""
+    """The ranks of one run (dataset × variant × seed), a value a test case; the counts are those of ``expected``."""
 
     variant: str
     seed: int | None  # None: fitted without one, so this is its only run
@@ -121,7 +122,7 @@ def seeds_made(dataset: str, variant: str, seeds: list[int]) -> int:
 def read_cases(dataset: str, variant: str, seed: int | None) -> pd.DataFrame:
     """session, position (clicks of the prefix) and target of every test case, as this run saw them."""
     with artifacts.reading(paths.ranks(dataset, variant, seed) / "cases.parquet") as file:
-        return pd.read_parquet(file, columns=["session", "position", "target"])
+        return pd.read_parquet(file, columns=list(CASES))
 
 
 def _read_run(dataset: str, variant: str, seed: int | None) -> Run:
@@ -133,6 +134,8 @@ def _read_run(dataset: str, variant: str, seed: int | None) -> Run:
     with artifacts.reading(folder / "cases.parquet") as file:
         cases = pd.read_parquet(file)
         gate = cases["gate"].to_numpy() if "gate" in cases else None
+        if cases_hash(*(cases[name].to_numpy() for name in CASES)) != meta["test_hash"]:
+            raise ValueError("its rows are not the test cases that meta.json names")
         hashes = meta["test_hash"], meta.get("weights_hash")
         counts = cases["above"].to_numpy(), cases["tied"].to_numpy()
         return Run(

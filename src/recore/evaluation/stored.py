@@ -11,9 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from recore import artifacts, paths
-from recore.evaluation.identity import cases_hash
+from recore.evaluation.identity import CASES, cases_hash
 
-CASES = ("session", "position", "target")
 COUNTS = ("above", "tied")
 # Dictionaries do not help numbers that hardly repeat, and DVC or pandas need no metadata here.
 FORMAT = {"compression": "zstd", "compression_level": 19, "use_dictionary": False, "store_schema": False}

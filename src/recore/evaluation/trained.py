@@ -1,6 +1,7 @@
 """What stage train left, as a model again."""
 
 import importlib
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,7 @@ class Trained:
 
     model: Core
     n_items: int
+    trained_on: str | None  # ``clicks_hash`` of its split; None of a model of older code
     max_length: int  # clicks of a session that are read, the last ones
     weights: Path
 
@@ -23,8 +25,11 @@ class Trained:
 def read_trained(dataset: str, variant: str, seed: int) -> Trained:
     """The model of one run; RecoreError where there is none, and it names those that there are."""
     folder = _folder(dataset, variant, str(seed))
-    config, weights = artifacts.read_json(folder / "config.json"), folder / "weights.safetensors"
-    encoder = config.get("encoder", variant)  # models of older code do not name it
+    weights = folder / "weights.safetensors"
+    with artifacts.reading(folder / "config.json") as file:
+        config = json.loads(file.read_text(encoding="utf-8"))
+        settings, n_items, max_length = config["settings"], config["n_items"], config["settings"]["max_length"]
+        encoder, trained_on = config.get("encoder", variant), config.get("trained_on")  # older code says neither
     module = f"recore.variants.{encoder}"
     try:
         build = importlib.import_module(module).build
@@ -35,10 +40,10 @@ def read_trained(dataset: str, variant: str, seed: int) -> Trained:
             f"{folder} was trained as variant {variant!r}, but src/recore/variants/{encoder}.py is not there; "
             "check out the code that trained it"
         ) from None
-    model = build(config["settings"], config["n_items"])
+    model = build(settings, n_items)
     with artifacts.reading(weights) as file:
         model.load_state_dict(load_file(file))
-    return Trained(model, config["n_items"], config["settings"]["max_length"], weights)
+    return Trained(model, n_items, trained_on, max_length, weights)
 
 
 def _folder(dataset: str, variant: str, seed: str) -> Path:

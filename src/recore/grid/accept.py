@@ -8,6 +8,7 @@ the test cases and ranks that are some. A worker may be of another version, have
 import hashlib
 import io
 import json
+import math
 import zipfile
 import zlib
 from functools import cache
@@ -27,7 +28,17 @@ from recore.grid.cells import Cell, differing
 
 COLUMNS, COUNTS, GATE = ("session", "position", "target"), ("above", "tied"), "gate"
 # RuntimeError is also what an encrypted zip and JSON that is nested too deeply come to.
-TORN = (zipfile.BadZipFile, ValueError, KeyError, TypeError, AttributeError, RuntimeError, EOFError, zlib.error)
+TORN = (
+    ArithmeticError,
+    AttributeError,
+    EOFError,
+    KeyError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 SAID = 4000  # characters of a worker's words that are kept
 
 
@@ -58,6 +69,8 @@ def read(content: bytes) -> Reply:
         words = {"state": said["state"], "host": said["host"], "said": said.get("said", "")}
         header: dict[str, Any] = {name: str(own)[-SAID:] for name, own in words.items()}
         header["seconds"] = float(said.get("seconds", 0))
+        if not math.isfinite(header["seconds"]):
+            raise ValueError(f"it took {header['seconds']} seconds")
         hashes = {name: hashlib.sha256(own).hexdigest() for name, own in files.items()}
         whole = len(files) + 1 == len(names) and said.get("sha256", {}) == hashes
     except TORN as fault:

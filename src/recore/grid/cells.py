@@ -45,20 +45,21 @@ def cells_of(given: params.Params, chosen: list[str] | None = None) -> list[Cell
     Baselines come first: they take seconds. All variants of a seed come before the next seed: what a killed command
     leaves can be compared.
     """
-    datasets = given.at("datasets")
-    for name in chosen or datasets:
-        if name not in datasets:
-            raise RecoreError(f"--dataset names {name!r}; `datasets` of params.yaml are {', '.join(datasets)}")
+    named = given.at("datasets")
+    datasets = list(dict.fromkeys(chosen)) if chosen else named
+    for name in datasets:
+        if name not in named:
+            raise RecoreError(f"--dataset names {name!r}; `datasets` of params.yaml are {', '.join(named)}")
         if not paths.split(name).exists():
             raise RecoreError(
                 f"{paths.split(name)} does not exist; make it with `dvc repro split@{name}`, or where DVC is not, "
                 "copy it from a machine that has it"
             )
     pipeline = yaml12.read(artifacts.existing(paths.PIPELINE, COPY))["stages"]
-    fitted = [(d, v, None, ("baseline",)) for d in chosen or datasets for v in given.baselines()]
+    fitted = [(d, v, None, ("baseline",)) for d in datasets for v in given.baselines()]
     trained = [
         (dataset, variant, seed, params.TRAINED[group])
-        for dataset in chosen or datasets
+        for dataset in datasets
         for seed in given.at("seeds")
         for variant, group in given.trained().items()
     ]
@@ -139,7 +140,10 @@ def outdated(cell: Cell, needed: dict[str, Any]) -> str:
         made_from = artifacts.read_json(ranks / "inputs.json")
     except RecoreError:
         return "its inputs.json was torn"
-    if "outputs" not in made_from:
+    kinds = [kind for kind in ("params", "sha256", "outputs") if isinstance(made_from, dict) and kind in made_from]
+    if kinds[:2] != ["params", "sha256"] or not all(isinstance(made_from[kind], dict) for kind in kinds):
+        return "its inputs.json does not say what it was made of"
+    if "outputs" not in kinds:
         return "its inputs.json is of older code, without hashes of what was made"
     older = {} if "config.json" in made_from["outputs"] else _configured(cell)
     made_from["outputs"] = older | made_from["outputs"]
@@ -182,8 +186,21 @@ def outputs(cell: Cell) -> dict[str, str]:
     return {file.name: artifacts.sha256(file) for file in (*results, _config(cell)) if file in results or file.exists()}
 
 
+def imported(cells: list[Cell]) -> None:
+    """Imports what the cells run: a file of code that changes later changes nothing in this process."""
+    named = {module for cell in cells for module, *_ in cell.commands}
+    files = {Path(name) for cell in cells for name in cell.deps if name.endswith(".py")}
+    for module in sorted(named | {".".join(file.with_suffix("").parts[1:]) for file in files}):
+        importlib.import_module(module)
+
+
 def make(cell: Cell, device: str, made_from: dict[str, Any]) -> None:
-    """Runs the commands of one cell; ``inputs.json``, written last, says that all are done."""
+    """Runs the commands of one cell; ``inputs.json``, written last, says that all are done.
+
+    RecoreError where params.yaml or the split is not what ``made_from`` says any more: a stage reads them when its turn
+    comes.
+    """
+    _check_unchanged(cell, made_from)
     own = paths.ranks(cell.dataset, cell.variant, cell.seed) / "inputs.json"
     own.unlink(missing_ok=True)  # the ranks there are not those of the record that follows
     torch = sys.modules.get("torch")  # a baseline is made without it
@@ -192,4 +209,17 @@ def make(cell: Cell, device: str, made_from: dict[str, Any]) -> None:
     for module, *arguments in cell.commands:
         on_device = [] if cell.seed is None else ["--device", device]
         importlib.import_module(module).main([*arguments, *on_device])
+    _check_unchanged(cell, made_from)
     artifacts.write_json(own, made_from | {"outputs": outputs(cell)})
+
+
+def _check_unchanged(cell: Cell, made_from: dict[str, Any]) -> None:
+    """Of what is read while a cell is made; its code was read before."""
+    forget()
+    given, then = params.load(), made_from["params"] | made_from["sha256"]
+    now = {key: given.at(key) for key in cell.params}
+    now |= {name: _sha256(Path(name)) for name in cell.deps if Path(name).is_relative_to(paths.DATA)}
+    if changed := [name for name in now if now[name] != then[name]]:
+        raise RecoreError(
+            f"{cell} is not made, since {', '.join(changed)} changed after this command began; run it again"
+        )

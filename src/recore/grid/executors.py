@@ -1,4 +1,4 @@
-"""What runs the cells: anything that is a ``concurrent.futures.Executor``, and nothing of it but ``submit``.
+"""What runs the cells: any ``concurrent.futures.Executor``, of which ``submit`` and ``shutdown`` are used.
 
 processes        so many children of this process at once
 dask             the workers of a Dask scheduler, TCP or TLS, at an address

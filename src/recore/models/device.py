@@ -41,7 +41,9 @@ def fast_in_bfloat16(device: torch.device) -> bool:
     """Whether the device has instructions for products of bfloat16; without them float32 is faster."""
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
-    return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+    # Of PyTorch's own, so that a version may lack them; only a warning depends on the answer.
+    asked = (getattr(torch.cpu, f"_is_{name}_supported", lambda: False) for name in ("avx512_bf16", "amx_tile"))
+    return any(supported() for supported in asked)
 
 
 SCORES = 2**28  # numbers that a buffer of scores may hold: 1 GiB in single precision

@@ -67,9 +67,12 @@ def effects_table(comparisons: pd.DataFrame) -> pd.DataFrame:
 def effect(row: object) -> str:
     """Difference, interval and verdict of a row of comparisons.csv.
 
-    A fragile one has no interval that could be leaned on: in its place stand its effective sessions.
+    A fragile one has no interval that could be leaned on: in its place stand its effective sessions. One without noise
+    has neither interval nor verdict.
     """
     difference = points(row.delta)
+    if not row.verdict:
+        return f"{difference}, no verdict"
     if row.verdict == "fragile":
         return f"{difference} † fragile: {carried(row.effective_sessions)} effective sessions"
     return f"{difference} {interval(row.ci_lo, row.ci_hi)}, {row.verdict}"
@@ -83,7 +86,7 @@ def seeds_needed(row: object, n_sessions: int, alpha: float, power: float) -> st
         return NEVER
     if row.mde80 <= row.margin:
         return ENOUGH
-    parts = components_of(row, n_sessions)
+    parts = components_of(row)
 
     def reached(n_seeds: int) -> bool:
         return parts.projected(n_seeds, n_sessions).detectable(alpha, power) <= row.margin
@@ -102,7 +105,7 @@ def sessions_needed(row: object, n_sessions: int, alpha: float, power: float) ->
         return UNKNOWN
     if row.mde80 <= row.margin:
         return ENOUGH
-    parts = components_of(row, n_sessions)
+    parts = components_of(row)
 
     def reached(factor: float) -> bool:
         return parts.projected(row.n_seeds, factor * n_sessions).detectable(alpha, power) <= row.margin
@@ -113,6 +116,6 @@ def sessions_needed(row: object, n_sessions: int, alpha: float, power: float) ->
     return f"> {MOST_SESSIONS:,} ×" if reached(1e12) else NEVER
 
 
-def components_of(row: object, n_sessions: int) -> Components:
+def components_of(row: object) -> Components:
     """The variance components of a row of comparisons.csv."""
-    return Components(row.sd_seed**2, row.sd_session**2, row.ms_rs, row.n_seeds, n_sessions)
+    return Components(row.sd_seed**2, row.sd_session**2, row.ms_rs)

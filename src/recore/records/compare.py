@@ -61,6 +61,8 @@ def _of_lines(recorded: list[str], again: list[str]) -> str | None:
     for number, (was, is_now) in enumerate(zip(recorded, again, strict=False), start=1):
         if was != is_now:
             return f"line {number} is {was!r}, but {is_now!r} comes out"
+    if len(recorded) == len(again):
+        return "has other line ends than come out"
     return f"has {len(recorded)} lines, but {len(again)} come out"
 
 

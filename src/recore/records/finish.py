@@ -15,6 +15,7 @@ from recore.evaluation.on_record import sums
 from recore.evaluation.on_record.files import RESTORE
 from recore.evaluation.stored import Stored
 from recore.records import tables
+from recore.records.checkout import in_order
 from recore.records.folder import folder_of
 from recore.records.page import page
 
@@ -32,7 +33,7 @@ def main(argv: list[str] | None = None) -> None:
     folder, about = finished(parser.parse_args(argv).name)
     given = params.load(folder / "params.yaml")
     with replacing(folder, keep_ranks=True) as out:
-        whole(out, given, tables.cells_of(folder), about, about.pop("large", None))
+        whole(out, given, in_order(tables.cells_of(folder), given), about, about.pop("large", None))
     print(f"the tables and figures of {folder} are made again; `python -m recore record render` shows them")
 
 

@@ -19,7 +19,7 @@ from typing import Any
 
 from recore import RecoreError, artifacts, params, paths
 from recore.records.folder import folder_of
-from recore.records.git import head
+from recore.records.git import git, head
 from recore.records.take import take
 
 HERE = Path(".")
@@ -32,6 +32,8 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--folder", type=Path, help="where the clone is made and stays; a second run continues there")
     parser.add_argument("--large", metavar="WHY", help="a sentence for provenance.json, where the record is over 12 MB")
     args = parser.parse_args(argv)
+    if args.jobs < 1:
+        raise RecoreError(f"--jobs is {args.jobs}; it is the number of cells at once, 1 or more")
     given = folder_of(args.name) / "params.yaml"
     params.load(artifacts.existing(given, "copy params.yaml there and state the grid to record"))
     with tempfile.TemporaryDirectory() as temporary:
@@ -45,7 +47,7 @@ def clone_of_head(folder: Path) -> Path:
     """FOLDER/recore, with this environment; RecoreError where one of another commit is there already."""
     checkout = folder / "recore"
     if not checkout.exists():
-        subprocess.run(["git", "clone", "--quiet", str(HERE.resolve()), str(checkout)], check=True)
+        git(HERE, "clone", "--quiet", str(HERE.resolve()), str(checkout))
     if head(checkout) != head(HERE):
         raise RecoreError(f"{checkout} is another commit than HEAD here; name another --folder, or delete that one")
     if not (checkout / ".venv").exists():
@@ -55,8 +57,6 @@ def clone_of_head(folder: Path) -> Path:
 
 def run_grid(checkout: Path, command: str, jobs: int) -> dict[str, Any]:
     """`make grid` there; returns command, jobs, and the wall time of all attempts in this folder."""
-    if jobs < 1:
-        raise RecoreError(f"--jobs is {jobs}; it is the number of cells at once, 1 or more")
     Path(sys.prefix, ".ready").touch()  # newer than the files of the clone: nothing to install there
     with timed(checkout.with_name("attempts.json")) as seconds:
         status = subprocess.run(["make", "grid", f"JOBS={jobs}"], cwd=checkout).returncode

@@ -32,7 +32,7 @@ GRID, GRID_FIGURE = "sensitivity_tenth", "k_and_lambda.png"
 GRID_SHOWS = "Difference that hard negatives make against K, a line for each lambda, with intervals and the margin"
 BY_SEEDS, ITS_DATASET = "full_yoochoose64", "yoochoose64_srgnn"
 SEARCHED = ("questions", "questions_diginetica")  # of one dataset each, with the rows that a search on it chose
-ANSWERED = ("questions",)  # those whose cells are there
+ANSWERED = SEARCHED  # those whose cells are there
 UNTUNED = "reduced"  # has the comparisons of them before tuning, on the same sets
 TUNED = {("hn", "trm"): ("hn_tuned", "trm_tuned"), ("da", "trm"): ("da_tuned", "trm_tuned")}
 CLAIMED_IN = ("reduced", "full_yoochoose64")  # the finished ones of these are in the table of claims
@@ -190,7 +190,7 @@ def _sessions(folder: Path) -> dict[str, int]:
 
 def _read(file: Path) -> pd.DataFrame:
     with artifacts.reading(file, RESTORE):
-        table = pd.read_csv(file)
+        table = pd.read_csv(file, keep_default_na=False, na_values=[""])  # "null" is a name here
     return table.fillna({"verdict": ""}) if "verdict" in table else table
 
 

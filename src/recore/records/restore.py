@@ -41,6 +41,8 @@ def _put(clone: Path, cell: Stored) -> bool:
     own = (cell.dataset, cell.variant, cell.seed)
     if (clone / paths.ranks(*own)).exists() or (clone / paths.record(*own)).exists():
         return False
+    if not cell.inputs:
+        raise RecoreError(f"{cell} was made by DVC, so nothing here can tell what it was made of; `dvc repro` makes it")
     place(cell, clone)
     outputs = {file.name: artifacts.sha256(clone / file) for file in paths.results(*own)}
     artifacts.write_json(clone / paths.ranks(*own) / "inputs.json", cell.inputs | {"outputs": outputs})

@@ -40,8 +40,6 @@ class Components:
     seed: float  # variance over seeds
     session: float  # variance over sessions
     residual: float  # MS_rs: what is left, and the seed-by-session interaction
-    n_seeds: int
-    n_sessions: int
 
     def projected(self, n_seeds: int, n_sessions: float) -> Estimate:
         """The standard error and df that so many seeds (at least 2) and sessions would give; its delta is 0."""
@@ -105,8 +103,6 @@ def crossed_test(totals: np.ndarray, sizes: np.ndarray, seedless: bool = False) 
         seed=max(ms_r - ms_rs, 0.0) / n_sessions,
         session=between / n_seeds,
         residual=ms_rs,
-        n_seeds=n_seeds,
-        n_sessions=n_sessions,
     )
     return estimate, components
 

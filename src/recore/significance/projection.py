@@ -29,7 +29,7 @@ def detectable_by_seeds(comparisons: pd.DataFrame, alpha: float, power: float) -
     """
     rows = []
     for row in comparisons[comparisons["se"].notna() & (comparisons["n_seeds"] > 0)].itertuples():
-        parts = Components(row.sd_seed**2, row.sd_session**2, row.ms_rs, row.n_seeds, row.n_sessions)
+        parts = Components(row.sd_seed**2, row.sd_session**2, row.ms_rs)
         for n in sorted({*SEEDS, row.n_seeds}):
             mde = parts.projected(n, row.n_sessions).detectable(alpha, power)
             at_hand = row.mde80 if n == row.n_seeds else math.nan

@@ -31,13 +31,12 @@ def main(argv: list[str] | None = None) -> None:
     given = params.load()
     row = given.at(f"variants.baselines.{args.variant}")
     own = given.at(f"sources.{args.dataset}.train")
-    # What the models see of a session, and what they are chosen by.
-    max_length = own.get("model", {}).get("max_length", given.at("train.model.max_length"))
+    # What the models are chosen by.
     metric = f"mrr@{own.get('validation_cutoff', given.at('train.validation_cutoff'))}"
     folder = paths.split(args.dataset)
     n_items = artifacts.read_json(folder / "stats.json")["items"]
     train = Sessions.load(folder, "train")
-    valid, test = (Cases(Sessions.load(folder, part), max_length) for part in ("valid", "test"))
+    valid, test = (Cases(Sessions.load(folder, part), given.max_length(args.dataset)) for part in ("valid", "test"))
     popularity = Popularity.of(train.items, n_items)
 
     made_by = provenance(None)

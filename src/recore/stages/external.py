@@ -136,17 +136,11 @@ def _check_training_set(
         raise RecoreError(
             f"{refused} is of another split ({unlike}); use the `sources`, `filter` and `split` of its params.yaml"
         )
-    theirs = _max_length(params.Params(yaml12.read(record / paths.PARAMS)), dataset)
-    if theirs != (own := _max_length(given, dataset)):
+    theirs = params.Params(yaml12.read(record / paths.PARAMS)).max_length(dataset)
+    if theirs != (own := given.max_length(dataset)):
         raise RecoreError(
             f"{refused} reads the last {theirs} clicks of a session, and the runs here read {own}; use its `max_length`"
         )
-
-
-def _max_length(given: params.Params, dataset: str) -> int:
-    """Of a dataset; a variant may have its own, which is then a part of what it is."""
-    own = given.at(f"sources.{dataset}.train").get("model", {})
-    return own.get("max_length", given.at("train.model.max_length"))
 
 
 if __name__ == "__main__":

@@ -93,7 +93,7 @@ def _made(
             gates.append(gates_table(variant, shares, by_length.group, by_length.labels, held))
         if any(variant in pair for pair in plan.comparisons):
             parts[variant] = parts_of(by_seed, by_repeats, sessions, shown, seedless=not seeded)
-        arms[variant] = arms_of(by_seed, sessions, plan.reached(len(own)), seedless=not seeded)
+            arms[variant] = arms_of(by_seed, sessions, plan.reached(len(own)), seedless=not seeded)
         del by_seed  # before the next ones are made, and before the tests
     comparisons = compare_all(dataset, arms, sessions, metric_names(cutoffs), plan)
     _warn_of_equals(dataset, comparisons)
@@ -109,14 +109,12 @@ def _made(
 
 def _with_repeats(dataset: str, cases: pd.DataFrame, settings: params.Params) -> pd.DataFrame:
     """The cases with their ``clicks_back``; RecoreError where the split is not the one that was ranked."""
-    of_source = settings.at(f"sources.{dataset}.train")
-    max_length = of_source.get("model", {}).get("max_length", settings.at("train.model.max_length"))
     test = Sessions.load(paths.split(dataset), "test")
     if not np.array_equal(np.delete(test.items, test.offsets[:-1]), cases["target"]):
         raise RecoreError(
             f"{paths.split(dataset)} is not the split whose test cases were ranked; `dvc repro` ranks those that it has"
         )
-    return cases.assign(back=clicks_back(test, max_length))
+    return cases.assign(back=clicks_back(test, settings.max_length(dataset)))
 
 
 def _measured(runs: list[Run], by_seed: Tables, sessions: SessionBlocks, cutoffs: list[int]) -> Iterator[pd.DataFrame]:

@@ -10,7 +10,7 @@ from safetensors.torch import save
 
 from recore import artifacts, costs, params, paths
 from recore.data.cases import Cases
-from recore.data.sessions import Sessions
+from recore.data.sessions import Sessions, clicks_hash
 from recore.models.device import fast_in_bfloat16, prepare
 from recore.stages import run
 from recore.training.loop import Training, fit, flatten
@@ -52,6 +52,7 @@ def main(argv: list[str] | None = None) -> None:
         "encoder": settings.encoder,
         "seed": args.seed,
         "n_items": n_items,
+        "trained_on": clicks_hash(folder),
         "settings": settings.model,
         "objective": dataclasses.asdict(settings.objective),
         "best_epoch": training.best,

@@ -32,7 +32,7 @@ def read(folder: Path, given: dict[str, Any]) -> dict[str, float] | None:
         return None
     try:
         return artifacts.read_json(file)["valid"]
-    except RecoreError:
+    except (RecoreError, KeyError, TypeError):
         return None
 
 

@@ -80,14 +80,14 @@ class Scan:
         if not self._width and row_ends.size:
             self._width = int(np.count_nonzero(~hidden[: np.searchsorted(delimiters, row_ends[0])])) + 1
         in_row = lines.full & ~begins_inside & ~inside(lines.ends)
-        self._look_for_odd(lines, in_row, lines.columns(delimiters[~hidden]))
+        self._look_for_odd(in_row, lines.columns(delimiters[~hidden]))
         hidden[hidden] = self._closed_in_line(lines, marks, delimiters[hidden])
         self._follow_rows(begins_inside, ~lines.full | (lines.columns(delimiters[~hidden]) == self._width))
         self._inside ^= len(marks) % 2 == 1
         if self._inside and len(marks):
             self._opened = self._line(int(marks[-1]), lines)
 
-    def _look_for_odd(self, lines: Lines, in_row: np.ndarray, columns: np.ndarray) -> None:
+    def _look_for_odd(self, in_row: np.ndarray, columns: np.ndarray) -> None:
         odd = np.flatnonzero(in_row & (columns != self._width))
         if odd.size and not self.odd:
             self.odd = (self._before + int(odd[0]) + 1, int(columns[odd[0]]), self._width)

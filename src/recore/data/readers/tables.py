@@ -180,8 +180,8 @@ class _Log:
         ids = self.ids[self.who]
         present = ids.among(np.ones(len(ids.words), bool))
         words = self.words(self.who)
-        numbers = np.array([int(word) <= highest if word.isdigit() else True for word in words], bool)
-        faulty = np.flatnonzero(ids.among(np.array([not word.isdigit() for word in words], bool)))
+        numbers = np.array([int(word) <= highest if word.isdecimal() else True for word in words], bool)
+        faulty = np.flatnonzero(ids.among(np.array([not word.isdecimal() for word in words], bool)))
         if faulty.size:
             entry = pa.scalar(self._entry(self.who, int(faulty[0])))
             raise self.place.fault(

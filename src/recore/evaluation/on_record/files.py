@@ -20,8 +20,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from recore import RecoreError, artifacts, paths
+from recore.evaluation.identity import CASES
 from recore.evaluation.on_record import whole
-from recore.evaluation.stored import CASES, Stored, packed, plain
+from recore.evaluation.stored import Stored, packed, plain
 
 RESTORE = "restore it from git"
 DESCRIBED = {"dataset", "variant", "seed", "test_hash", "n_items", "sha256", "record", "inputs"}
@@ -41,7 +42,12 @@ def is_new(folder: Path, cell: Stored) -> bool:
         )
     if not own.with_suffix(".json").exists():
         return True
-    if _read(own.with_suffix(".json")) != _about(cell):
+    there, offered = _read(own.with_suffix(".json")), _about(cell)
+    for about in (there, offered):
+        about["sha256"] = {kind: digest for kind, digest in about["sha256"].items() if kind != "parquet"}
+    # Parquet names the version that wrote it; what it holds is compared instead.
+    counted = load(folder, cell.dataset, cell.variant, cell.seed).cases
+    if there != offered or not plain(counted).equals(plain(cell.cases)):
         raise RecoreError(f"{own.with_suffix('.json')} is of another run of {cell}; delete its files to replace it")
     return False
 
@@ -69,13 +75,16 @@ def load(folder: Path, dataset: str, variant: str, seed: int | None) -> Stored:
             raise RecoreError(f"{own.with_suffix(f'.{kind}')} is not the file that was recorded; {RESTORE}")
     test = own.parents[1] / "test.parquet"
     cases, counted = _table(_bytes(test), test), _table(files["parquet"], own.with_suffix(".parquet"))
-    columns = {name: cases[name] for name in CASES} | {name: counted[name] for name in counted.column_names}
-    history = None if seed is None else files["csv"].decode()
-    cell = Stored(
-        *(about[key] for key in ("dataset", "variant", "seed")),
-        *(pa.table(columns), about["n_items"], about["record"], about["inputs"], history),
-        **{key: about.get(key) for key in ("weights_hash", "cost", "recommended", "held")},
-    )
+    try:
+        columns = {name: cases[name] for name in CASES} | {name: counted[name] for name in counted.column_names}
+        history = None if seed is None else files["csv"].decode()
+        cell = Stored(
+            *(about[key] for key in ("dataset", "variant", "seed")),
+            *(pa.table(columns), about["n_items"], about["record"], about["inputs"], history),
+            **{key: about.get(key) for key in ("weights_hash", "cost", "recommended", "held")},
+        )
+    except (*NOT_WHOLE, pa.ArrowException) as error:
+        raise _not_whole(own, error) from None
     if (cell.dataset, cell.variant, cell.seed) != (dataset, variant, seed):
         raise RecoreError(f"{own.with_suffix('.json')} describes {cell}; {RESTORE}")
     if cell.test_hash != about["test_hash"]:
@@ -83,9 +92,13 @@ def load(folder: Path, dataset: str, variant: str, seed: int | None) -> Stored:
     try:
         whole.check(cell, RESTORE)
     except NOT_WHOLE as error:
-        fault = " ".join(f"{type(error).__name__}: {error}".split())
-        raise RecoreError(f"{own.with_suffix('.json')} is not whole ({fault}); {RESTORE}") from None
+        raise _not_whole(own, error) from None
     return cell
+
+
+def _not_whole(own: Path, error: Exception) -> RecoreError:
+    fault = " ".join(f"{type(error).__name__}: {error}".split())
+    return RecoreError(f"{own.with_suffix('.json')} is not whole, or not of these cases ({fault}); {RESTORE}")
 
 
 def saved(folder: Path) -> Iterator[tuple[str, str, int | None]]:

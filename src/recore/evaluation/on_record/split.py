@@ -5,6 +5,7 @@ ranks/DATASET/items.parquet      train_clicks: how often item 1, 2, ... was clic
 ranks/DATASET/sessions.parquet   first_click: the item that each test session begins with, which no case has
 """
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,8 +49,11 @@ def of_checkout(split: Path) -> Kept:
 def of_record(folder: Path, dataset: str) -> Kept:
     """Of a record's folder; RecoreError where a file is missing or of another split than the others."""
     own = folder / "ranks" / dataset
-    kept = Kept(artifacts.read_json(own / "stats.json", RESTORE), *(_read(own, *column) for column in (CLICKS, FIRST)))
-    if (kept.stats["items"], kept.stats["train"]["clicks"]) != (len(kept.clicks), kept.clicks.sum()):
+    with artifacts.reading(own / "stats.json", RESTORE) as file:
+        stats = json.loads(file.read_text(encoding="utf-8"))
+        counted = stats["items"], stats["train"]["clicks"]
+    kept = Kept(stats, *(_read(own, *column) for column in (CLICKS, FIRST)))
+    if counted != (len(kept.clicks), kept.clicks.sum()):
         raise RecoreError(f"{own / 'stats.json'} is not of the catalogue of {CLICKS[0]}.parquet; {RESTORE}")
     return kept
 

@@ -20,7 +20,8 @@ def write(folder: Path, files: Iterable[Path]) -> None:
 
 def read(folder: Path) -> dict[str, str]:
     """Hash by name; RecoreError where a line is not one."""
-    lines = artifacts.existing(folder / NAME, "restore it from git").read_text(encoding="utf-8").splitlines()
+    with artifacts.reading(folder / NAME, "restore it from git") as file:
+        lines = file.read_text(encoding="utf-8").splitlines()
     parts = [line.partition("  ") for line in lines]
     if not all(len(digest) == 64 and between and name for digest, between, name in parts):
         raise RecoreError(f"{folder / NAME} has a line that is no hash with a name; restore it from git")
