@@ -35,12 +35,12 @@ repro: setup  ## the main job: run what is not up to date of the grid in params.
 grid: setup  ## the same with JOBS cells at once (JOBS=2), or on machines (ENGINE=dask ADDRESS=tcp://head:8786)
 	PYTHONPATH=src python -m recore check
 	@PYTHONPATH=src python -m recore mend
-	dvc stage list --name-only | grep -E '^(split|encoders)' | xargs dvc repro
+	dvc stage list --name-only | grep -E '^(split|encoders)' | xargs -r dvc repro
 ifneq ($(ENGINE),)
 	PYTHONPATH=src python -m recore cells --executor '$(ENGINE)' $(if $(ADDRESS),--address '$(ADDRESS)') $(if $(filter processes,$(ENGINE)),--jobs $(JOBS))
 else
-	dvc stage list --name-only | grep '^train' | xargs -P $(JOBS) -n 1 dvc --wait-for-lock repro --single-item
-	dvc stage list --name-only | grep '^evaluate' | xargs -P $(JOBS) -n 1 dvc --wait-for-lock repro --single-item
+	dvc stage list --name-only | grep '^train' | xargs -r -P $(JOBS) -n 1 dvc --wait-for-lock repro --single-item
+	dvc stage list --name-only | grep '^evaluate' | xargs -r -P $(JOBS) -n 1 dvc --wait-for-lock repro --single-item
 endif
 	dvc repro
 	@cat metrics/table.md

@@ -20,6 +20,8 @@ import pandas as pd
 
 from recore import paths, yaml12
 from recore.data.sessions import Sessions, offsets_of
+from recore.evaluation.identity import CASES, cases_hash
+from recore.params import Params
 from recore.stages import significance
 
 DATASETS = ("diginetica", "nowplaying", "retailrocket", "tmall", "yoochoose")
@@ -27,7 +29,7 @@ ROOT = Path(__file__).parents[1]
 N_ITEMS = 40_000
 
 
-def generate(dataset: str, variants: list[str], seeds: list[int], n_cases: int) -> None:
+def generate(dataset: str, runs: list[tuple[str, int | None]], n_cases: int) -> None:
     """Ranks of every run on one test set, with sessions of three cases on average, and train clicks."""
     random = np.random.default_rng(DATASETS.index(dataset))
     cases = pd.DataFrame(
@@ -39,12 +41,13 @@ def generate(dataset: str, variants: list[str], seeds: list[int], n_cases: int) 
         }
     )
     ease = np.clip(random.lognormal(-3.5, 1, n_cases), 1e-4, 1)
-    for variant, seed in ((variant, seed) for variant in variants for seed in seeds):
+    meta = {"test_hash": cases_hash(*(cases[name].to_numpy() for name in CASES)), "n_items": N_ITEMS}
+    for variant, seed in runs:
         folder = paths.ranks(dataset, variant, seed)
         folder.mkdir(parents=True)
         above = random.geometric(ease).astype(np.int32) - 1
         cases.assign(above=above).to_parquet(folder / "cases.parquet", index=False)
-        (folder / "meta.json").write_text(json.dumps({"test_hash": dataset}))
+        (folder / "meta.json").write_text(json.dumps(meta))
     paths.split(dataset).mkdir(parents=True)
     items = random.integers(1, N_ITEMS, 10 * n_cases).astype(np.int32)
     sessions = np.arange(n_cases)
@@ -63,20 +66,20 @@ def main() -> None:
     options = parser.parse_args()
     datasets, seeds = list(DATASETS[: options.datasets]), list(range(options.seeds))
     tree = yaml12.read(ROOT / "params.yaml") | {"datasets": datasets, "seeds": seeds}
-    variants = [name for group in tree["variants"].values() for name in group]
+    runs = [(variant, seed) for variant, own in Params(tree).made().items() for seed in own]
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
         paths.PARAMS.write_text(yaml12.dump(tree))
         spent = 0.0
         for dataset in datasets:
-            generate(dataset, variants, seeds, options.cases)
+            generate(dataset, runs, options.cases)
             start = time.perf_counter()
             significance.main([dataset])
             spent += time.perf_counter() - start
         tests = len(pd.read_csv(paths.significance(datasets[0]) / "comparisons.csv"))
         os.chdir(ROOT)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    size = f"{len(datasets)} datasets x {len(variants) * len(seeds)} runs x {options.cases} cases, {tests} tests each"
+    size = f"{len(datasets)} datasets x {len(runs)} runs x {options.cases} cases, {tests} tests each"
     print(f"{size}: {spent:.2f} s, peak memory {peak:.2f} GiB (generation included)")
 
 

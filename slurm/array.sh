@@ -31,7 +31,7 @@ export DVC_SITE_CACHE_DIR="$work/site"
 git clone --quiet "$checkout" "$work/recore"
 cd "$work/recore"
 cp "$checkout/params.yaml" "$checkout/dvc.lock" .
-dvc config --local cache.dir "$checkout/.dvc/cache"
+dvc config --local cache.dir "$(cd "$checkout" && dvc cache dir)"
 dvc config --local core.autostage true  # else DVC advises to add dvc.lock, which nobody keeps
 
 item=${stage#*@}

@@ -1,9 +1,11 @@
 """The benchmarks compare like with like, and their page shows what their files hold. No test here measures time."""
 
 import re
+import sys
 
 import baselines
 import cached
+import children
 import level
 import machines_page
 import measure
@@ -11,6 +13,7 @@ import numpy as np
 import page
 import pytest
 import recommend
+import significance
 import startup
 import torch
 import workload
@@ -212,3 +215,15 @@ def test_what_a_case_holds_is_its_own():
     fresh = cached.refreshed(built, resident(cases.items, CPU), [batch], N_ITEMS)
     assert {case: sorted(rows) for case, rows in fresh.items()} == {case: list(range(N_ITEMS)) for case in (3, 7, 11)}
     assert built.training
+
+
+def test_huge_pages_are_on_for_kinds_that_there_are():
+    assert {*children.OURS_ALONE} <= measure.KINDS.keys()
+    assert {"large_step", "large_ranking"} <= {*children.OURS_ALONE}  # recore alone, and no side says so
+
+
+def test_the_significance_stage_takes_the_ranks_that_are_generated(monkeypatch, capsys):
+    arguments = ["--datasets", "1", "--seeds", "2", "--cases", "60"]
+    monkeypatch.setattr(sys, "argv", ["significance.py", *arguments])
+    significance.main()
+    assert capsys.readouterr().out.startswith("1 datasets x 17 runs x 60 cases, 54 tests each: ")

@@ -266,6 +266,20 @@ def test_what_is_no_zip_is_one_sentence(place):
     refused(place, spec, "is not a zip file")
 
 
+@pytest.mark.parametrize("way", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_damaged_member_is_one_sentence(place, way):
+    """Each kind has an error of its own, and that of bzip2 is one that a full disk could have as well."""
+    archive = place / "mine.zip"
+    with zipfile.ZipFile(archive, "w", way) as opened:
+        opened.writestr("log.csv", b"".join(hashlib.sha256(bytes([i])).digest() for i in range(200)))
+    content = bytearray(archive.read_bytes())
+    content[60:2000] = bytes(1940)
+    archive.write_bytes(content)
+    spec = {"path": str(archive), "sha256": hashlib.sha256(content).hexdigest(), "unzip": True}
+    with pytest.raises(RecoreError, match=r"^mine\.zip cannot be unzipped \(.+\); remove `unzip` or correct the file$"):
+        get(place, spec)
+
+
 def denied(monkeypatch, folder, call):
     """As if this user might not do that (a method of Path) to a log below the folder."""
     original = getattr(type(folder), call)

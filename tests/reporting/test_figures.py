@@ -1,10 +1,11 @@
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.lines import Line2D
 
 from recore.reporting.curves import curve_rows, curves_figure
 from recore.reporting.forest import LOOKS, forest_figure, forest_table
-from recore.reporting.style import rendered, variant_colors, variant_look
+from recore.reporting.style import legend, panels, rendered, styled, variant_colors, variant_look
 
 
 def comparisons(delta, half=0.001, verdict="better", margin=0.002) -> pd.DataFrame:
@@ -93,6 +94,24 @@ def test_colours_are_those_of_the_other_figures_while_no_two_are_the_same():
     assert variant_colors(some, variants, "v0") == {name: look[name]["color"] for name in some}
     assert look["v2"]["color"] == look["v8"]["color"]
     assert len(set(variant_colors(clash, variants, "v0").values())) == 2
+
+
+def test_eighteen_variants_have_colours_of_their_own_beside_the_baseline():
+    variants = [f"v{i}" for i in range(19)]
+    colors = variant_colors(variants, variants, "v3")
+    assert len(set(colors.values())) == 19
+    assert colors["v3"] == "#000000"
+
+
+@pytest.mark.parametrize(("length", "columns"), [(3, 6), (8, 5), (14, 3), (200, 1)])
+def test_a_legend_has_as_many_columns_as_fit(length, columns):
+    """Of the 1245 pixels an entry takes about 90, and 18 for each letter."""
+    with styled():
+        figure, _ = panels(1, 1, 2)
+        legend(figure, [Line2D([], [], label="m" * length) for _ in range(6)], 6)
+        (drawn,) = figure.legends
+        assert drawn._ncols == columns
+        assert drawn.get_window_extent().width <= figure.bbox.width or columns == 1
 
 
 @pytest.mark.parametrize("kind", ["png", "svg"])

@@ -1,5 +1,6 @@
 """Zip archives, unpacked into a folder and nowhere else."""
 
+import lzma
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -25,5 +26,7 @@ def opened_zip(archive: Path, folder: Path) -> Iterator[zipfile.ZipFile]:
                     raise RecoreError(f"{archive.name} is refused: its member {member!r} would land outside the folder")
             yield opened
     # No zip, damaged, encrypted, unknown method.
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as error:
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, RuntimeError, OSError) as error:
+        if isinstance(error, OSError) and error.errno is not None:  # of the disk; those of bz2 have no number
+            raise
         raise RecoreError(f"{archive.name} cannot be unzipped ({error}); remove `unzip` or correct the file") from None

@@ -61,8 +61,9 @@ def fused_loss(
 
     To ``mined``, if given, are added the rows of the hard negatives that were chosen, (K, c) of every chunk of c cases.
 
-    With ``precision`` ``bfloat16`` the rounding is that of bfloat16 for the wide products and the exponentials. The
-    target's score and its terms, the sums over the catalogue and over chunks and what is returned are not rounded so.
+    With ``precision`` ``bfloat16`` the rounding is that of bfloat16 for the wide products, the exponentials and the
+    coefficients of the gradients. The target's score, its term of the loss and the sums over the catalogue and over
+    chunks are not rounded so.
     """
     numbers, value = _numbers(precision, session.dtype), None if lift is None else lift.value
     return _FusedLoss.apply(

@@ -14,7 +14,7 @@ from matplotlib.patches import Patch
 
 from recore import RecoreError, params
 from recore.reporting.format import carried, interval, mark, metric_title, points
-from recore.reporting.style import BAND, CYCLE, GREY, panels, styled
+from recore.reporting.style import BAND, CYCLE, GREY, legend, panels, styled
 
 SETTING = ("hard_neg_k", "hard_neg_lambda")
 MARKERS = ("o", "s", "D", "^", "v")
@@ -74,7 +74,7 @@ def grid_figure(comparisons: pd.DataFrame, metrics: Sequence[str]) -> Figure:
         if (comparisons["verdict"] == "fragile").any():
             handles.append(Line2D([], [], label="fragile", **_look(0) | {"color": GREY} | HOLLOW))
         handles.append(Patch(color=BAND, label="margin: too small to matter"))
-        figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
+        legend(figure, handles, len(handles))
     return figure
 
 

@@ -16,7 +16,7 @@ from matplotlib.lines import Line2D
 from recore.reporting.evidence import Evidence
 from recore.reporting.format import metric_title, percent
 from recore.reporting.render import Section
-from recore.reporting.style import GREY, LIGHT, says, styled, tiles, variant_look
+from recore.reporting.style import GREY, LIGHT, legend, says, styled, tiles, variant_look
 
 # As ``evaluation.breakdowns`` names them.
 PREFIX_LENGTH, POPULARITY, REPEAT, GATE = "prefix length", "target popularity", "repeat", "gate"
@@ -115,7 +115,7 @@ def _figure(table: pd.DataFrame, datasets: list[str], variants: list[str], basel
             axis.set_xlabel("clicks in the prefix (cases)")
         handles = [Line2D([], [], marker="o", markersize=4.5, label=name, **look[name]) for name in drawn]
         handles.append(Line2D([], [], color=GREY, label="bar: interval for new sessions"))
-        figure.legend(handles=handles, loc="outside lower center", ncols=min(len(handles), 6))
+        legend(figure, handles, 6)
     return figure
 
 

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from recore.reporting.style import GREY, LIGHT, panels, says, styled, variant_look
+from recore.reporting.style import GREY, LIGHT, legend, panels, says, styled, variant_look
 
 COLUMNS = ["dataset", "variant", "seed", "epoch", "loss", "valid_mrr", "chosen"]
 PANELS = (
@@ -46,7 +46,7 @@ def curves_figure(curves: pd.DataFrame, datasets: list[str], variants: list[str]
             axis.set_xlabel("epoch")
         handles = [Line2D([], [], label=name, **look[name]) for name in drawn]
         handles.append(Line2D([], [], color=GREY, marker="o", linestyle="none", label="epoch kept"))
-        figure.legend(handles=handles, loc="outside lower center", ncols=min(len(handles), 6))
+        legend(figure, handles, 6)
     return figure
 
 

@@ -13,7 +13,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
 from recore.reporting.format import interval, metric_title, pair, points
-from recore.reporting.style import BAND, BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, VERMILLION, panels, styled
+from recore.reporting.style import BAND, BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, VERMILLION, legend, panels, styled
 
 COLUMNS = [
     "comparison",
@@ -69,7 +69,7 @@ def forest_figure(table: pd.DataFrame, datasets: list[str], metrics: list[str]) 
                 axes[i, j].set_title(f"{dataset}: {metric_title(metric)}")
         for axis in axes[-1]:
             axis.set_xlabel("difference in percentage points")
-        figure.legend(handles=_legend(table), loc="outside lower center", ncols=4)
+        legend(figure, _legend(table), 4)
     return figure
 
 

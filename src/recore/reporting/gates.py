@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from recore.reporting.style import GREY, LIGHT, panels, says, styled, variant_colors
+from recore.reporting.style import GREY, LIGHT, legend, panels, says, styled, variant_colors
 
 TOGETHER = "2 or more"  # as ``significance.gates`` names the row of all lengths
 HELD = {  # what the share of the recent branch is held at, and how that is drawn
@@ -47,7 +47,7 @@ def gates_figure(gates: pd.DataFrame, datasets: list[str], variants: list[str], 
             axis.set_xlabel("clicks in the prefix")
         handles = [Line2D([], [], label=name, color=colors[name]) for name in drawn]
         handles += [Line2D([], [], label=text, color=GREY, markersize=4, **how) for text, how in (HELD | NEAR).values()]
-        figure.legend(handles=handles, loc="outside lower center", ncols=min(len(handles), 4))
+        legend(figure, handles, 4)
     return figure
 
 

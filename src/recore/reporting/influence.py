@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from recore.reporting.format import metric_title, pair, points
-from recore.reporting.style import BLUE, GREY, LIGHT, VERMILLION, panels, says, styled
+from recore.reporting.style import BLUE, GREY, LIGHT, VERMILLION, legend, panels, says, styled
 
 TOP = 10  # sessions a comparison in the csv
 # fmt: off
@@ -58,7 +58,7 @@ def influence_figure(sessions: pd.DataFrame, comparisons: pd.DataFrame, datasets
             Line2D([], [], color=BLUE, marker="o", linestyle="none", markersize=4, alpha=0.5, label="a session"),
             Line2D([], [], color=VERMILLION, marker="o", linestyle="none", label="the one that weighs most, named"),
         ]
-        figure.legend(handles=handles, loc="outside lower center", ncols=2)
+        legend(figure, handles, 2)
     return figure
 
 

@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from recore.reporting.format import metric_title, pair
-from recore.reporting.style import GREY, LIGHT, says, styled, tiles, variant_look
+from recore.reporting.style import GREY, LIGHT, legend, says, styled, tiles, variant_look
 
 
 def mde_table(projected: pd.DataFrame) -> pd.DataFrame:
@@ -40,7 +40,7 @@ def mde_figure(table: pd.DataFrame, datasets: list[str], metric: str, power: flo
         )
         if table["margin"].notna().any():
             handles.append(Line2D([], [], color=GREY, linestyle="--", linewidth=1, label="margin"))
-        figure.legend(handles=handles, loc="outside lower center", ncols=4)
+        legend(figure, handles, 4)
     return figure
 
 

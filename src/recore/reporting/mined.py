@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from recore.reporting.style import GREY, LIGHT, panels, says, styled, variant_colors
+from recore.reporting.style import GREY, LIGHT, legend, panels, says, styled, variant_colors
 
 # As history.csv counts them, what they are called, and how they are drawn.
 KINDS = {
@@ -79,7 +79,7 @@ def mined_figure(rows: pd.DataFrame, datasets: list[str], variants: list[str], b
             axis.set_xlabel(label)
         handles = [Line2D([], [], label=name, color=colors[name]) for name in drawn]
         handles += [Line2D([], [], label=text, color=GREY, markersize=4, **how) for text, how in KINDS.values()]
-        figure.legend(handles=handles, loc="outside lower center", ncols=min(len(handles), 5))
+        legend(figure, handles, 5)
     return figure
 
 

@@ -69,8 +69,8 @@ def _repeats(evidence: Evidence) -> list[str]:
         "An immediate repeat is a target that is the last click, an earlier repeat one further back among the last "
         "`max_length` clicks (of the dataset, whatever a variant's own row says); contributions.csv has what each "
         "group adds to a difference, which sums to Δ. With one click in the prefix every encoder of CORE's kind, a "
-        "weighted sum of the clicked items, ranks that click first, so a "
-        "new item comes second at best; there no such variants differ in repeats."
+        "weighted sum of the clicked items whose scores are cosines alone, ranks that click first, so a new item comes "
+        "second at best; there no such variants differ in repeats."
     ]
 
 

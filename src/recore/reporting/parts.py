@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from recore.reporting.format import interval, metric_title, pair, points
-from recore.reporting.style import BLACK, BLUE, GREY, ORANGE, SKY, panels, says, styled
+from recore.reporting.style import BLACK, BLUE, GREY, ORANGE, SKY, legend, panels, says, styled
 
 # As ``evaluation.breakdowns`` names them.
 REPEAT = "repeat"
@@ -66,7 +66,7 @@ def parts_figure(parts: pd.DataFrame, datasets: list[str], metrics: list[str]) -
             axis.set_xlabel("percentage points of Δ")
         handles: list[Any] = [Patch(color=COLORS[name], label=name) for name in COLORS if name in set(parts["group"])]
         handles.append(Line2D([], [], color=BLACK, marker="|", markersize=9, linestyle="none", label="Δ, their sum"))
-        figure.legend(handles=handles, loc="outside lower center", ncols=4)
+        legend(figure, handles, 4)
     return figure
 
 

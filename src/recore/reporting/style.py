@@ -1,14 +1,17 @@
 """One look for every figure: Okabe-Ito colours, README width, and bytes that depend on the data alone.
 
-Colour never speaks alone: verdicts differ in shape too, variants in line style from the seventh on.
+Colour never speaks alone: verdicts differ in shape too, variants in line style from the seventh on; where line styles
+say something else, they have 18 colours.
 """
 
 import io
 import math
 from contextlib import AbstractContextManager
+from itertools import cycle
 
 import matplotlib as mpl
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -74,11 +77,20 @@ def variant_look(variants: list[str], baseline: str | None) -> dict[str, dict[st
 
 def variant_colors(drawn: list[str], variants: list[str], baseline: str | None) -> dict[str, str]:
     """Colours of the variants of a figure whose line styles say something else: as ``variant_look`` has them among all
-    ``variants``, but where two of those ``drawn`` would look the same, as it has them among these."""
+    ``variants``, but where two of those ``drawn`` would look the same, each has one of its own, dark and light ones
+    from the seventh and the thirteenth on."""
     look = variant_look(variants, baseline)
-    if len({look[name]["color"] for name in drawn}) < len(drawn):
-        look = variant_look(drawn, baseline)
-    return {name: str(look[name]["color"]) for name in drawn}
+    colors = {name: str(look[name]["color"]) for name in drawn}
+    if len(set(colors.values())) == len(drawn):
+        return colors
+    others = dict(zip([name for name in drawn if name != baseline], cycle(_shaded()), strict=False))
+    return {name: others.get(name, BLACK) for name in drawn}
+
+
+def _shaded() -> list[str]:
+    """The cycle, the cycle darker, the cycle lighter."""
+    pure = np.array([mpl.colors.to_rgb(color) for color in CYCLE])
+    return [mpl.colors.to_hex(color) for color in (*pure, *0.55 * pure, *(0.5 + 0.5 * pure))]
 
 
 def panels(n_rows: int, n_columns: int, height: float) -> tuple[Figure, np.ndarray]:
@@ -95,6 +107,15 @@ def tiles(n: int, height: float) -> tuple[Figure, list[Axes]]:
     for spare in axes.flat[n:]:
         spare.set_visible(False)
     return figure, list(axes.flat[:n])
+
+
+def legend(figure: Figure, handles: list[Artist], most: int) -> None:
+    """A legend below the figure in as many columns, at ``most``, as its width has room for."""
+    for columns in range(min(len(handles), most), 0, -1):
+        drawn = figure.legend(handles=handles, loc="outside lower center", ncols=columns)
+        if columns == 1 or drawn.get_window_extent().width <= figure.bbox.width:
+            return
+        drawn.remove()
 
 
 def says(text: str) -> Figure:
