@@ -328,13 +328,18 @@ def test_the_code_is_that_of_the_start(unmade, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "content", ["null", "5", "{}", '{"params": {}}', '{"params": {}, "sha256": {}, "outputs": null}']
+    ("content", "said"),
+    [
+        *((content, "does not say what it was made of") for content in ("null", "5", "{}", '{"params": {}}')),
+        ('{"params": {}, "sha256": null, "outputs": {}}', "does not say what it was made of"),
+        ('{"params": {}, "sha256": {}, "outputs": null}', "is of older code, without hashes of what was made"),
+    ],
 )
-def test_an_inputs_json_of_another_kind_does_not_count(made, capsys, content):
+def test_an_inputs_json_of_another_kind_does_not_count(made, capsys, content, said):
     Path("data/ranks/demo/hn/1/inputs.json").write_text(content)
     with pytest.raises(RecoreError, match="1 of 4 cells are not those of this checkout"):
         run("--check")
-    assert lines(capsys)["demo hn 1"] == "its inputs.json does not say what it was made of"
+    assert lines(capsys)["demo hn 1"] == f"its inputs.json {said}"
 
 
 def test_a_dataset_that_is_named_twice_is_made_once(made, capsys):

@@ -265,6 +265,12 @@ def test_the_tables_are_made_again(record, capsys):
     check.main(["tiny"])
 
 
+def test_hashes_that_are_no_text_are_told(record, capsys):
+    (record / sums.NAME).write_bytes(b"\xff\n")
+    (line,) = faults(capsys)[1:]
+    assert line.startswith(f"recore: {TINY}: {TINY / sums.NAME} is torn or not what was written there (UnicodeDecode")
+
+
 def test_tables_are_made_of_the_runs_in_the_order_of_params(record, monkeypatch):
     """As the check makes them: provenance.json has the machines in that order."""
     made_of = []

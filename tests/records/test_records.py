@@ -144,3 +144,15 @@ def test_a_record_starts_with_its_params(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(RecoreError, match=r"no_such_grid/params.yaml does not exist; copy params.yaml there"):
         make.main(["no_such_grid"])
+
+
+def test_a_record_is_made_of_a_commit_and_of_one_cell_at_least_at_once(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "docs/results/mine"
+    folder.mkdir(parents=True)
+    shutil.copy(ROOT / "params.yaml", folder)
+    with pytest.raises(RecoreError, match=r"^--jobs is 0; it is the number of cells at once, 1 or more$"):
+        make.main(["mine", "--jobs", "0", "--folder", "clone"])
+    assert not Path("clone").exists()
+    with pytest.raises(RecoreError, match=r"^`git clone .*` failed in \."):
+        make.main(["mine"])

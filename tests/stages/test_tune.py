@@ -124,15 +124,18 @@ def test_what_is_finished_is_not_trained_again(shop, monkeypatch):
     torn.write_text(torn.read_text()[:40])
     assert tuned() == found
     assert len(fits) == 7
+    torn.write_text("{}")
+    assert tuned() == found
+    assert len(fits) == 8
     shop(variants={"plain": {"trm": {"session_dropout": 0.3}}, "hybrid": {"hn": {}}})
     tuned()
-    assert len(fits) == 13
+    assert len(fits) == 14
     flat(random_sessions(15, 20, seed=5)).save(paths.split("demo"), "valid")
     tuned()
-    assert len(fits) == 19
+    assert len(fits) == 20
     monkeypatch.setattr(tune.kept, "CODE", ("data",))
     tuned()
-    assert len(fits) == 25
+    assert len(fits) == 26
 
 
 def test_trials_are_the_row_and_different_combinations_beside_it():

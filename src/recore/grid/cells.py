@@ -140,10 +140,11 @@ def outdated(cell: Cell, needed: dict[str, Any]) -> str:
         made_from = artifacts.read_json(ranks / "inputs.json")
     except RecoreError:
         return "its inputs.json was torn"
-    kinds = [kind for kind in ("params", "sha256", "outputs") if isinstance(made_from, dict) and kind in made_from]
-    if kinds[:2] != ["params", "sha256"] or not all(isinstance(made_from[kind], dict) for kind in kinds):
+    if not (
+        isinstance(made_from, dict) and all(isinstance(made_from.get(kind), dict) for kind in ("params", "sha256"))
+    ):
         return "its inputs.json does not say what it was made of"
-    if "outputs" not in kinds:
+    if not isinstance(made_from.get("outputs"), dict):
         return "its inputs.json is of older code, without hashes of what was made"
     older = {} if "config.json" in made_from["outputs"] else _configured(cell)
     made_from["outputs"] = older | made_from["outputs"]
