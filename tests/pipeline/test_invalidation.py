@@ -56,7 +56,7 @@ def test_the_first_run_ran_everything_and_the_second_nothing(finished):
         ("src/recore/data/lengths.py", TRAIN | EVALUATE | {"significance@demo"}),
         ("src/recore/training/mined.py", TRAIN),
         ("src/recore/evaluation/tables.py", TESTS),
-        ("src/recore/evaluation/identity.py", EVALUATE | BASELINES),
+        ("src/recore/evaluation/identity.py", EVALUATE | BASELINES | {"significance@demo"}),
         ("src/recore/evaluation/stored.py", set()),
         ("src/recore/commands/cells.py", set()),
         ("src/recore/records/tables.py", set()),
